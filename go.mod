@@ -1,0 +1,3 @@
+module github.com/signedin/signedin
+
+go 1.26.0
