@@ -1,0 +1,40 @@
+// Package session knows who is signed in, on which device, from where, and
+// ends it at once when told to.
+//
+// A [Manager] starts, resumes and revokes sessions. It keeps them in a
+// [Store], asks an [Assessor] whether a [Visit] looks wrong, and tells each
+// [Observer] what happened. Package middleware connects it to net/http; this
+// package knows no transport.
+//
+//	manager, err := session.New(memstore.New(), session.Config{})
+//	...
+//	ticket, err := manager.BeginSignIn(ctx, userID) // before the password hash is read
+//	...                                             // check the password
+//	s, token, err := manager.Start(ctx, ticket, origin, session.StartOptions{})
+//	...
+//	s, err = manager.Resume(ctx, token.Credential(), origin)
+//	...
+//	n, err := manager.RevokeAllExcept(ctx, userID, s.ID, session.ReasonPasswordChanged)
+//
+// # What is promised
+//
+// When a revocation has returned nil, no request that starts afterwards is let
+// in by the session, in any process, as long as the Store keeps what it
+// acknowledged. Requests and connections that were open when it ended are cut
+// ([Conn], [Hub]).
+//
+// Revoked is final. Nothing that is under way, a late visit, a rotation, a
+// sign-in with the old password, makes a session live again.
+//
+// Trouble signs nobody in and nobody out: an error that is not [ErrRefused]
+// says nothing about whether somebody is signed in.
+//
+// Idle and absolute limits are kept to within [Config].TouchInterval and the
+// difference between the clocks of the processes. No revocation depends on a
+// clock.
+//
+// # Time
+//
+// The Manager alone reads the clock ([Config].Now). Nothing runs in the
+// background unless the caller starts [Manager.Run].
+package session

@@ -1,0 +1,56 @@
+package session
+
+import "errors"
+
+// ErrRefused is what every definite "no" to a credential is under
+// [errors.Is]: the client is not signed in, and asking again will not help. An
+// error that is not ErrRefused is trouble of our own: it signs nobody in and
+// nobody out.
+var ErrRefused = errors.New("session: refused")
+
+// The ways in which a credential is refused. Each is also [ErrRefused].
+var (
+	ErrMalformed error = refusal("session: malformed token")
+	ErrUnknown   error = refusal("session: no such session")
+	ErrForged    error = refusal("session: wrong secret")
+	ErrReused    error = refusal("session: secret was replaced")
+	ErrRevoked   error = refusal("session: revoked")
+	ErrExpired   error = refusal("session: expired")
+	ErrDisabled  error = refusal("session: user is disabled")
+)
+
+type refusal string
+
+func (r refusal) Error() string        { return string(r) }
+func (r refusal) Is(target error) bool { return target == ErrRefused }
+
+// Errors that callers branch on.
+var (
+	// ErrNotFound means that the user has no such live session. A session of
+	// somebody else, one that never was and one that is over give the same.
+	ErrNotFound = errors.New("session: not found")
+	// ErrOutdated means that all of the user's sessions were revoked between
+	// [Manager.BeginSignIn] and [Manager.Start]: what the user proved may no
+	// longer hold, so they have to sign in again.
+	ErrOutdated = errors.New("session: sign-in overtaken by a revocation")
+	// ErrInvalidName means that a session was given a name that cannot be
+	// shown.
+	ErrInvalidName = errors.New("session: invalid name")
+	// ErrForeign means that the session's token was issued by another system,
+	// so only that system can replace it.
+	ErrForeign = errors.New("session: token was issued elsewhere")
+)
+
+// Errors by which a [Store] answers.
+var (
+	// ErrEnded means that the session is no longer live, so it cannot be
+	// changed.
+	ErrEnded = errors.New("session: ended")
+	// ErrConflict means that the session was changed since it was read.
+	ErrConflict = errors.New("session: changed meanwhile")
+	// ErrExists means that there is a session with that ID already.
+	ErrExists = errors.New("session: exists already")
+	// ErrCorrupt means that a stored session cannot be decoded. It is refused
+	// like an unknown one; others are not affected.
+	ErrCorrupt = errors.New("session: stored session cannot be decoded")
+)

@@ -1,0 +1,48 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// An Observer is told what happened, once the store has acknowledged it and
+// before the method that did it returns. It must be safe for concurrent use,
+// and should be quick: the caller waits.
+type Observer interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// ObserverFunc lets a function be an [Observer].
+type ObserverFunc func(ctx context.Context, e Event)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
+
+// An Event is something that happened to sessions of one user, or of all users
+// if UserID is empty.
+type Event struct {
+	Kind    EventKind
+	At      time.Time
+	UserID  string
+	IDs     []ID     // the sessions it happened to
+	Session *Session // the one session, where there is one and it was at hand
+	Ending  *Ending  // why, for EventRevoked and EventExpired
+	Visit   *Visit   // the visit, for EventMoved and EventReused
+	Verdict *Verdict // what the Assessor found, if it found anything
+}
+
+// An EventKind says what happened.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventStarted         EventKind = "started"
+	EventRevoked         EventKind = "revoked"
+	EventExpired         EventKind = "expired"
+	EventReauthenticated EventKind = "reauthenticated"
+	EventRotated         EventKind = "rotated"
+	EventRenamed         EventKind = "renamed"
+	EventMoved           EventKind = "moved"  // seen on another network or device
+	EventReused          EventKind = "reused" // a secret came that had been replaced
+	EventErased          EventKind = "erased"
+)

@@ -1,0 +1,207 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// live is what this process knows of a session that it has seen: whether it
+// was cut, what is open on it, and the latest visit, which the store hears of
+// later. One live serves all requests of its session.
+type live struct {
+	id    ID
+	seen  atomic.Pointer[sighting]
+	dirty atomic.Bool  // seen waits to be written
+	pins  atomic.Int32 // requests that hold it; a pinned live stays in the table
+
+	cause atomic.Pointer[error] // why it was cut; nil while it was not
+	mu    sync.Mutex            // guards open, and cause against registration
+	open  *Conn                 // list of what is open
+}
+
+// sighting is the latest visit and the origin that it was made from.
+type sighting struct {
+	visit  Visit
+	origin Origin
+	known  bool // origin is known: the visit was seen here, not read from the store
+}
+
+func (l *live) lastAt() time.Time {
+	if s := l.seen.Load(); s != nil {
+		return s.visit.At
+	}
+	return time.Time{}
+}
+
+// sighting returns the latest visit that is known, here or in the store.
+func (l *live) sighting(s *Session) *sighting {
+	last := l.seen.Load()
+	if last != nil && !last.visit.At.Before(s.Last.At) {
+		return last
+	}
+	// Another instance saw it later, or this one sees it for the first time.
+	fresh := &sighting{visit: s.Last}
+	if last != nil {
+		fresh.origin, fresh.known = last.origin, last.known
+	}
+	if !l.seen.CompareAndSwap(last, fresh) {
+		return l.seen.Load()
+	}
+	return fresh
+}
+
+// cut ends everything that is open, now and later. The first cause stays.
+func (l *live) cut(cause error) {
+	// The lock is held to the end: a request that closes meanwhile waits, so
+	// that its connection is not cut when it serves somebody else already.
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cause.Load() != nil {
+		return
+	}
+	l.cause.Store(&cause)
+	for c := l.open; c != nil; c = c.next {
+		c.end(cause)
+	}
+}
+
+// register links c, or reports the cause if the session was cut already.
+func (l *live) register(c *Conn) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if cause := l.cause.Load(); cause != nil {
+		return *cause
+	}
+	c.next = l.open
+	if c.next != nil {
+		c.next.prev = c
+	}
+	l.open = c
+	return nil
+}
+
+func (l *live) unregister(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case c.prev != nil:
+		c.prev.next = c.next
+	case l.open == c:
+		l.open = c.next
+	default:
+		return // not registered
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	c.prev, c.next = nil, nil
+}
+
+func (l *live) isOpen() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open != nil
+}
+
+// A Cutter ends a connection that does not watch its context, one that is
+// blocked in a write or was hijacked. Cut is called at most once, must not
+// block, and may be called at any time until the [Conn] is closed.
+type Cutter interface {
+	Cut(cause error)
+}
+
+// A Conn is one request, or one connection, of a live session, and the context
+// of its handler: it is done when its parent is, and also when the session
+// ends, with [ErrRevoked] or [ErrExpired] as its cause. It starts no goroutine
+// and allocates nothing until somebody waits for it. Fill it by
+// [Manager.Open]; the zero Conn is of no use.
+type Conn struct {
+	context.Context // the parent
+
+	session    *Session
+	credential Credential
+	live       *live
+	cutter     Cutter
+	prev, next *Conn // in live.open
+
+	mu    sync.Mutex
+	inner atomic.Pointer[innerContext] // made when somebody asks for Done
+}
+
+type innerContext struct {
+	context.Context
+	cancel context.CancelCauseFunc
+}
+
+// Session returns the session as it was when the Conn was opened.
+func (c *Conn) Session() *Session { return c.session }
+
+// Credential returns what the request proved.
+func (c *Conn) Credential() Credential { return c.credential }
+
+// Close says that the request or connection is over. It does not end the
+// session.
+func (c *Conn) Close() {
+	c.live.unregister(c)
+	c.live.pins.Add(-1)
+	if in := c.inner.Load(); in != nil {
+		in.cancel(context.Canceled)
+	}
+}
+
+// Done returns the channel that is closed when the request or the session is
+// over.
+func (c *Conn) Done() <-chan struct{} { return c.wait().Done() }
+
+// Err returns why the context is done, nil while it is not.
+func (c *Conn) Err() error {
+	if c.inner.Load() == nil && c.live.cause.Load() == nil {
+		return c.Context.Err()
+	}
+	return c.wait().Err()
+}
+
+// Value returns the session for the key of [FromContext].
+func (c *Conn) Value(key any) any {
+	if key == (contextKey{}) {
+		return c.session
+	}
+	// context.Cause looks for the nearest cancellation through Value.
+	if in := c.inner.Load(); in != nil {
+		return in.Value(key)
+	}
+	return c.Context.Value(key)
+}
+
+// wait returns the context that somebody can wait for, which is made at the
+// first call. A cut that came before is seen here, one that comes later finds
+// the context made.
+func (c *Conn) wait() context.Context {
+	if in := c.inner.Load(); in != nil {
+		return in
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if in := c.inner.Load(); in != nil {
+		return in
+	}
+	in := new(innerContext)
+	in.Context, in.cancel = context.WithCancelCause(c.Context)
+	c.inner.Store(in)
+	if cause := c.live.cause.Load(); cause != nil {
+		in.cancel(*cause)
+	}
+	return in
+}
+
+// end is called once the session is cut.
+func (c *Conn) end(cause error) {
+	if in := c.inner.Load(); in != nil {
+		in.cancel(cause)
+	}
+	if c.cutter != nil {
+		c.cutter.Cut(cause)
+	}
+}

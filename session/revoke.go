@@ -1,0 +1,178 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+const (
+	byAdmin  = "admin"
+	bySystem = "system"
+)
+
+// maxAttempts bounds how often a change is tried again when another one came
+// first. Changes of one session are rare; visits are none.
+const maxAttempts = 8
+
+// Revoke ends one of the user's sessions. When it has returned nil, no request
+// that starts afterwards is let in by that session, and what was open on it in
+// this process is cut. Revoking what is over already is no error. A session
+// that is somebody else's, or that never was, is [ErrNotFound].
+//
+// By any other error it is not known whether the session ended; calling again
+// is safe. The client's going away does not cancel a revocation.
+func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) error {
+	if err := checkUserID(userID); err != nil {
+		return err
+	}
+	ids, err := m.revoke(ctx, Revocation{UserID: userID, Only: []ID{id}}, why)
+	if err != nil || len(ids) > 0 {
+		return err
+	}
+	s, _, err := m.store.Get(ctx, id)
+	switch {
+	case errors.Is(err, ErrUnknown), err == nil && s.UserID != userID:
+		return ErrNotFound
+	case err != nil:
+		return fmt.Errorf("session: revoke: %w", err)
+	}
+	return nil
+}
+
+// RevokeAllExcept ends all of the user's sessions but keep, in one step, and
+// makes sign-ins that are under way come to nothing. It returns how many live
+// sessions it ended. If keep is not a live session of the user it returns
+// [ErrNotFound] and ends none.
+//
+// After a new proof of identity, such as a change of the password, use
+// [Manager.Reauthenticated], which also replaces the secret of keep.
+func (m *Manager) RevokeAllExcept(ctx context.Context, userID string, keep ID, why Reason) (int, error) {
+	_, n, err := m.revokeOthers(ctx, userID, keep, why, func(*Session) error { return nil })
+	return n, err
+}
+
+// RevokeAll ends all of the user's sessions, in one step, and makes sign-ins
+// that are under way come to nothing. It returns how many it ended.
+func (m *Manager) RevokeAll(ctx context.Context, userID string, why Reason) (int, error) {
+	if err := checkUserID(userID); err != nil {
+		return 0, err
+	}
+	ids, err := m.revoke(ctx, Revocation{UserID: userID, All: true}, why)
+	return len(ids), err
+}
+
+// RevokeEveryone ends every session of every user: after a backup was
+// restored, or when keys have leaked.
+func (m *Manager) RevokeEveryone(ctx context.Context, why Reason) error {
+	_, err := m.revoke(ctx, Revocation{Everyone: true}, why)
+	return err
+}
+
+// revokeOthers ends all but one session and changes that one, in one step.
+func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why Reason, change func(*Session) error) (*Session, int, error) {
+	for range maxAttempts {
+		s, err := m.mine(ctx, userID, keep)
+		if err != nil {
+			return nil, 0, err
+		}
+		s = s.Clone()
+		if err := change(s); err != nil {
+			return nil, 0, err
+		}
+		ids, err := m.revoke(ctx, Revocation{UserID: userID, All: true, Keep: s}, why)
+		switch {
+		case errors.Is(err, ErrConflict):
+			continue
+		case errors.Is(err, ErrUnknown), errors.Is(err, ErrEnded):
+			return nil, 0, ErrNotFound
+		case err != nil:
+			return nil, 0, err
+		}
+		s.Version++
+		s.Generations.User++
+		return s, len(ids), nil
+	}
+	return nil, 0, fmt.Errorf("session: revoke all except: %w", ErrConflict)
+}
+
+// revoke has the store end sessions, then cuts what is open on them, then tells
+// the observers.
+func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, error) {
+	r.Ending = Ending{At: m.Now(), Reason: why, By: by(ctx, r.UserID, why)}
+	wctx, cancel := write(ctx)
+	defer cancel()
+	ids, err := m.store.Revoke(wctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("session: revoke: %w", err)
+	}
+	if r.Everyone {
+		m.hub.CutAll(ErrRevoked)
+	} else {
+		m.hub.Cut(ErrRevoked, ids...)
+	}
+	m.stats.revoked.Add(int64(len(ids)))
+	if len(ids) > 0 || r.All || r.Everyone {
+		m.notify(ctx, Event{Kind: EventRevoked, At: r.Ending.At, UserID: r.UserID, IDs: ids, Ending: &r.Ending})
+	}
+	return ids, nil
+}
+
+// by tells who ends the sessions: the session that the request belongs to, an
+// administrator if that is another user's, or else the system.
+func by(ctx context.Context, userID string, why Reason) string {
+	s, ok := FromContext(ctx)
+	switch {
+	case why == ReasonAdmin, ok && s.UserID != userID:
+		return byAdmin
+	case !ok || why == ReasonEvicted || why == ReasonReused:
+		return bySystem
+	}
+	return s.ID.String()
+}
+
+// mine returns the user's live session of that ID, or ErrNotFound.
+func (m *Manager) mine(ctx context.Context, userID string, id ID) (*Session, error) {
+	if err := checkUserID(userID); err != nil {
+		return nil, err
+	}
+	s, gens, err := m.store.Get(ctx, id)
+	switch {
+	case errors.Is(err, ErrUnknown), errors.Is(err, ErrCorrupt):
+		return nil, ErrNotFound
+	case err != nil:
+		return nil, fmt.Errorf("session: %w", err)
+	case s.UserID != userID, m.over(s, gens, m.Now(), m.hub.find(id)) != nil:
+		return nil, ErrNotFound
+	}
+	return s, nil
+}
+
+// update changes one live session of the user; change may run again when
+// another change came first.
+func (m *Manager) update(ctx context.Context, userID string, id ID, change func(*Session) error) (*Session, error) {
+	wctx, cancel := write(ctx)
+	defer cancel()
+	for range maxAttempts {
+		s, err := m.mine(ctx, userID, id)
+		if err != nil {
+			return nil, err
+		}
+		s = s.Clone()
+		if err := change(s); err != nil {
+			return nil, err
+		}
+		err = m.store.Update(wctx, s)
+		switch {
+		case errors.Is(err, ErrConflict):
+			continue
+		case errors.Is(err, ErrEnded), errors.Is(err, ErrUnknown):
+			return nil, ErrNotFound
+		case err != nil:
+			return nil, fmt.Errorf("session: update: %w", err)
+		}
+		s.Version++
+		return s, nil
+	}
+	return nil, fmt.Errorf("session: update: %w", ErrConflict)
+}

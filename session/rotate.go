@@ -1,0 +1,207 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Proof says how a user has just proved again who they are, and what follows
+// from it.
+type Proof struct {
+	// Methods says how, in the terms of RFC 8176. Defaults to what it was.
+	Methods []string
+	// RevokeOthers, if set, is the reason for which all of the user's other
+	// sessions end in the same step. Defaults to none ending.
+	RevokeOthers Reason
+	// KeepSecret leaves the token as it is, for a bearer client that did not
+	// ask for a new one and could not take it. Defaults to false.
+	KeepSecret bool
+}
+
+// A Reauthentication is what became of a session by a new [Proof].
+type Reauthentication struct {
+	Session *Session
+	Token   Token // the new token; zero if the secret was kept
+	Revoked int   // how many other sessions ended
+}
+
+// Reauthenticated notes that the user of a session has proved again who they
+// are: after asking for the password, a second factor, or a change of the
+// password. The session gets a new secret, and the old one is dead at once.
+// What follows from p happens in one step or not at all.
+//
+// It returns [ErrNotFound] if it is not a live session of the user, and
+// [ErrForeign] if its token cannot be replaced here and p does not keep it.
+func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p Proof) (Reauthentication, error) {
+	var token Token
+	now := m.Now()
+	change := func(s *Session) (err error) {
+		s.AuthenticatedAt = now
+		if p.Methods != nil {
+			s.Methods = slices.Clone(p.Methods)
+		}
+		if !p.KeepSecret {
+			token, err = s.replaceSecret(now)
+		}
+		return err
+	}
+	var r Reauthentication
+	var err error
+	if p.RevokeOthers != "" {
+		r.Session, r.Revoked, err = m.revokeOthers(ctx, userID, id, p.RevokeOthers, change)
+	} else {
+		r.Session, err = m.update(ctx, userID, id, change)
+	}
+	if err != nil {
+		return Reauthentication{}, err
+	}
+	r.Token = token
+	m.notify(ctx, Event{Kind: EventReauthenticated, At: now, UserID: userID, IDs: []ID{id}, Session: r.Session})
+	return r, nil
+}
+
+// Rotate replaces the secret of a session for safety: when its user gains a
+// right, say. The old secret is dead at once and is never issued again.
+func (m *Manager) Rotate(ctx context.Context, userID string, id ID) (*Session, Token, error) {
+	var token Token
+	now := m.Now()
+	s, err := m.update(ctx, userID, id, func(s *Session) (err error) {
+		token, err = s.replaceSecret(now)
+		return err
+	})
+	if err != nil {
+		return nil, Token{}, err
+	}
+	m.notify(ctx, Event{Kind: EventRotated, At: now, UserID: userID, IDs: []ID{id}, Session: s})
+	return s, token, nil
+}
+
+func (s *Session) replaceSecret(now time.Time) (Token, error) {
+	if s.Carrier == CarrierForeign {
+		return Token{}, ErrForeign
+	}
+	t := newToken(s.ID)
+	s.Secrets = Secrets{Current: t.Credential().Hash, Older: s.Secrets.Current, RotatedAt: now, SeenAt: now}
+	return t, nil
+}
+
+// RotationDue reports whether the client that presented c should get a new
+// token by [Manager.RotatePeriodic]: because the secret is old, or because the
+// client does not know yet that there is a new one.
+func (m *Manager) RotationDue(s *Session, c Credential) bool {
+	if s.Carrier != CarrierCookie || m.limits.Rotation < 0 {
+		return false
+	}
+	now := m.Now()
+	switch s.Secrets.match(c.Hash, now) {
+	case secretPrevious:
+		return s.Secrets.SeenAt.IsZero()
+	case secretCurrent:
+		return now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation
+	}
+	return false
+}
+
+// RotatePeriodic gives the holder of t the token that follows it. The old
+// secret stays good until the new one was first seen, and [RotationGrace]
+// longer. Whoever asks with the same t meanwhile gets the same new token: no
+// parallel request, and no answer that was lost, signs anyone out.
+//
+// It returns the zero Token if nothing is due.
+func (m *Manager) RotatePeriodic(ctx context.Context, t Token) (Token, error) {
+	if t.IsZero() {
+		return Token{}, ErrMalformed
+	}
+	wctx, cancel := write(ctx)
+	defer cancel()
+	c := t.Credential()
+	for range maxAttempts {
+		s, gens, err := m.store.Get(ctx, c.ID)
+		if err != nil {
+			return Token{}, m.lookupFailed(ctx, c.ID, err)
+		}
+		now := m.Now()
+		if err := m.over(s, gens, now, m.hub.find(c.ID)); err != nil {
+			return Token{}, err
+		}
+		if !m.RotationDue(s, c) {
+			return Token{}, nil
+		}
+		if s.Secrets.match(c.Hash, now) == secretPrevious {
+			return t.next(s.Secrets.Salt), nil
+		}
+		s = s.Clone()
+		salt := newSalt()
+		n := t.next(salt)
+		s.Secrets = Secrets{Current: n.Credential().Hash, Previous: c.Hash, Older: s.Secrets.Previous, Salt: salt, RotatedAt: now}
+		switch err := m.store.Update(wctx, s); {
+		case err == nil:
+			m.notify(ctx, Event{Kind: EventRotated, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s})
+			return n, nil
+		case errors.Is(err, ErrEnded):
+			return Token{}, ErrRevoked
+		case !errors.Is(err, ErrConflict): // on a conflict, look again at who won
+			return Token{}, fmt.Errorf("session: rotate: %w", err)
+		}
+	}
+	return Token{}, fmt.Errorf("session: rotate: %w", ErrConflict)
+}
+
+// confirm notes that the current secret has been seen, from when on the
+// previous one fades. If it cannot be noted now, the next request tries again.
+func (m *Manager) confirm(ctx context.Context, s *Session, now time.Time) {
+	s = s.Clone()
+	s.Secrets.SeenAt = now
+	wctx, cancel := write(ctx)
+	defer cancel()
+	if err := m.store.Update(wctx, s); err != nil && !errors.Is(err, ErrConflict) {
+		m.cfg.Logger.WarnContext(ctx, "session: rotation not confirmed", "session", s.ID, "error", err)
+	}
+}
+
+// maxName is the longest name of a session, in characters.
+const maxName = 64
+
+// Rename gives a session a name that is shown instead of the device's label;
+// the empty name takes it away. A name has at most 64 characters, none of them
+// a control or formatting character, or it is [ErrInvalidName].
+func (m *Manager) Rename(ctx context.Context, userID string, id ID, name string) (*Session, error) {
+	name, err := cleanName(name)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.update(ctx, userID, id, func(s *Session) error {
+		s.Name = name
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.notify(ctx, Event{Kind: EventRenamed, At: m.Now(), UserID: userID, IDs: []ID{id}, Session: s})
+	return s, nil
+}
+
+func cleanName(name string) (string, error) {
+	switch {
+	case !utf8.ValidString(name):
+		return "", fmt.Errorf("%w: not UTF-8", ErrInvalidName)
+	case utf8.RuneCountInString(name) > maxName:
+		return "", fmt.Errorf("%w: more than %d characters", ErrInvalidName, maxName)
+	case strings.ContainsFunc(name, unshowable):
+		return "", fmt.Errorf("%w: control or formatting characters", ErrInvalidName)
+	}
+	return strings.TrimSpace(name), nil
+}
+
+// unshowable are the characters that a name must not have: controls, line and
+// paragraph separators, and formatting characters, which include those that
+// turn the direction of text. U+200D joins emoji and is let through.
+func unshowable(r rune) bool {
+	return r != '\u200d' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp))
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/geo"
+)
+
+// A Session is one signed-in device of one user, as it was at one moment. It
+// is an immutable snapshot: readers share it, nobody writes it, and a change
+// makes a new one ([Session.Clone]). Times are UTC, to the millisecond.
+type Session struct {
+	ID      ID
+	UserID  string
+	Carrier Carrier
+	Name    string // given by the user: "Mum's iPad"
+
+	// Issuer, Subject and SID are the iss, sub and sid of the identity
+	// provider, when one signed the user in (OpenID Connect Back-Channel
+	// Logout 1.0).
+	Issuer, Subject, SID string
+
+	Secrets Secrets
+	First   Visit // the sign-in
+	Last    Visit // the latest noted request
+
+	AuthenticatedAt time.Time // when the user last proved who they are
+	Methods         []string  // how: "pwd", "otp", "hwk" (RFC 8176)
+
+	Persistent  bool          // outlives the browser's own session ("keep me signed in")
+	ExpiresAt   time.Time     // absolute end
+	IdleTimeout time.Duration // idle end is Last.At + IdleTimeout
+
+	Provisional bool              // signed in suspiciously, not yet believed
+	Signals     []Signal          // what looked unusual
+	Attrs       map[string]string // a few facts that the application keeps
+
+	Ended *Ending // nil while live
+
+	Generations Generations // the counters under which it was started
+	Version     int64       // counts changes, for [Store.Update]
+}
+
+// Clone returns a copy that the caller may change.
+func (s *Session) Clone() *Session {
+	c := *s
+	c.Methods = slices.Clone(s.Methods)
+	c.Signals = slices.Clone(s.Signals)
+	c.Attrs = maps.Clone(s.Attrs)
+	if s.Ended != nil {
+		e := *s.Ended
+		c.Ended = &e
+	}
+	return &c
+}
+
+// DropAddresses takes the addresses from a session that has ended, for a
+// [Store]; the networks stay. The caller owns s.
+func (s *Session) DropAddresses() {
+	s.First.IP, s.Last.IP = netip.Addr{}, netip.Addr{}
+}
+
+// IdleExpiresAt returns when the session ends if nothing is seen of it. It is
+// never after ExpiresAt.
+func (s *Session) IdleExpiresAt() time.Time {
+	if t := s.Last.At.Add(s.IdleTimeout); t.Before(s.ExpiresAt) {
+		return t
+	}
+	return s.ExpiresAt
+}
+
+// A Carrier is where in a request the token travels.
+type Carrier string
+
+// The carriers.
+const (
+	CarrierCookie  Carrier = "cookie"
+	CarrierBearer  Carrier = "bearer"
+	CarrierForeign Carrier = "foreign" // another system's token, wherever it travels
+)
+
+// A Visit is one moment at which a session was seen.
+type Visit struct {
+	At time.Time
+	// IP is the client's address; zero when it is not known, or not kept
+	// ([AddressPolicy]), and always once the session has ended.
+	IP netip.Addr
+	// Network is the /24 or /48 around IP. It stays when IP is dropped.
+	Network  netip.Prefix
+	Device   device.Device
+	Location geo.Location
+}
+
+// An Origin is where a request came from, as the transport saw it.
+type Origin struct {
+	IP    netip.Addr // zero if not known
+	Hints device.Hints
+}
+
+// Secrets holds the hashes by which a session knows its token, across
+// rotations. It prints as "[secret]".
+type Secrets struct {
+	Current  SecretHash
+	Previous SecretHash // good until Current was seen, then for [RotationGrace]; zero if there is none
+	Older    SecretHash // the one before: presenting it is [ErrReused]
+	Salt     Salt       // derives the current secret from the previous one
+
+	RotatedAt time.Time // when Current was made
+	SeenAt    time.Time // when Current was first presented; zero until then
+}
+
+// String returns "[secret]".
+func (s Secrets) String() string { return redacted }
+
+// LogValue returns "[secret]".
+func (s Secrets) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns "[secret]".
+func (s Secrets) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// An Ending says when, why and by whom a session was ended.
+type Ending struct {
+	At     time.Time
+	Reason Reason
+	// By is the ID of the session from which it was done, "admin" for another
+	// user's session, or "system".
+	By string
+}
+
+// A Reason says why a session ended. A host may use reasons of its own.
+type Reason string
+
+// The reasons that this library gives.
+const (
+	ReasonSignedOut       Reason = "signed-out"        // on the device itself
+	ReasonSignedOutRemote Reason = "signed-out-remote" // from another device
+	ReasonSignedOutOthers Reason = "signed-out-others" // with "sign out all other devices"
+	ReasonPasswordChanged Reason = "password-changed"
+	ReasonReplaced        Reason = "replaced" // the same client signed in again
+	ReasonEvicted         Reason = "evicted"  // too many sessions; this was the longest idle
+	ReasonExpired         Reason = "expired"  // idle for too long, or at its absolute end
+	ReasonReused          Reason = "reused"   // a secret came that had been replaced long ago
+	ReasonDisabled        Reason = "disabled" // the user may not sign in any more
+	ReasonAdmin           Reason = "admin"
+	ReasonErased          Reason = "erased"
+	ReasonEveryone        Reason = "everyone" // all users at once
+)
+
+// Generations are counters under which a session is live: its user's, bumped
+// when all of the user's sessions are revoked, and the one of all users. They
+// are counters and not times because clocks differ.
+type Generations struct {
+	User, Global int64
+}

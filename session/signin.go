@@ -1,0 +1,259 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+const (
+	maxUserID = 255 // bytes; fits an index of every database
+	maxTicket = time.Hour
+)
+
+// A Ticket says under which generations a sign-in began. It lasts an hour. It
+// is no secret of the server's, but it must not come from the client as it is:
+// seal it, or keep it on the server, if a sign-in takes several requests.
+type Ticket struct {
+	UserID      string
+	Generations Generations
+	At          time.Time
+}
+
+// StartOptions are the particulars of a new session. The zero StartOptions are
+// of a cookie that ends with the browser.
+type StartOptions struct {
+	// Carrier is where the token will travel. Defaults to CarrierCookie.
+	Carrier Carrier
+	// Persistent keeps the session beyond the browser's own ("keep me signed
+	// in"). Defaults to false.
+	Persistent bool
+	// Shared is for a shared or public computer: never persistent, and at most
+	// SharedIdle idle. Defaults to false.
+	Shared bool
+	// Methods says how the user proved who they are, in the terms of RFC 8176:
+	// "pwd", "otp". Defaults to none.
+	Methods []string
+	// Name is shown instead of the device's label. Defaults to none.
+	Name string
+	// Issuer, Subject and SID are the iss, sub and sid of the identity
+	// provider. Default to none.
+	Issuer, Subject, SID string
+	// Attrs are a few facts for the application itself. Defaults to none.
+	Attrs map[string]string
+}
+
+// BeginSignIn returns the ticket with which [Manager.Start] finishes the
+// sign-in. Call it before anything that proves who the user is has been read,
+// the stored password hash above all: if all of the user's sessions are
+// revoked in between, as by a change of the password, Start refuses.
+//
+// It takes the same time for a user that does not exist.
+func (m *Manager) BeginSignIn(ctx context.Context, userID string) (Ticket, error) {
+	if err := checkUserID(userID); err != nil {
+		return Ticket{}, err
+	}
+	gens, err := m.store.Generation(ctx, userID)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("session: begin sign-in: %w", err)
+	}
+	return Ticket{UserID: userID, Generations: gens, At: m.Now()}, nil
+}
+
+// Start starts a session for the user of the ticket, who has now proved who
+// they are. The token is returned this once and is stored nowhere. It returns
+// [ErrOutdated] if all of the user's sessions were revoked since BeginSignIn,
+// or if that was longer than an hour ago.
+func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptions) (*Session, Token, error) {
+	now := m.Now()
+	if err := checkTicket(t, now); err != nil {
+		return nil, Token{}, err
+	}
+	s, token, err := m.newSession(ctx, t, from, o, now)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	verdict := m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First})
+	if verdict != nil {
+		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
+	}
+	wctx, cancel := write(ctx)
+	defer cancel()
+	if err := m.store.Create(wctx, s); err != nil {
+		return nil, Token{}, fmt.Errorf("session: start: %w", err)
+	}
+	m.stats.started.Add(1)
+	m.notify(ctx, Event{Kind: EventStarted, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict})
+	m.evict(ctx, s)
+	return s, token, nil
+}
+
+func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o StartOptions, now time.Time) (*Session, Token, error) {
+	carrier := cmp.Or(o.Carrier, CarrierCookie)
+	if carrier != CarrierCookie && carrier != CarrierBearer {
+		return nil, Token{}, fmt.Errorf("session: StartOptions.Carrier: unknown carrier %q", string(carrier))
+	}
+	name, err := cleanName(o.Name)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, Token{}, fmt.Errorf("session: start: %w", err)
+	}
+	idle := m.limits.Idle
+	if o.Shared {
+		idle = min(idle, SharedIdle)
+	}
+	token := newToken(id)
+	visit := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.Hints)}, from)
+	s := &Session{
+		ID: id, UserID: t.UserID, Carrier: carrier, Name: name,
+		Issuer: o.Issuer, Subject: o.Subject, SID: o.SID,
+		Secrets: Secrets{Current: token.Credential().Hash, RotatedAt: now, SeenAt: now},
+		First:   visit, Last: visit,
+		AuthenticatedAt: now, Methods: o.Methods,
+		Persistent: o.Persistent && !o.Shared,
+		ExpiresAt:  now.Add(m.limits.Absolute), IdleTimeout: idle,
+		Attrs: o.Attrs, Generations: t.Generations, Version: 1,
+	}
+	return s.Clone(), token, nil // the caller keeps its slices and maps
+}
+
+// evict ends the longest idle sessions beyond the user's bound. Every sign-in
+// looks after its own session is stored, so whichever comes last sees all, and
+// all choose the same ones.
+func (m *Manager) evict(ctx context.Context, s *Session) {
+	if m.cfg.MaxPerUser < 0 {
+		return
+	}
+	all, err := m.List(ctx, s.UserID)
+	if err == nil && len(all) > m.cfg.MaxPerUser {
+		r := Revocation{UserID: s.UserID}
+		for _, old := range all[m.cfg.MaxPerUser:] {
+			r.Only = append(r.Only, old.ID)
+		}
+		_, err = m.revoke(ctx, r, ReasonEvicted)
+	}
+	if err != nil { // the sign-in stands; the next one looks again
+		m.cfg.Logger.ErrorContext(ctx, "session: sessions beyond the bound were not ended", "user", s.UserID, "error", err)
+	}
+}
+
+// List returns the user's live sessions, the most recently active first.
+func (m *Manager) List(ctx context.Context, userID string) ([]*Session, error) {
+	if err := checkUserID(userID); err != nil {
+		return nil, err
+	}
+	all, err := m.list(ctx, Query{UserID: userID, State: StateLive})
+	if err != nil {
+		return nil, err
+	}
+	now := m.Now()
+	all = slices.DeleteFunc(all, func(s *Session) bool { return expired(s, now, m.hub.find(s.ID)) })
+	for i, s := range all {
+		all[i] = m.withLatest(s)
+	}
+	slices.SortFunc(all, func(a, b *Session) int {
+		return cmp.Or(b.Last.At.Compare(a.Last.At), bytes.Compare(b.ID[:], a.ID[:]))
+	})
+	return all, nil
+}
+
+// withLatest returns s with the activity that this process has noted but not
+// yet written.
+func (m *Manager) withLatest(s *Session) *Session {
+	l := m.hub.find(s.ID)
+	if l == nil || !l.lastAt().After(s.Last.At) {
+		return s
+	}
+	s = s.Clone()
+	s.Last = l.seen.Load().visit
+	return s
+}
+
+// History returns the user's sessions that are over, the latest ended first,
+// at most limit of them. Limit 0 means all that are kept.
+func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Session, error) {
+	if err := checkUserID(userID); err != nil {
+		return nil, err
+	}
+	if limit < 0 {
+		return nil, fmt.Errorf("session: history: limit %d is negative", limit)
+	}
+	ended, err := m.list(ctx, Query{UserID: userID, State: StateEnded, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	live, err := m.list(ctx, Query{UserID: userID, State: StateLive})
+	if err != nil {
+		return nil, err
+	}
+	now := m.Now()
+	for _, s := range live { // time ended it, and Run has not come by yet
+		if expired(s, now, m.hub.find(s.ID)) {
+			ended = append(ended, asExpired(m.withLatest(s)))
+		}
+	}
+	slices.SortFunc(ended, func(a, b *Session) int {
+		return cmp.Or(b.Ended.At.Compare(a.Ended.At), bytes.Compare(b.ID[:], a.ID[:]))
+	})
+	if limit > 0 && len(ended) > limit {
+		ended = ended[:limit]
+	}
+	return ended, nil
+}
+
+func asExpired(s *Session) *Session {
+	s = s.Clone()
+	s.Ended = &Ending{At: s.IdleExpiresAt(), Reason: ReasonExpired, By: bySystem}
+	s.DropAddresses()
+	return s
+}
+
+// list is [Store.List] in which a session that cannot be decoded is logged and
+// left out.
+func (m *Manager) list(ctx context.Context, q Query) ([]*Session, error) {
+	all, err := m.store.List(ctx, q)
+	if errors.Is(err, ErrCorrupt) {
+		m.cfg.Logger.ErrorContext(ctx, "session: left out stored sessions that cannot be decoded", "user", q.UserID, "error", err)
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("session: list: %w", err)
+	}
+	return slices.Clone(all), nil
+}
+
+func checkTicket(t Ticket, now time.Time) error {
+	if t.At.IsZero() {
+		return errors.New("session: start: no ticket; call BeginSignIn before the password is checked")
+	}
+	if err := checkUserID(t.UserID); err != nil {
+		return err
+	}
+	if now.Sub(t.At) > maxTicket {
+		return fmt.Errorf("%w: the ticket is older than %v", ErrOutdated, maxTicket)
+	}
+	return nil
+}
+
+func checkUserID(id string) error {
+	switch {
+	case strings.TrimSpace(id) == "":
+		return errors.New("session: user ID is blank")
+	case len(id) > maxUserID:
+		return fmt.Errorf("session: user ID is longer than %d bytes", maxUserID)
+	case !utf8.ValidString(id) || strings.ContainsRune(id, 0):
+		return errors.New("session: user ID is not text")
+	}
+	return nil
+}

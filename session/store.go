@@ -1,0 +1,146 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// A Store remembers sessions. It judges nothing: the [Manager] calls it,
+// applications do not. Everything here is checked by storetest.Run, which
+// every implementation must pass.
+//
+// A Store keeps what it is given: times in UTC to the millisecond, text as it
+// is. It never reads the clock. It is safe for concurrent use, and a session
+// that it returns is never changed afterwards.
+//
+// A session is live in a Store while it has no [Ending] and its Generations
+// are the current ones; whether it has expired, the Manager judges. Nothing
+// makes a session live again: there is no write that replaces, and every write
+// to a session has the condition that it is live at that moment.
+//
+// A method that returned nil has stored its effect for every later call of any
+// method, from any process. A method that returned an error may or may not
+// have; repeating it is safe. A cancelled context is an error, never a wrong
+// answer.
+type Store interface {
+	// Create inserts a session. It returns ErrExists if there is one with that
+	// ID, live or ended, and ErrOutdated if s.Generations are not the current
+	// ones; in both cases nothing is stored.
+	Create(ctx context.Context, s *Session) error
+
+	// Get returns the session with that ID, live or ended, and the current
+	// generations of its user, both as of one moment. It returns ErrUnknown if
+	// there is none and ErrCorrupt if it cannot be decoded.
+	Get(ctx context.Context, id ID) (*Session, Generations, error)
+
+	// List returns the sessions that q asks for. Sessions that cannot be
+	// decoded are left out; the others are returned together with an error
+	// that is ErrCorrupt.
+	List(ctx context.Context, q Query) ([]*Session, error)
+
+	// Update writes s, whose Version is the one that was read, and stores it
+	// with the next Version. It leaves what does not belong to it: UserID,
+	// Carrier, First, Last, Generations. It returns ErrConflict if the Version
+	// is another, ErrEnded if the session is not live, and ErrUnknown if there
+	// is none. Ended in s is not looked at: [Store.Revoke] ends sessions.
+	Update(ctx context.Context, s *Session) error
+
+	// Touch writes the latest visit of each session. What is not live is left
+	// alone, and so is a session whose stored Last.At is the same or later. It
+	// does not change Version.
+	Touch(ctx context.Context, touches []Touch) error
+
+	// Revoke ends sessions, all of them or none, as r says, and returns those
+	// that were live until now, in any order. From an ended session's visits
+	// it drops IP and keeps Network.
+	Revoke(ctx context.Context, r Revocation) ([]ID, error)
+
+	// Generation returns the current generations for a user. For a user never
+	// seen the user's counter is 0; reading it stores nothing.
+	Generation(ctx context.Context, userID string) (Generations, error)
+
+	// Purge does a bounded part of the clearing up that p asks for. A user's
+	// counter may be forgotten, and so be 0 again, once the user has no session
+	// and the counter was last bumped before p.EndedBefore.
+	Purge(ctx context.Context, p Purge) (Purged, error)
+}
+
+// A Query says which sessions of a user [Store.List] returns. Live sessions
+// come by First.At, ended ones by Ended.At, both latest first and then by
+// greater ID.
+type Query struct {
+	UserID string
+	State  State
+	Limit  int      // at most so many; 0 means all
+	After  *Session // the last one of the page before; nil for the first page
+}
+
+// A State selects sessions by whether they are over.
+type State uint8
+
+// The states.
+const (
+	StateLive  State = iota // no Ending, current Generations
+	StateEnded              // has an Ending
+)
+
+// A Touch is the latest visit of a session.
+type Touch struct {
+	ID    ID
+	Visit Visit
+}
+
+// A Revocation says which sessions end. Exactly one of Only, All and Everyone
+// is set.
+type Revocation struct {
+	UserID string // the owner; part of every revocation but Everyone
+	Ending Ending
+
+	// Only names sessions. Those that are not live or not UserID's are passed
+	// over.
+	Only []ID
+
+	// All ends every live session of UserID and bumps the user's counter by one,
+	// the counter first.
+	All bool
+	// Keep, with All, is the one session that stays, moved to the new
+	// generation and written as by Update. If it cannot be, Revoke does nothing
+	// and returns what Update would have returned, with ErrUnknown for a
+	// session that is not UserID's.
+	Keep *Session
+
+	// Everyone ends every live session of all users and bumps the global
+	// counter, the counter first. The IDs are not returned.
+	Everyone bool
+}
+
+// A Purge asks a [Store] to clear up.
+type Purge struct {
+	// Now is the moment by which live sessions have expired: ExpiresAt, or
+	// Last.At + IdleTimeout, is not after it. They are ended with
+	// ReasonExpired, By "system", at the moment they expired.
+	Now time.Time
+	// EndedBefore bounds what is deleted: sessions with an earlier Ended.At.
+	EndedBefore time.Time
+	// Limit bounds how many sessions are ended and how many are deleted by one
+	// call.
+	Limit int
+
+	// UserID, if set, asks for something else: every session of this user is
+	// deleted, at once and whatever its state, and the user's counter is bumped
+	// at Now, so that no sign-in that began earlier can be finished.
+	UserID string
+}
+
+// Purged is what a [Store] cleared up.
+type Purged struct {
+	Expired []Expired // sessions ended now
+	Deleted int       // sessions deleted
+	More    bool      // the limit was reached: there may be more
+}
+
+// An Expired session was ended by time.
+type Expired struct {
+	ID     ID
+	UserID string
+}

@@ -1,0 +1,204 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/geo"
+)
+
+// touchChunk is how many touches one call of [Store.Touch] gets.
+const touchChunk = 500
+
+// touchQueue holds the sessions whose latest visit waits to be written.
+type touchQueue struct {
+	mu      sync.Mutex
+	waiting []*live
+	since   time.Time // when the first of them came
+
+	flushing sync.Mutex
+	running  atomic.Bool // Run flushes, so requests need not
+}
+
+// visit notes that s was seen. Nothing is written on the way: a change goes to
+// memory, and later with many others to the store.
+func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) {
+	last := l.sighting(s)
+	same := last.known && last.origin == from
+	if same && now.Sub(last.visit.At) < m.cfg.TouchInterval {
+		return
+	}
+	next := m.nextSighting(ctx, last, from, now)
+	moved := next.visit.Network != last.visit.Network || next.visit.Device != last.visit.Device
+	if !moved && now.Sub(last.visit.At) < m.cfg.TouchInterval {
+		// Only what is compared changes, not what is stored.
+		next.visit.At = last.visit.At
+		l.seen.CompareAndSwap(last, next)
+		return
+	}
+	if !l.seen.CompareAndSwap(last, next) {
+		return // another request noted it
+	}
+	if moved {
+		m.moved(ctx, s, next.visit)
+	}
+	m.enqueue(ctx, l, now)
+}
+
+func (m *Manager) nextSighting(ctx context.Context, last *sighting, from Origin, now time.Time) *sighting {
+	v := Visit{At: now, Device: last.visit.Device, Location: last.visit.Location}
+	if !last.known || last.origin.Hints != from.Hints {
+		v.Device = device.Merge(v.Device, m.cfg.Device(from.Hints))
+	}
+	if geo.Network(from.IP) == last.visit.Network && m.cfg.Addresses != AddressesNone {
+		m.keepAddress(&v, from.IP)
+	} else {
+		v = m.locate(ctx, v, from)
+	}
+	return &sighting{visit: v, origin: from, known: true}
+}
+
+// locate fills in where v is. A locator that fails leaves the place unknown.
+func (m *Manager) locate(ctx context.Context, v Visit, from Origin) Visit {
+	ip := geo.Canonical(from.IP)
+	v.Location = geo.Location{Scope: geo.ScopeOf(ip)}
+	if m.cfg.Locator != nil && ip.IsValid() {
+		loc, err := m.cfg.Locator.Locate(ctx, ip)
+		if err != nil {
+			m.cfg.Logger.WarnContext(ctx, "session: no place for an address", "error", err)
+		} else {
+			v.Location = loc
+		}
+	}
+	m.keepAddress(&v, ip)
+	return v
+}
+
+func (m *Manager) keepAddress(v *Visit, ip netip.Addr) {
+	ip = geo.Canonical(ip)
+	if m.cfg.Addresses == AddressesFull {
+		v.IP = ip
+	}
+	if m.cfg.Addresses != AddressesNone {
+		v.Network = geo.Network(ip)
+	}
+}
+
+// moved tells that a live session is on another network or device.
+func (m *Manager) moved(ctx context.Context, s *Session, v Visit) {
+	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
+	if verdict := m.assess(ctx, Case{Session: s, Visit: v}); verdict != nil {
+		e.Verdict = verdict
+		m.addSignals(ctx, s, verdict.Signals)
+	}
+	m.notify(ctx, e)
+}
+
+// assess asks the Assessor. It returns nil if there is nothing to say.
+func (m *Manager) assess(ctx context.Context, c Case) *Verdict {
+	if m.cfg.Assessor == nil {
+		return nil
+	}
+	v, err := m.cfg.Assessor.Assess(ctx, c)
+	if err != nil {
+		m.cfg.Logger.WarnContext(ctx, "session: assessor failed, visit allowed", "session", c.Session.ID, "error", err)
+		return nil
+	}
+	if v.Level == LevelNone && len(v.Signals) == 0 && !v.Provisional {
+		return nil
+	}
+	return &v
+}
+
+// maxSignals bounds the signals that a session keeps; the oldest give way.
+const maxSignals = 16
+
+func (m *Manager) addSignals(ctx context.Context, s *Session, add []Signal) {
+	if len(add) == 0 {
+		return
+	}
+	_, err := m.update(ctx, s.UserID, s.ID, func(s *Session) error {
+		s.Signals = append(s.Signals, add...)
+		s.Signals = s.Signals[max(0, len(s.Signals)-maxSignals):]
+		return nil
+	})
+	if err != nil {
+		m.cfg.Logger.WarnContext(ctx, "session: signals not kept", "session", s.ID, "error", err)
+	}
+}
+
+// enqueue has l written soon: by Run, or, if nobody runs that, by the request
+// that finds it due.
+func (m *Manager) enqueue(ctx context.Context, l *live, now time.Time) {
+	if l.dirty.Swap(true) {
+		return
+	}
+	q := &m.queue
+	q.mu.Lock()
+	if len(q.waiting) == 0 {
+		q.since = now
+	}
+	q.waiting = append(q.waiting, l)
+	due := len(q.waiting) >= touchChunk || !q.running.Load() && now.Sub(q.since) >= m.cfg.FlushInterval
+	q.mu.Unlock()
+	if due && q.flushing.TryLock() {
+		defer q.flushing.Unlock()
+		_ = m.flush(ctx) // counted and logged; activity is no reason to fail a request
+	}
+}
+
+// Flush writes the activity that waits in memory. Call it when the process
+// ends, unless Run does.
+func (m *Manager) Flush(ctx context.Context) error {
+	m.queue.flushing.Lock()
+	defer m.queue.flushing.Unlock()
+	return m.flush(ctx)
+}
+
+func (m *Manager) flush(ctx context.Context) error {
+	m.queue.mu.Lock()
+	waiting := m.queue.waiting
+	m.queue.waiting = nil
+	m.queue.mu.Unlock()
+
+	touches := make([]Touch, 0, len(waiting))
+	for _, l := range waiting {
+		l.dirty.Store(false) // before the read: a later visit queues again
+		touches = append(touches, Touch{l.id, l.seen.Load().visit})
+	}
+	// Sorted, so that two instances that write the same sessions never wait for
+	// each other in a circle.
+	slices.SortFunc(touches, func(a, b Touch) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	ctx, cancel := write(ctx)
+	defer cancel()
+	for chunk := range slices.Chunk(touches, touchChunk) {
+		if err := m.store.Touch(ctx, chunk); err != nil {
+			m.stats.touchErrors.Add(1)
+			m.cfg.Logger.WarnContext(ctx, "session: activity not written", "sessions", len(chunk), "error", err)
+			m.requeue(waiting)
+			return err
+		}
+		m.stats.touches.Add(int64(len(chunk)))
+	}
+	return nil
+}
+
+// requeue keeps what could not be written for the next time. A touch that was
+// written and comes again does no harm.
+func (m *Manager) requeue(waiting []*live) {
+	q := &m.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, l := range waiting {
+		if !l.dirty.Swap(true) {
+			q.waiting = append(q.waiting, l)
+		}
+	}
+	q.since = m.Now()
+}

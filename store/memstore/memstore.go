@@ -1,0 +1,286 @@
+// Package memstore keeps sessions in the memory of one process. They are gone
+// when the process ends, and no other process sees them.
+//
+// Reading a session is one map look-up and allocates nothing. Each user has a
+// lock, so that what is done to all of a user's sessions is one step.
+package memstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+const shards = 256
+
+// A Store is a [session.Store] in memory. The zero Store is not usable; make
+// one with [New].
+type Store struct {
+	global  atomic.Int64
+	records [shards]table[session.ID, *record]
+	users   [shards]table[string, *user]
+	due     dueQueue // live sessions, by when they may expire
+	over    dueQueue // ended sessions, by when they ended
+}
+
+var _ session.Store = (*Store)(nil)
+
+// New returns an empty Store.
+func New() *Store {
+	st := new(Store)
+	for i := range shards {
+		st.records[i].m = make(map[session.ID]*record)
+		st.users[i].m = make(map[string]*user)
+	}
+	return st
+}
+
+// table is a map with its lock.
+type table[K comparable, V any] struct {
+	mu sync.RWMutex
+	m  map[K]V
+}
+
+func (t *table[K, V]) get(k K) V {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.m[k]
+}
+
+// record is one session. What s points to is never changed; s is replaced
+// under the user's lock.
+type record struct {
+	user *user
+	s    atomic.Pointer[session.Session]
+	gone bool // deleted; under the user's lock
+}
+
+// user is what belongs to one user. The lock makes each change of the user's
+// sessions one step; it is held for no longer than that.
+type user struct {
+	id string
+
+	mu         sync.Mutex
+	generation atomic.Int64
+	bumped     time.Time
+	sessions   map[session.ID]*record
+	forgotten  bool // no longer in the table: look again
+}
+
+func (st *Store) recordsOf(id session.ID) *table[session.ID, *record] {
+	return &st.records[id[len(id)-1]] // random in a UUIDv7, hash in a foreign ID
+}
+
+func (st *Store) usersOf(id string) *table[string, *user] {
+	var h uint32 = 2166136261 // FNV-1a
+	for i := range len(id) {
+		h = (h ^ uint32(id[i])) * 16777619
+	}
+	return &st.users[h%shards]
+}
+
+// lock returns the user, made if there is none, with the lock held.
+func (st *Store) lock(id string) *user {
+	t := st.usersOf(id)
+	for {
+		u := t.get(id)
+		if u == nil {
+			t.mu.Lock()
+			if u = t.m[id]; u == nil {
+				u = &user{id: id, sessions: make(map[session.ID]*record)}
+				t.m[id] = u
+			}
+			t.mu.Unlock()
+		}
+		u.mu.Lock()
+		if !u.forgotten {
+			return u
+		}
+		u.mu.Unlock()
+	}
+}
+
+// forget drops a user of whom nothing is kept. u.mu is held.
+func (st *Store) forget(u *user, bumpedBefore time.Time) {
+	if len(u.sessions) > 0 || u.bumped.After(bumpedBefore) {
+		return
+	}
+	t := st.usersOf(u.id)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.m, u.id)
+	u.forgotten = true
+}
+
+func (st *Store) generations(u *user) session.Generations {
+	return session.Generations{User: u.generation.Load(), Global: st.global.Load()}
+}
+
+// live reports whether a session can still be changed. Its user's lock is held.
+func (st *Store) live(s *session.Session, u *user) bool {
+	return s.Ended == nil && s.Generations == st.generations(u)
+}
+
+// Create inserts a session.
+func (st *Store) Create(ctx context.Context, s *session.Session) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	u := st.lock(s.UserID)
+	defer u.mu.Unlock()
+	defer st.forget(u, time.Time{}) // no trace of a sign-in that failed
+	if s.Generations != st.generations(u) {
+		return session.ErrOutdated
+	}
+	r := &record{user: u}
+	r.s.Store(s.Clone())
+	t := st.recordsOf(s.ID)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.m[s.ID] != nil {
+		return session.ErrExists
+	}
+	t.m[s.ID] = r
+	u.sessions[s.ID] = r
+	st.due.push(s.IdleExpiresAt(), r)
+	return nil
+}
+
+// Get returns a session and the current generations of its user.
+func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, session.Generations{}, err
+	}
+	r := st.recordsOf(id).get(id)
+	if r == nil {
+		return nil, session.Generations{}, session.ErrUnknown
+	}
+	s, gens := r.s.Load(), st.generations(r.user)
+	if s.Ended == nil && s.Generations != gens {
+		// A revocation came between the two reads: read as one.
+		r.user.mu.Lock()
+		s, gens = r.s.Load(), st.generations(r.user)
+		r.user.mu.Unlock()
+	}
+	return s, gens, nil
+}
+
+// List returns the sessions that q asks for.
+func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	u := st.usersOf(q.UserID).get(q.UserID)
+	if u == nil {
+		return nil, nil
+	}
+	u.mu.Lock()
+	all := make([]*session.Session, 0, len(u.sessions))
+	for _, r := range u.sessions {
+		if s := r.s.Load(); (s.Ended != nil) == (q.State == session.StateEnded) && (s.Ended != nil || st.live(s, u)) {
+			all = append(all, s)
+		}
+	}
+	u.mu.Unlock()
+	slices.SortFunc(all, latestFirst)
+	if q.After != nil {
+		i, found := slices.BinarySearchFunc(all, q.After, latestFirst)
+		if found {
+			i++
+		}
+		all = all[i:]
+	}
+	if q.Limit > 0 && len(all) > q.Limit {
+		all = all[:q.Limit]
+	}
+	return all, nil
+}
+
+// latestFirst is the order of [session.Query].
+func latestFirst(a, b *session.Session) int {
+	at := func(s *session.Session) time.Time {
+		if s.Ended != nil {
+			return s.Ended.At
+		}
+		return s.First.At
+	}
+	return cmp.Or(at(b).Compare(at(a)), bytes.Compare(b.ID[:], a.ID[:]))
+}
+
+// Update writes a session that was read before.
+func (st *Store) Update(ctx context.Context, s *session.Session) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := st.recordsOf(s.ID).get(s.ID)
+	if r == nil {
+		return session.ErrUnknown
+	}
+	r.user.mu.Lock()
+	defer r.user.mu.Unlock()
+	next, err := st.changed(r, s)
+	if err == nil {
+		r.s.Store(next)
+	}
+	return err
+}
+
+// changed returns what r holds once s is written to it. The user's lock is held.
+func (st *Store) changed(r *record, s *session.Session) (*session.Session, error) {
+	old := r.s.Load()
+	switch {
+	case r.gone:
+		return nil, session.ErrUnknown
+	case !st.live(old, r.user):
+		return nil, session.ErrEnded
+	case old.Version != s.Version:
+		return nil, session.ErrConflict
+	}
+	next := s.Clone()
+	next.UserID, next.Carrier, next.First, next.Last = old.UserID, old.Carrier, old.First, old.Last
+	next.Generations, next.Ended = old.Generations, nil
+	next.Version++
+	return next, nil
+}
+
+// Touch writes the latest visits.
+func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, t := range touches {
+		if r := st.recordsOf(t.ID).get(t.ID); r != nil {
+			st.touch(r, t.Visit)
+		}
+	}
+	return nil
+}
+
+func (st *Store) touch(r *record, v session.Visit) {
+	r.user.mu.Lock()
+	defer r.user.mu.Unlock()
+	old := r.s.Load()
+	if !st.live(old, r.user) || !v.At.After(old.Last.At) {
+		return
+	}
+	next := *old // what it shares with old is never changed
+	next.Last = v
+	r.s.Store(&next)
+}
+
+// Generation returns the current generations for a user.
+func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
+	if err := ctx.Err(); err != nil {
+		return session.Generations{}, err
+	}
+	if u := st.usersOf(userID).get(userID); u != nil {
+		return st.generations(u), nil
+	}
+	return session.Generations{Global: st.global.Load()}, nil
+}

@@ -1,0 +1,242 @@
+package memstore
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Revoke ends sessions, all of them or none.
+func (st *Store) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.Everyone {
+		st.revokeEveryone(r.Ending)
+		return nil, nil
+	}
+	u := st.lock(r.UserID)
+	defer u.mu.Unlock()
+	if !r.All {
+		defer st.forget(u, time.Time{}) // revoking nothing leaves no trace
+		return st.revokeOnly(u, r), nil
+	}
+	return st.revokeAll(u, r)
+}
+
+func (st *Store) revokeOnly(u *user, r session.Revocation) (ended []session.ID) {
+	for _, id := range r.Only {
+		if rec := u.sessions[id]; rec != nil && st.end(rec, r.Ending) {
+			ended = append(ended, id)
+		}
+	}
+	return ended
+}
+
+func (st *Store) revokeAll(u *user, r session.Revocation) (ended []session.ID, err error) {
+	var kept *record
+	var next *session.Session
+	if r.Keep != nil {
+		if kept = u.sessions[r.Keep.ID]; kept == nil {
+			return nil, session.ErrUnknown
+		}
+		if next, err = st.changed(kept, r.Keep); err != nil {
+			return nil, err
+		}
+	}
+	live := make([]*record, 0, len(u.sessions))
+	for _, rec := range u.sessions {
+		if rec != kept && st.live(rec.s.Load(), u) {
+			live = append(live, rec)
+		}
+	}
+	// The counter first: from here on a reader without the lock finds every
+	// session outdated and waits for the lock.
+	u.generation.Add(1)
+	u.bumped = r.Ending.At
+	if kept != nil {
+		next.Generations = st.generations(u)
+		kept.s.Store(next)
+	}
+	for _, rec := range live {
+		st.setEnded(rec, r.Ending)
+		ended = append(ended, rec.s.Load().ID)
+	}
+	return ended, nil
+}
+
+// revokeEveryone bumps the counter first. A session that is created later has
+// the new one; one that was created before is found here.
+func (st *Store) revokeEveryone(e session.Ending) {
+	st.global.Add(1)
+	for i := range st.users {
+		for _, u := range st.users[i].all() {
+			u.mu.Lock()
+			for _, rec := range u.sessions {
+				if s := rec.s.Load(); s.Ended == nil && s.Generations.Global != st.global.Load() {
+					st.setEnded(rec, e)
+				}
+			}
+			u.mu.Unlock()
+		}
+	}
+}
+
+func (t *table[K, V]) all() []V {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	all := make([]V, 0, len(t.m))
+	for _, v := range t.m {
+		all = append(all, v)
+	}
+	return all
+}
+
+// end ends a session unless it is over. The user's lock is held.
+func (st *Store) end(rec *record, e session.Ending) bool {
+	if !st.live(rec.s.Load(), rec.user) {
+		return false
+	}
+	st.setEnded(rec, e)
+	return true
+}
+
+func (st *Store) setEnded(rec *record, e session.Ending) {
+	s := rec.s.Load().Clone()
+	s.Ended = &e
+	s.DropAddresses()
+	rec.s.Store(s)
+	st.over.push(e.At, rec)
+}
+
+// Purge ends what has expired and deletes what is long over.
+func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, error) {
+	if err := ctx.Err(); err != nil {
+		return session.Purged{}, err
+	}
+	if p.UserID != "" {
+		return session.Purged{Deleted: st.erase(p)}, nil
+	}
+	var done session.Purged
+	for range p.Limit {
+		rec := st.due.pop(p.Now)
+		if rec == nil {
+			break
+		}
+		if st.expire(rec, p.Now) {
+			done.Expired = append(done.Expired, session.Expired{ID: rec.s.Load().ID, UserID: rec.user.id})
+		}
+	}
+	for range p.Limit {
+		rec := st.over.pop(p.EndedBefore.Add(-1))
+		if rec == nil {
+			break
+		}
+		if st.delete(rec, p.EndedBefore) {
+			done.Deleted++
+		}
+	}
+	done.More = st.due.isDue(p.Now) || st.over.isDue(p.EndedBefore.Add(-1))
+	return done, nil
+}
+
+// expire ends rec if its time has come, or looks again when it may have.
+func (st *Store) expire(rec *record, now time.Time) bool {
+	rec.user.mu.Lock()
+	defer rec.user.mu.Unlock()
+	s := rec.s.Load()
+	if rec.gone || !st.live(s, rec.user) {
+		return false
+	}
+	at := s.IdleExpiresAt()
+	if at.After(now) {
+		st.due.push(at, rec)
+		return false
+	}
+	return st.end(rec, session.Ending{At: at, Reason: session.ReasonExpired, By: "system"})
+}
+
+func (st *Store) delete(rec *record, bumpedBefore time.Time) bool {
+	rec.user.mu.Lock()
+	defer rec.user.mu.Unlock()
+	if rec.gone {
+		return false
+	}
+	st.drop(rec)
+	st.forget(rec.user, bumpedBefore)
+	return true
+}
+
+// drop takes a session out of both tables. The user's lock is held.
+func (st *Store) drop(rec *record) {
+	id := rec.s.Load().ID
+	t := st.recordsOf(id)
+	t.mu.Lock()
+	delete(t.m, id)
+	t.mu.Unlock()
+	delete(rec.user.sessions, id)
+	rec.gone = true
+}
+
+func (st *Store) erase(p session.Purge) (deleted int) {
+	u := st.lock(p.UserID)
+	defer u.mu.Unlock()
+	u.generation.Add(1)
+	u.bumped = p.Now
+	for _, rec := range u.sessions {
+		st.drop(rec)
+		deleted++
+	}
+	return deleted
+}
+
+// dueQueue gives out records in the order of time. A session that is touched
+// is not moved: when its turn comes it is looked at, and put back.
+type dueQueue struct {
+	mu sync.Mutex
+	h  dueHeap
+}
+
+type dueRecord struct {
+	at  time.Time
+	rec *record
+}
+
+type dueHeap []dueRecord
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)        { *h = append(*h, x.(dueRecord)) }
+func (h *dueHeap) Pop() any {
+	last := len(*h) - 1
+	d := (*h)[last]
+	(*h)[last] = dueRecord{}
+	*h = (*h)[:last]
+	return d
+}
+
+func (q *dueQueue) push(at time.Time, rec *record) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	heap.Push(&q.h, dueRecord{at, rec})
+}
+
+func (q *dueQueue) isDue(at time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.h) > 0 && !q.h[0].at.After(at)
+}
+
+// pop returns the next record whose time is not after at, or nil.
+func (q *dueQueue) pop(at time.Time) *record {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.h) == 0 || q.h[0].at.After(at) {
+		return nil
+	}
+	return heap.Pop(&q.h).(dueRecord).rec
+}
