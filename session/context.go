@@ -2,7 +2,10 @@ package session
 
 import "context"
 
-type contextKey struct{}
+type (
+	contextKey struct{} // of the *Session
+	connKey    struct{} // of the *Conn
+)
 
 // FromContext returns the session of the request that ctx belongs to.
 func FromContext(ctx context.Context) (*Session, bool) {

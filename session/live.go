@@ -19,6 +19,8 @@ type live struct {
 	cause atomic.Pointer[error] // why it was cut; nil while it was not
 	mu    sync.Mutex            // guards open, and cause against registration
 	open  *Conn                 // list of what is open
+
+	lingering []*Conn // open, and their handlers have returned
 }
 
 // sighting is the latest visit and the origin that it was made from.
@@ -65,6 +67,8 @@ func (l *live) cut(cause error) {
 	for c := l.open; c != nil; c = c.next {
 		c.end(cause)
 	}
+	l.pins.Add(-int32(len(l.lingering)))
+	l.lingering = nil
 }
 
 // register links c, or reports the cause if the session was cut already.
@@ -85,6 +89,10 @@ func (l *live) register(c *Conn) error {
 func (l *live) unregister(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.unlink(c)
+}
+
+func (l *live) unlink(c *Conn) {
 	switch {
 	case c.prev != nil:
 		c.prev.next = c.next
@@ -97,6 +105,29 @@ func (l *live) unregister(c *Conn) {
 		c.next.prev = c.prev
 	}
 	c.prev, c.next = nil, nil
+}
+
+// maxLingering bounds the connections of one session that outlive their
+// handlers. Nobody tells when such a connection is closed, so the oldest is
+// ended for good when there are more.
+const maxLingering = 128
+
+// linger keeps c open though its handler has returned.
+func (l *live) linger(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cause.Load() != nil { // cut already, and c with it
+		l.pins.Add(-1)
+		return
+	}
+	l.lingering = append(l.lingering, c)
+	if len(l.lingering) > maxLingering {
+		oldest := l.lingering[0]
+		l.lingering = l.lingering[1:]
+		l.unlink(oldest)
+		l.pins.Add(-1)
+		oldest.end(ErrRevoked)
+	}
 }
 
 func (l *live) isOpen() bool {
@@ -125,6 +156,7 @@ type Conn struct {
 	live       *live
 	cutter     Cutter
 	prev, next *Conn // in live.open
+	spared     atomic.Bool
 
 	mu    sync.Mutex
 	inner atomic.Pointer[innerContext] // made when somebody asks for Done
@@ -145,10 +177,29 @@ func (c *Conn) Credential() Credential { return c.credential }
 // session.
 func (c *Conn) Close() {
 	c.live.unregister(c)
-	c.live.pins.Add(-1)
+	c.live.pins.Add(-1) // not unpin: what was open is known
 	if in := c.inner.Load(); in != nil {
 		in.cancel(context.Canceled)
 	}
+}
+
+// Linger says that the handler has returned but the connection goes on, as a
+// hijacked one may. It takes the place of Close. At most 128 connections of a
+// session linger; of more, the oldest is cut.
+func (c *Conn) Linger() { c.live.linger(c) }
+
+// spare lets this request go on when the session is cut.
+func (c *Conn) spare() {
+	c.spared.Store(true)
+	c.live.unregister(c)
+}
+
+// cause returns why the session was cut, nil if it was not or c is spared.
+func (c *Conn) cause() error {
+	if cause := c.live.cause.Load(); cause != nil && !c.spared.Load() {
+		return *cause
+	}
+	return nil
 }
 
 // Done returns the channel that is closed when the request or the session is
@@ -157,7 +208,7 @@ func (c *Conn) Done() <-chan struct{} { return c.wait().Done() }
 
 // Err returns why the context is done, nil while it is not.
 func (c *Conn) Err() error {
-	if c.inner.Load() == nil && c.live.cause.Load() == nil {
+	if c.inner.Load() == nil && c.cause() == nil {
 		return c.Context.Err()
 	}
 	return c.wait().Err()
@@ -165,8 +216,11 @@ func (c *Conn) Err() error {
 
 // Value returns the session for the key of [FromContext].
 func (c *Conn) Value(key any) any {
-	if key == (contextKey{}) {
+	switch key {
+	case contextKey{}:
 		return c.session
+	case connKey{}:
+		return c
 	}
 	// context.Cause looks for the nearest cancellation through Value.
 	if in := c.inner.Load(); in != nil {
@@ -190,8 +244,8 @@ func (c *Conn) wait() context.Context {
 	in := new(innerContext)
 	in.Context, in.cancel = context.WithCancelCause(c.Context)
 	c.inner.Store(in)
-	if cause := c.live.cause.Load(); cause != nil {
-		in.cancel(*cause)
+	if cause := c.cause(); cause != nil {
+		in.cancel(cause)
 	}
 	return in
 }

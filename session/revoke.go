@@ -106,6 +106,9 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 	if err != nil {
 		return nil, fmt.Errorf("session: revoke: %w", err)
 	}
+	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
+		c.spare() // the request that ends its own session still has to answer
+	}
 	if r.Everyone {
 		m.hub.CutAll(ErrRevoked)
 	} else {
@@ -123,10 +126,10 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 func by(ctx context.Context, userID string, why Reason) string {
 	s, ok := FromContext(ctx)
 	switch {
-	case why == ReasonAdmin, ok && s.UserID != userID:
-		return byAdmin
-	case !ok || why == ReasonEvicted || why == ReasonReused:
+	case !ok && why != ReasonAdmin, why == ReasonEvicted, why == ReasonReused:
 		return bySystem
+	case why == ReasonAdmin, s.UserID != userID && why != ReasonReplaced:
+		return byAdmin
 	}
 	return s.ID.String()
 }

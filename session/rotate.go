@@ -19,25 +19,25 @@ type Proof struct {
 	// RevokeOthers, if set, is the reason for which all of the user's other
 	// sessions end in the same step. Defaults to none ending.
 	RevokeOthers Reason
-	// KeepSecret leaves the token as it is, for a bearer client that did not
-	// ask for a new one and could not take it. Defaults to false.
-	KeepSecret bool
+	// NewToken replaces the token of a bearer session too, because its client
+	// asked for that and takes the new one from the answer. The token of a
+	// cookie is always replaced, a foreign one never. Defaults to false.
+	NewToken bool
 }
 
 // A Reauthentication is what became of a session by a new [Proof].
 type Reauthentication struct {
 	Session *Session
-	Token   Token // the new token; zero if the secret was kept
+	Token   Token // the new token; zero if the old one was kept
 	Revoked int   // how many other sessions ended
 }
 
 // Reauthenticated notes that the user of a session has proved again who they
 // are: after asking for the password, a second factor, or a change of the
-// password. The session gets a new secret, and the old one is dead at once.
-// What follows from p happens in one step or not at all.
+// password. A cookie gets a new secret, and the old one is dead at once. What
+// follows from p happens in one step or not at all.
 //
-// It returns [ErrNotFound] if it is not a live session of the user, and
-// [ErrForeign] if its token cannot be replaced here and p does not keep it.
+// It returns [ErrNotFound] if it is not a live session of the user.
 func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p Proof) (Reauthentication, error) {
 	var token Token
 	now := m.Now()
@@ -46,7 +46,7 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 		if p.Methods != nil {
 			s.Methods = slices.Clone(p.Methods)
 		}
-		if !p.KeepSecret {
+		if s.Carrier == CarrierCookie || s.Carrier == CarrierBearer && p.NewToken {
 			token, err = s.replaceSecret(now)
 		}
 		return err

@@ -49,6 +49,9 @@ type StartOptions struct {
 	Issuer, Subject, SID string
 	// Attrs are a few facts for the application itself. Defaults to none.
 	Attrs map[string]string
+	// Replaces is the session that the client had until now, of whichever
+	// user. It is ended once the new one has started. Defaults to none.
+	Replaces *Session
 }
 
 // BeginSignIn returns the ticket with which [Manager.Start] finishes the
@@ -92,6 +95,11 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	}
 	m.stats.started.Add(1)
 	m.notify(ctx, Event{Kind: EventStarted, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict})
+	if old := o.Replaces; old != nil {
+		if err := m.Revoke(ctx, old.UserID, old.ID, ReasonReplaced); err != nil {
+			m.cfg.Logger.ErrorContext(ctx, "session: the session that was replaced did not end", "session", old.ID, "error", err)
+		}
+	}
 	m.evict(ctx, s)
 	return s, token, nil
 }

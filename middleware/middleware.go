@@ -1,0 +1,369 @@
+// Package middleware connects sessions to net/http.
+//
+// A [Middleware] finds the token in a request, resumes its session, and puts
+// it into the request's context, where [session.FromContext] finds it:
+//
+//	mw, err := middleware.New(manager, middleware.Config{})
+//	...
+//	mux.Handle("/", mw.Load(home))             // session or none
+//	mux.Handle("/photos/", mw.Require(photos)) // session, or 401
+//
+// Your own sign-in handler calls [Middleware.SignIn] once it has checked the
+// password, and a change of the password ends with
+// [Middleware.RevokeAllExcept].
+//
+// # What is promised
+//
+// The ResponseWriter that a handler gets is the one that came in: Flush,
+// Hijack, sendfile and [http.ResponseController] work as without us.
+//
+// When the session ends, the context of each of its requests is done, with
+// [session.ErrRevoked] as its cause, and connections that do not look at their
+// context fail at their next read or write.
+//
+// A cookie that came by another site's doing signs nothing: unsafe requests
+// and WebSocket handshakes that a cookie authenticates must prove that they
+// come from the same origin.
+//
+// If the store fails, the answer is 503. Nobody is let in, nobody is signed
+// out, and no cookie is touched.
+package middleware
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/session"
+)
+
+// Config holds what a [Middleware] can be told. The zero Config works and is
+// safe.
+type Config struct {
+	// CookieName names the cookie. A name that begins with "__Host-" binds it
+	// to this host; one with "__Secure-" may be shared over CookieDomain.
+	// Defaults to "__Host-session".
+	CookieName string
+	// CookieDomain shares the cookie with all hosts under a domain. Defaults to
+	// this host alone.
+	CookieDomain string
+	// CookieSameSite is http.SameSiteLaxMode or http.SameSiteStrictMode.
+	// Defaults to http.SameSiteLaxMode.
+	CookieSameSite http.SameSite
+	// CookieKeys seal the cookie, so that a forged one is refused without
+	// asking the store. The first seals, all of them verify. Each has at least
+	// 32 random bytes. Defaults to none: the cookie holds the bare token, which
+	// cannot be guessed.
+	CookieKeys [][]byte
+	// InsecureCookie sends the cookie without Secure and by default under the
+	// name "session", for browsers that keep no Secure cookie on plain HTTP
+	// even from the same machine. It works on loopback addresses only. Defaults
+	// to false.
+	InsecureCookie bool
+
+	// TokenHeaders are headers whose whole value is a bearer token, looked at
+	// in this order after Authorization. Defaults to none.
+	TokenHeaders []string
+
+	// TrustedOrigins are other origins, such as "https://app.example.com",
+	// whose pages may send requests with our cookie. Defaults to none.
+	TrustedOrigins []string
+	// ClientIP tells where a request comes from. Defaults to RemoteAddr.
+	ClientIP ClientIP
+	// Hints, if set, adds to what a request says about its device, from
+	// headers of the host's own apps. Defaults to nil.
+	Hints func(r *http.Request, h device.Hints) device.Hints
+
+	// Refuse answers a request that is stopped, with the status that fits and
+	// an error that says why: ErrSignInRequired, ErrRecentAuthRequired,
+	// ErrCrossOrigin, or trouble. The headers that belong to the answer are
+	// set. Defaults to Problem; see also ToSignIn.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, err error)
+}
+
+// Why a request was stopped.
+var (
+	// ErrSignInRequired comes with 401: there is no session.
+	ErrSignInRequired = errors.New("sign in to go on")
+	// ErrRecentAuthRequired comes with 401: the user has to prove again who
+	// they are.
+	ErrRecentAuthRequired = errors.New("confirm that it is you to go on")
+	// ErrCrossOrigin comes with 403: the request was made by a page of another
+	// origin, or cannot be told from one.
+	ErrCrossOrigin = errors.New("request from another origin refused")
+	// ErrInsecureCookie comes with 500: Config.InsecureCookie is set, and this
+	// is not a loopback address.
+	ErrInsecureCookie = errors.New("middleware: InsecureCookie works on loopback addresses only")
+)
+
+// A Middleware finds the sessions of requests. It is safe for concurrent use.
+type Middleware struct {
+	manager *session.Manager
+	cfg     Config
+	cookie  cookie
+	origins *http.CrossOriginProtection
+}
+
+// New returns a Middleware for the sessions of manager. The error names the
+// field of cfg that cannot be used.
+func New(manager *session.Manager, cfg Config) (*Middleware, error) {
+	if manager == nil {
+		return nil, errors.New("middleware: no Manager")
+	}
+	c, err := newCookie(cfg)
+	if err != nil {
+		return nil, err
+	}
+	origins := http.NewCrossOriginProtection()
+	for _, o := range cfg.TrustedOrigins {
+		if err := origins.AddTrustedOrigin(o); err != nil {
+			return nil, fmt.Errorf("middleware: Config.TrustedOrigins: %w", err)
+		}
+	}
+	if cfg.TokenHeaders, err = tokenHeaders(cfg.TokenHeaders); err != nil {
+		return nil, err
+	}
+	if cfg.ClientIP == nil {
+		cfg.ClientIP = RemoteAddr
+	}
+	if cfg.Refuse == nil {
+		cfg.Refuse = Problem
+	}
+	return &Middleware{manager: manager, cfg: cfg, cookie: c, origins: origins}, nil
+}
+
+// Manager returns the Manager whose sessions these are.
+func (m *Middleware) Manager() *session.Manager { return m.manager }
+
+// request is one request of a session: its context, and what cuts it.
+type request struct {
+	session.Conn
+	w http.ResponseWriter
+}
+
+// Cut makes the connection fail at its next read or write, also when it was
+// hijacked.
+func (q *request) Cut(error) {
+	past := time.Unix(1, 0)
+	rc := http.NewResponseController(q.w)
+	_ = rc.SetReadDeadline(past) // a writer without deadlines has a context to watch
+	_ = rc.SetWriteDeadline(past)
+}
+
+// close ends the request, unless its connection was hijacked and goes on.
+func (q *request) close(upgrade bool) {
+	// Only writing tells that a connection was hijacked, and only after the
+	// handler of an upgrade is an empty write without consequence.
+	if upgrade {
+		if _, err := q.w.Write(nil); errors.Is(err, http.ErrHijacked) {
+			q.Linger()
+			return
+		}
+	}
+	q.Close()
+}
+
+// Load puts the request's session into its context, if it has one, and goes on
+// to next in either case. It stops requests that it cannot judge (503) and
+// those that another origin sent (403).
+func (m *Middleware) Load(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := session.FromContext(r.Context()); ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		m.load(w, r, next)
+	})
+}
+
+func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if m.cfg.InsecureCookie && !onLoopback(r) {
+		m.refuse(w, r, http.StatusInternalServerError, ErrInsecureCookie)
+		return
+	}
+	cred, carrier := m.credential(r)
+	if carrier == session.CarrierCookie {
+		vary(w.Header())
+	}
+	if cred.Hash.IsZero() {
+		next.ServeHTTP(w, r)
+		return
+	}
+	q := &request{w: w}
+	s, err := m.manager.Open(r.Context(), cred, m.Origin(r), &q.Conn, q)
+	if err != nil {
+		m.notLoaded(w, r, next, carrier, err)
+		return
+	}
+	upgrade := r.Header["Upgrade"] != nil
+	defer q.close(upgrade)
+	if s.Carrier != carrier {
+		// A token that left its carrier, as a cookie's that is sent as a bearer
+		// to get around the check of its origin.
+		next.ServeHTTP(w, r)
+		return
+	}
+	if carrier == session.CarrierCookie {
+		if err := m.sameOrigin(r, upgrade); err != nil {
+			m.refuse(w, r, http.StatusForbidden, err)
+			return
+		}
+		m.beforeCookieAnswer(w, r, s, cred)
+	}
+	next.ServeHTTP(w, r.WithContext(&q.Conn))
+}
+
+// notLoaded goes on without a session after a definite no, and stops at
+// trouble.
+func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http.Handler, carrier session.Carrier, err error) {
+	if !errors.Is(err, session.ErrRefused) {
+		m.refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	if carrier == session.CarrierCookie && isDead(err) && isNavigation(r) {
+		m.cookie.clear(w)
+	}
+	next.ServeHTTP(w, r)
+}
+
+// beforeCookieAnswer keeps the answer out of shared caches, and gives the
+// browser a new token when the old one has had its time. If that cannot be
+// done now, the next request tries again.
+func (m *Middleware) beforeCookieAnswer(w http.ResponseWriter, r *http.Request, s *session.Session, cred session.Credential) {
+	if h := w.Header(); h["Cache-Control"] == nil {
+		h["Cache-Control"] = cachePrivate
+	}
+	if !m.manager.RotationDue(s, cred) {
+		return
+	}
+	t, err := m.cookie.token(r)
+	if err != nil {
+		return
+	}
+	if t, err = m.manager.RotatePeriodic(r.Context(), t); err == nil && !t.IsZero() {
+		_ = m.cookie.set(w, t, s, m.manager.Now())
+	}
+}
+
+// isDead reports whether a cookie can never be of use again. A secret that was
+// replaced or is wrong is not dead: the browser may have the right one by now,
+// and a late answer must not take that away.
+func isDead(err error) bool {
+	return errors.Is(err, session.ErrRevoked) || errors.Is(err, session.ErrExpired) || errors.Is(err, session.ErrUnknown)
+}
+
+// isNavigation reports whether a person waits for the page. Answers to other
+// requests may come late, after a new sign-in, and clear no cookie.
+func isNavigation(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+}
+
+// Header values that every answer shares. They have no room to grow, so a
+// handler that adds to one gets a copy.
+var (
+	varyCookie   = []string{"Cookie"}
+	cachePrivate = []string{"private"}
+	cacheNoStore = []string{"no-store"}
+)
+
+func vary(h http.Header) {
+	if old := h["Vary"]; old != nil {
+		h["Vary"] = append(old[:len(old):len(old)], varyCookie...)
+		return
+	}
+	h["Vary"] = varyCookie
+}
+
+// Origin tells where a request comes from. An address that is only a proxy's
+// is left out.
+func (m *Middleware) Origin(r *http.Request) session.Origin {
+	o := session.Origin{Hints: hints(r.Header)}
+	if ip, exact := m.cfg.ClientIP(r); exact {
+		o.IP = ip
+	}
+	if m.cfg.Hints != nil {
+		o.Hints = m.cfg.Hints(r, o.Hints)
+	}
+	return o
+}
+
+func hints(h http.Header) device.Hints {
+	first := func(key string) string { // key is canonical
+		if v := h[key]; len(v) > 0 {
+			return v[0]
+		}
+		return ""
+	}
+	return device.Hints{
+		UserAgent:       first("User-Agent"),
+		Brands:          first("Sec-Ch-Ua"),
+		FullVersions:    first("Sec-Ch-Ua-Full-Version-List"),
+		Mobile:          first("Sec-Ch-Ua-Mobile"),
+		Platform:        first("Sec-Ch-Ua-Platform"),
+		PlatformVersion: first("Sec-Ch-Ua-Platform-Version"),
+		Model:           first("Sec-Ch-Ua-Model"),
+		FormFactors:     first("Sec-Ch-Ua-Form-Factors"),
+	}
+}
+
+// Require lets only requests with a session through, and answers 401 to
+// others. It does the work of Load where that was not done.
+func (m *Middleware) Require(next http.Handler) http.Handler {
+	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := session.FromContext(r.Context()); !ok {
+			m.challenge(w, r, "", ErrSignInRequired)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// RequireRecentAuth lets only requests through whose user has proved not
+// longer than maxAge ago who they are; 0 means the StepUp limit of the
+// Manager. To others it answers 401 as RFC 9470 says.
+func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) http.Handler {
+	if maxAge <= 0 {
+		maxAge = m.manager.Limits().StepUp
+	}
+	return func(next http.Handler) http.Handler {
+		return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, _ := session.FromContext(r.Context())
+			if m.manager.Now().Sub(s.AuthenticatedAt) > maxAge {
+				m.challenge(w, r, fmt.Sprintf(`error="insufficient_user_authentication", `+
+					`error_description="A more recent authentication is required", max_age="%d"`,
+					int(maxAge/time.Second)), ErrRecentAuthRequired)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}))
+	}
+}
+
+// challenge answers 401 with a Bearer challenge (RFC 6750).
+func (m *Middleware) challenge(w http.ResponseWriter, r *http.Request, params string, err error) {
+	if _, carrier := m.credential(r); params == "" && carrier == session.CarrierBearer {
+		params = `error="invalid_token"`
+	}
+	value := "Bearer"
+	if params != "" {
+		value += " " + params
+	}
+	w.Header().Set("WWW-Authenticate", value)
+	m.refuse(w, r, http.StatusUnauthorized, err)
+}
+
+func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	w.Header()["Cache-Control"] = cacheNoStore
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "2")
+	}
+	m.cfg.Refuse(w, r, status, err)
+}
+
+func onLoopback(r *http.Request) bool {
+	addr, ok := r.Context().Value(http.LocalAddrContextKey).(interface{ AddrPort() netip.AddrPort })
+	return ok && addr.AddrPort().Addr().Unmap().IsLoopback()
+}

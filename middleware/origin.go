@@ -1,0 +1,59 @@
+package middleware
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/signedin/signedin/session"
+)
+
+// sameOrigin refuses a request that a cookie authenticates and that another
+// origin may have sent. It builds on net/http, and closes two gaps there: a
+// request with neither header, which net/http takes for one of a program, and
+// a WebSocket handshake, which is a GET.
+func (m *Middleware) sameOrigin(r *http.Request, upgrade bool) error {
+	socket := upgrade && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+	if !socket && !isUnsafe(r.Method) {
+		return nil
+	}
+	if r.Header["Origin"] == nil && r.Header["Sec-Fetch-Site"] == nil {
+		return ErrCrossOrigin
+	}
+	if socket {
+		post := *r
+		post.Method = http.MethodPost // so that net/http looks at it
+		r = &post
+	}
+	if m.origins.Check(r) != nil {
+		return ErrCrossOrigin
+	}
+	return nil
+}
+
+// FormToken returns a value for a hidden field of a form that s is shown. It
+// is bound to the secret of s, so it is of no use in another session, nor after
+// a rotation's grace (NIST SP 800-63B-4 5.1: the content of a POST holds a
+// session identifier that is verified).
+func FormToken(s *session.Session) string {
+	return formToken(s.ID, s.Secrets.Current)
+}
+
+// ValidFormToken reports whether token is a [FormToken] of s.
+func ValidFormToken(s *session.Session, token string) bool {
+	for _, secret := range []session.SecretHash{s.Secrets.Current, s.Secrets.Previous} {
+		if !secret.IsZero() && hmac.Equal([]byte(token), []byte(formToken(s.ID, secret))) {
+			return true
+		}
+	}
+	return false
+}
+
+func formToken(id session.ID, secret session.SecretHash) string {
+	mac := hmac.New(sha256.New, secret[:])
+	mac.Write([]byte("signedin form"))
+	mac.Write(id[:])
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,104 @@
+package middleware
+
+import (
+	"net/http"
+
+	"github.com/signedin/signedin/session"
+)
+
+// SignIn starts a session once the host has checked who the user is, and sends
+// its cookie. With opts.Carrier session.CarrierBearer it sends no cookie and
+// returns the token, which the host puts into its answer; the token of a cookie
+// is not returned. A session that the client had by the same carrier ends.
+//
+// The ticket is of [session.Manager.BeginSignIn], taken before the password
+// hash was read. It returns [ErrCrossOrigin] if another origin's page sent the
+// request, and [session.ErrOutdated] if the sign-in was overtaken.
+func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket session.Ticket, opts session.StartOptions) (*session.Session, session.Token, error) {
+	if m.cfg.InsecureCookie && !onLoopback(r) {
+		return nil, session.Token{}, ErrInsecureCookie
+	}
+	if opts.Carrier == "" {
+		opts.Carrier = session.CarrierCookie
+	}
+	if opts.Carrier == session.CarrierCookie && m.origins.Check(r) != nil {
+		return nil, session.Token{}, ErrCrossOrigin
+	}
+	if opts.Replaces == nil {
+		opts.Replaces = m.presented(r, opts.Carrier)
+	}
+	s, token, err := m.manager.Start(r.Context(), ticket, m.Origin(r), opts)
+	if err != nil || opts.Carrier != session.CarrierCookie {
+		return s, token, err
+	}
+	if err := m.cookie.set(w, token, s, m.manager.Now()); err != nil {
+		return nil, session.Token{}, err
+	}
+	return s, session.Token{}, nil
+}
+
+// presented returns the live session of the request, nil if it has none.
+func (m *Middleware) presented(r *http.Request, by session.Carrier) *session.Session {
+	s, ok := session.FromContext(r.Context())
+	if !ok {
+		cred, carrier := m.credential(r)
+		if cred.Hash.IsZero() || carrier != by {
+			return nil
+		}
+		s, _ = m.manager.Resume(r.Context(), cred, m.Origin(r)) // nil on any error: nothing to replace
+	}
+	if s == nil || s.Carrier != by {
+		return nil
+	}
+	return s
+}
+
+// SignOut ends the request's own session and takes its cookie away. If it
+// returns an error the session may live on; the cookie is kept, so that the
+// user can try again.
+func (m *Middleware) SignOut(w http.ResponseWriter, r *http.Request) error {
+	s, ok := session.FromContext(r.Context())
+	if !ok {
+		m.cookie.clear(w)
+		return nil
+	}
+	if err := m.manager.Revoke(r.Context(), s.UserID, s.ID, session.ReasonSignedOut); err != nil {
+		return err
+	}
+	m.Forget(w, s)
+	return nil
+}
+
+// Forget takes the cookie of s away, which has ended, if s has one.
+func (m *Middleware) Forget(w http.ResponseWriter, s *session.Session) {
+	if s.Carrier == session.CarrierCookie {
+		m.cookie.clear(w)
+	}
+}
+
+// Reauthenticated is [session.Manager.Reauthenticated] for the request's own
+// session. It sends the new cookie; the new token of a bearer session, if p
+// asks for one, is in the result, and the host puts it into its answer.
+func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p session.Proof) (session.Reauthentication, error) {
+	s, ok := session.FromContext(r.Context())
+	if !ok {
+		return session.Reauthentication{}, ErrSignInRequired
+	}
+	re, err := m.manager.Reauthenticated(r.Context(), s.UserID, s.ID, p)
+	if err != nil || s.Carrier != session.CarrierCookie {
+		return re, err
+	}
+	if err := m.cookie.set(w, re.Token, re.Session, m.manager.Now()); err != nil {
+		return session.Reauthentication{}, err
+	}
+	re.Token = session.Token{}
+	return re, nil
+}
+
+// RevokeAllExcept ends all of the user's sessions but the request's own, whose
+// user has just proved who they are, and replaces that one's secret: what to
+// call after a change of the password. It returns how many ended.
+func (m *Middleware) RevokeAllExcept(w http.ResponseWriter, r *http.Request, why session.Reason) (int, error) {
+	re, err := m.Reauthenticated(w, r, session.Proof{RevokeOthers: why})
+	return re.Revoked, err
+}
