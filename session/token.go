@@ -37,9 +37,18 @@ const redacted = "[secret]"
 // is no token.
 type Token struct {
 	id ID
-	// A pointer, because fmt prints what an unexported field holds but stops
-	// at the address of a nested pointer.
-	secret *[secretLen]byte
+	// fmt does not ask the methods of an unexported field how to print it, and
+	// for a verb that does not fit it follows a pointer, but never two.
+	secret **[secretLen]byte
+}
+
+func tokenOf(id ID) Token {
+	box := new(struct {
+		secret [secretLen]byte
+		p      *[secretLen]byte
+	})
+	box.p = &box.secret
+	return Token{id: id, secret: &box.p}
 }
 
 // ID returns the session that the token belongs to.
@@ -63,7 +72,7 @@ func (t Token) Bytes() []byte {
 	if t.IsZero() {
 		return nil
 	}
-	return append(t.id[:], t.secret[:]...)
+	return append(t.id[:], (*t.secret)[:]...)
 }
 
 // Credential returns what the token proves, without the secret.
@@ -71,7 +80,7 @@ func (t Token) Credential() Credential {
 	if t.IsZero() {
 		return Credential{}
 	}
-	return Credential{ID: t.id, Hash: sha256.Sum256(t.secret[:])}
+	return Credential{ID: t.id, Hash: sha256.Sum256((*t.secret)[:])}
 }
 
 // String returns "[secret]".
@@ -105,17 +114,16 @@ func TokenFromBytes(b []byte) (Token, error) {
 	if len(b) != tokenLen {
 		return Token{}, ErrMalformed
 	}
-	t := Token{secret: new([secretLen]byte)}
-	copy(t.id[:], b)
-	copy(t.secret[:], b[len(ID{}):])
+	t := tokenOf(ID(b[:len(ID{})]))
+	copy((*t.secret)[:], b[len(ID{}):])
 	return t, nil
 }
 
 // newToken makes a token for a session. crypto/rand does not fail: without
 // randomness the program ends.
 func newToken(id ID) Token {
-	t := Token{id: id, secret: new([secretLen]byte)}
-	_, _ = rand.Read(t.secret[:])
+	t := tokenOf(id)
+	_, _ = rand.Read((*t.secret)[:])
 	return t
 }
 
@@ -123,12 +131,12 @@ func newToken(id ID) Token {
 // t and reads salt from the session gets the same one, so parallel requests
 // and a retry after a lost answer agree.
 func (t Token) next(salt Salt) Token {
-	mac := hmac.New(sha256.New, t.secret[:])
+	mac := hmac.New(sha256.New, (*t.secret)[:])
 	mac.Write([]byte("signedin periodic rotation"))
 	mac.Write(t.id[:])
 	mac.Write(salt[:])
-	n := Token{id: t.id, secret: new([secretLen]byte)}
-	mac.Sum(n.secret[:0])
+	n := tokenOf(t.id)
+	mac.Sum((*n.secret)[:0])
 	return n
 }
 
