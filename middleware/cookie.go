@@ -138,7 +138,8 @@ func (c *cookie) credential(r *http.Request) (cred session.Credential, present b
 	// Decoding costs more than all the rest of a request, so it is done once
 	// for each value. The hash of the value is the key: the memory holds
 	// nothing that would sign anybody in.
-	key := sha256.Sum256([]byte(value))
+	var buf [maxCredential]byte // on the stack, as []byte(value) is not
+	key := sha256.Sum256(buf[:copy(buf[:], value)])
 	if cred, ok := c.verified.get(key); ok {
 		return cred, true
 	}

@@ -152,7 +152,6 @@ type Conn struct {
 	context.Context // the parent
 
 	session    *Session
-	credential Credential
 	live       *live
 	cutter     Cutter
 	prev, next *Conn // in live.open
@@ -169,9 +168,6 @@ type innerContext struct {
 
 // Session returns the session as it was when the Conn was opened.
 func (c *Conn) Session() *Session { return c.session }
-
-// Credential returns what the request proved.
-func (c *Conn) Credential() Credential { return c.credential }
 
 // Close says that the request or connection is over. It does not end the
 // session.
@@ -230,31 +226,41 @@ func (c *Conn) Value(key any) any {
 }
 
 // wait returns the context that somebody can wait for, which is made at the
-// first call. A cut that came before is seen here, one that comes later finds
-// the context made.
+// first call.
 func (c *Conn) wait() context.Context {
 	if in := c.inner.Load(); in != nil {
 		return in
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.make(c.cause())
+}
+
+// make makes inner if there is none, done already if there is a cause. c.mu is
+// held.
+func (c *Conn) make(cause error) *innerContext {
 	if in := c.inner.Load(); in != nil {
 		return in
 	}
+	parent := c.Context
+	if cause != nil { // it counts, even if the parent has been done since
+		parent = context.WithoutCancel(parent)
+	}
 	in := new(innerContext)
-	in.Context, in.cancel = context.WithCancelCause(c.Context)
-	c.inner.Store(in)
-	if cause := c.cause(); cause != nil {
+	in.Context, in.cancel = context.WithCancelCause(parent)
+	if cause != nil {
 		in.cancel(cause)
 	}
+	c.inner.Store(in)
 	return in
 }
 
-// end is called once the session is cut.
+// end is called once the session is cut. The context ends before the
+// connection does, whose end would otherwise be taken for the client's doing.
 func (c *Conn) end(cause error) {
-	if in := c.inner.Load(); in != nil {
-		in.cancel(cause)
-	}
+	c.mu.Lock()
+	c.make(cause).cancel(cause)
+	c.mu.Unlock()
 	if c.cutter != nil {
 		c.cutter.Cut(cause)
 	}

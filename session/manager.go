@@ -171,7 +171,7 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 		m.hub.unpin(l)
 		return nil, err
 	}
-	conn.Context, conn.session, conn.credential, conn.live, conn.cutter = ctx, s, c, l, cut
+	conn.Context, conn.session, conn.live, conn.cutter = ctx, s, l, cut
 	if err := l.register(conn); err != nil {
 		m.hub.unpin(l)
 		return nil, err
