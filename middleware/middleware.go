@@ -290,23 +290,24 @@ func (m *Middleware) Origin(r *http.Request) session.Origin {
 	return o
 }
 
-func hints(h http.Header) device.Hints {
+func hints(header http.Header) device.Hints {
 	first := func(key string) string { // key is canonical
-		if v := h[key]; len(v) > 0 {
+		if v := header[key]; len(v) > 0 {
 			return v[0]
 		}
 		return ""
 	}
-	return device.Hints{
-		UserAgent:       first("User-Agent"),
-		Brands:          first("Sec-Ch-Ua"),
-		FullVersions:    first("Sec-Ch-Ua-Full-Version-List"),
-		Mobile:          first("Sec-Ch-Ua-Mobile"),
-		Platform:        first("Sec-Ch-Ua-Platform"),
-		PlatformVersion: first("Sec-Ch-Ua-Platform-Version"),
-		Model:           first("Sec-Ch-Ua-Model"),
-		FormFactors:     first("Sec-Ch-Ua-Form-Factors"),
+	h := device.Hints{UserAgent: first("User-Agent"), Brands: first("Sec-Ch-Ua")}
+	if h.Brands == "" { // browsers that send any client hint send this one
+		return h
 	}
+	h.FullVersions = first("Sec-Ch-Ua-Full-Version-List")
+	h.Mobile = first("Sec-Ch-Ua-Mobile")
+	h.Platform = first("Sec-Ch-Ua-Platform")
+	h.PlatformVersion = first("Sec-Ch-Ua-Platform-Version")
+	h.Model = first("Sec-Ch-Ua-Model")
+	h.FormFactors = first("Sec-Ch-Ua-Form-Factors")
+	return h
 }
 
 // Require lets only requests with a session through, and answers 401 to

@@ -25,9 +25,9 @@ type live struct {
 
 // sighting is the latest visit and the origin that it was made from.
 type sighting struct {
-	visit  Visit
-	origin Origin
 	known  bool // origin is known: the visit was seen here, not read from the store
+	origin Origin
+	visit  Visit
 }
 
 func (l *live) lastAt() time.Time {

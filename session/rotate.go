@@ -99,11 +99,15 @@ func (m *Manager) RotationDue(s *Session, c Credential) bool {
 		return false
 	}
 	now := m.Now()
+	old := now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation
+	if seen := !s.Secrets.SeenAt.IsZero(); seen && !old {
+		return false
+	}
 	switch s.Secrets.match(c.Hash, now) {
 	case secretPrevious:
 		return s.Secrets.SeenAt.IsZero()
 	case secretCurrent:
-		return now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation
+		return old
 	}
 	return false
 }

@@ -18,32 +18,32 @@ type Session struct {
 	ID      ID
 	UserID  string
 	Carrier Carrier
-	Name    string // given by the user: "Mum's iPad"
+
+	Ended       *Ending     // nil while live
+	Generations Generations // the counters under which it was started
+	Version     int64       // counts changes, for [Store.Update]
+
+	ExpiresAt   time.Time     // absolute end
+	IdleTimeout time.Duration // idle end is Last.At + IdleTimeout
+	Secrets     Secrets
+	Last        Visit // the latest noted request
+	// What every request looks at stands above, close together in memory.
+
+	First Visit // the sign-in
+
+	AuthenticatedAt time.Time // when the user last proved who they are
+	Methods         []string  // how: "pwd", "otp", "hwk" (RFC 8176)
+	Persistent      bool      // outlives the browser's own session ("keep me signed in")
 
 	// Issuer, Subject and SID are the iss, sub and sid of the identity
 	// provider, when one signed the user in (OpenID Connect Back-Channel
 	// Logout 1.0).
 	Issuer, Subject, SID string
 
-	Secrets Secrets
-	First   Visit // the sign-in
-	Last    Visit // the latest noted request
-
-	AuthenticatedAt time.Time // when the user last proved who they are
-	Methods         []string  // how: "pwd", "otp", "hwk" (RFC 8176)
-
-	Persistent  bool          // outlives the browser's own session ("keep me signed in")
-	ExpiresAt   time.Time     // absolute end
-	IdleTimeout time.Duration // idle end is Last.At + IdleTimeout
-
+	Name        string            // given by the user: "Mum's iPad"
 	Provisional bool              // signed in suspiciously, not yet believed
 	Signals     []Signal          // what looked unusual
 	Attrs       map[string]string // a few facts that the application keeps
-
-	Ended *Ending // nil while live
-
-	Generations Generations // the counters under which it was started
-	Version     int64       // counts changes, for [Store.Update]
 }
 
 // Clone returns a copy that the caller may change.
