@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +183,28 @@ func TestHijackedConnectionIsCut(t *testing.T) {
 		if rest, err := io.ReadAll(in); len(rest) > 0 {
 			t.Errorf("the socket went on: %q, %v", rest, err)
 		}
+	}
+}
+
+// A hijacked connection that is closed when its handler returns is forgotten.
+func TestClosedSocketIsForgotten(t *testing.T) {
+	s := newSite(t, nil, session.Config{}, middleware.Config{})
+	s.mux.Handle("/socket", s.mw.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, _, err := w.(http.Hijacker).Hijack(); err != nil || conn.Close() != nil {
+			t.Error(err)
+		}
+	})))
+	cookie, _ := signedIn(t, s, "")
+	server := s.plain(t)
+	_, in := dial(t, server, "/socket", cookie, "Connection: Upgrade", "Upgrade: websocket", "Origin: http://"+server.Listener.Addr().String())
+	if rest, err := io.ReadAll(in); len(rest) > 0 || err != nil {
+		t.Errorf("got %q, %v", rest, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); s.manager.Hub().Open() > 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d are still open", s.manager.Hub().Open())
+		}
+		runtime.Gosched() // the handler has closed the connection and is about to return
 	}
 }
 

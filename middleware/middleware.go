@@ -155,15 +155,20 @@ func (q *request) Cut(error) {
 
 // close ends the request, unless its connection was hijacked and goes on.
 func (q *request) close(upgrade bool) {
-	// Only writing tells that a connection was hijacked, and only after the
-	// handler of an upgrade is an empty write without consequence.
-	if upgrade {
-		if _, err := q.w.Write(nil); errors.Is(err, http.ErrHijacked) {
-			q.Linger()
-			return
-		}
+	if upgrade && q.goesOn() {
+		q.Linger()
+		return
 	}
 	q.Close()
+}
+
+// goesOn reports whether the connection was hijacked and is still open. Only
+// writing tells the one, and only setting a deadline the other; neither has
+// another consequence once the handler of an upgrade has returned.
+func (q *request) goesOn() bool {
+	_, err := q.w.Write(nil)
+	return errors.Is(err, http.ErrHijacked) &&
+		http.NewResponseController(q.w).SetWriteDeadline(time.Time{}) == nil
 }
 
 // Load puts the request's session into its context, if it has one, and goes on

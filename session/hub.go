@@ -39,6 +39,12 @@ func (h *Hub) CutAll(cause error) {
 	h.each(func(l *live) { l.cut(cause) })
 }
 
+// Open returns how many requests and connections are open, of all sessions.
+func (h *Hub) Open() (n int) {
+	h.each(func(l *live) { n += int(l.pins.Load()) })
+	return n
+}
+
 func (h *Hub) shard(id ID) *hubShard {
 	// The last byte is random in a UUIDv7 and part of a hash in a foreign ID,
 	// but a client may choose it: a shard bounds itself.

@@ -110,7 +110,7 @@ func (l *live) unlink(c *Conn) {
 // maxLingering bounds the connections of one session that outlive their
 // handlers. Nobody tells when such a connection is closed, so the oldest is
 // ended for good when there are more.
-const maxLingering = 128
+const maxLingering = 64
 
 // linger keeps c open though its handler has returned.
 func (l *live) linger(c *Conn) {
@@ -180,7 +180,7 @@ func (c *Conn) Close() {
 }
 
 // Linger says that the handler has returned but the connection goes on, as a
-// hijacked one may. It takes the place of Close. At most 128 connections of a
+// hijacked one may. It takes the place of Close. At most 64 connections of a
 // session linger; of more, the oldest is cut.
 func (c *Conn) Linger() { c.live.linger(c) }
 

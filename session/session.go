@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -100,6 +101,21 @@ type Visit struct {
 type Origin struct {
 	IP    netip.Addr // zero if not known
 	Hints device.Hints
+}
+
+// maxHint bounds what is kept of a header, in bytes. Browsers send less.
+const maxHint = 1024
+
+// bounded returns o without what is too long to be kept in memory.
+func (o Origin) bounded() Origin {
+	h := &o.Hints
+	for _, s := range []*string{&h.UserAgent, &h.Brands, &h.FullVersions, &h.Mobile, &h.Platform,
+		&h.PlatformVersion, &h.Model, &h.FormFactors, &h.AppModel, &h.AppPlatform} {
+		if len(*s) > maxHint {
+			*s = strings.Clone((*s)[:maxHint]) // not a part that holds on to the whole
+		}
+	}
+	return o
 }
 
 // Secrets holds the hashes by which a session knows its token, across

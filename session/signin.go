@@ -122,6 +122,7 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 		idle = min(idle, SharedIdle)
 	}
 	token := newToken(id)
+	from = from.bounded()
 	visit := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.Hints)}, from)
 	s := &Session{
 		ID: id, UserID: t.UserID, Carrier: carrier, Name: name,
@@ -136,18 +137,20 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 	return s.Clone(), token, nil // the caller keeps its slices and maps
 }
 
-// evict ends the longest idle sessions beyond the user's bound. Every sign-in
-// looks after its own session is stored, so whichever comes last sees all, and
-// all choose the same ones.
+// evict ends the longest idle sessions beyond the user's bound, but never s.
+// Every sign-in looks after its own session is stored, so whichever comes last
+// sees all, and all choose the same ones.
 func (m *Manager) evict(ctx context.Context, s *Session) {
 	if m.cfg.MaxPerUser < 0 {
 		return
 	}
 	all, err := m.List(ctx, s.UserID)
-	if err == nil && len(all) > m.cfg.MaxPerUser {
+	if excess := len(all) - m.cfg.MaxPerUser; err == nil && excess > 0 {
 		r := Revocation{UserID: s.UserID}
-		for _, old := range all[m.cfg.MaxPerUser:] {
-			r.Only = append(r.Only, old.ID)
+		for _, old := range slices.Backward(all) {
+			if old.ID != s.ID && len(r.Only) < excess {
+				r.Only = append(r.Only, old.ID)
+			}
 		}
 		_, err = m.revoke(ctx, r, ReasonEvicted)
 	}

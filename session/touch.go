@@ -34,7 +34,7 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 	if same && now.Sub(last.visit.At) < m.cfg.TouchInterval {
 		return
 	}
-	next := m.nextSighting(ctx, last, from, now)
+	next := m.nextSighting(ctx, last, from.bounded(), now)
 	moved := next.visit.Network != last.visit.Network || next.visit.Device != last.visit.Device
 	if !moved && now.Sub(last.visit.At) < m.cfg.TouchInterval {
 		// Only what is compared changes, not what is stored.
