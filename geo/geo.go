@@ -64,9 +64,9 @@ const (
 // A Locator finds the place of an address.
 //
 // Locate is called with the result of [Canonical] and must be safe for
-// concurrent use. An address that it does not know is the zero Location, not
-// an error; an error means that the look-up itself went wrong, and the caller
-// goes on without a place.
+// concurrent use. It sets the Scope; of an address that it does not know it
+// sets nothing else, which is not an error. An error means that the look-up
+// itself went wrong, and the caller goes on without a place.
 type Locator interface {
 	Locate(ctx context.Context, ip netip.Addr) (Location, error)
 }

@@ -1,8 +1,16 @@
 package geo
 
+// maxCityRadius is how wide, in kilometres, the circle around a city may be
+// for the city still to be named.
+const maxCityRadius = 100
+
 // Label returns the place in the words that a person is shown: "Amsterdam,
-// Netherlands", "Netherlands", "Local network", "This device", "Unknown
-// location".
+// Netherlands", "Netherlands", "Netherlands (VPN or relay)", "Local network",
+// "This device", "Unknown location".
+//
+// A city is named only if the device is likely to be near it: not if the
+// radius is over 100 km, and not behind a network that hides where its users
+// are.
 func (l Location) Label() string {
 	switch l.Scope {
 	case ScopeLoopback:
@@ -10,15 +18,35 @@ func (l Location) Label() string {
 	case ScopePrivate, ScopeShared:
 		return "Local network"
 	}
+	country := l.country()
 	switch {
-	case l.City != "" && l.Country != "":
-		return l.City + ", " + l.Country
-	case l.Country != "":
-		return l.Country
-	case l.CountryCode != "":
-		return l.CountryCode
+	case l.Network.hidesPlace() && country == "":
+		return "Unknown location (VPN or relay)"
+	case l.Network.hidesPlace():
+		return country + " (VPN or relay)"
+	case country == "":
+		return "Unknown location"
+	case l.City != "" && l.Radius <= maxCityRadius:
+		return l.City + ", " + country
 	}
-	return "Unknown location"
+	return country
+}
+
+// country returns the name of the country, or its code if it has no name.
+func (l Location) country() string {
+	if l.Country != "" {
+		return l.Country
+	}
+	if name := CountryName(l.CountryCode); name != "" {
+		return name
+	}
+	return l.CountryCode
+}
+
+// hidesPlace reports whether users of such a network seem to be where the
+// network is rather than where they are.
+func (k Kind) hidesPlace() bool {
+	return k == KindRelay || k == KindTor || k == KindSatellite
 }
 
 // Approximate reports whether the label names a place on the map, which is
