@@ -48,7 +48,7 @@ func (l *Location) merge(m *Location) {
 		l.Source, l.Built = m.Source, m.Built
 	}
 	if l.ASN == 0 || m.ASN == 0 || l.ASN == m.ASN {
-		l.Network = l.Network.or(m.Network)
+		l.Network = l.Network.Or(m.Network)
 	}
 	if l.ASN == 0 {
 		l.ASN, l.Organization = m.ASN, m.Organization
@@ -63,8 +63,9 @@ func (l *Location) hasNetwork() bool {
 	return l.ASN != 0 || l.Organization != "" || l.Network != KindUnknown
 }
 
-// or returns the kind of the two that says more about how little a place means.
-func (k Kind) or(other Kind) Kind {
+// Or returns the one of the two kinds that says more about how little the place
+// of an address means.
+func (k Kind) Or(other Kind) Kind {
 	if slices.Index(kinds[:], other) > slices.Index(kinds[:], k) {
 		return other
 	}

@@ -59,3 +59,9 @@ func TestCountryName(t *testing.T) {
 		t.Errorf("%d countries found, want 250", known)
 	}
 }
+
+func BenchmarkCountryName(b *testing.B) {
+	for b.Loop() {
+		geo.CountryName("NL")
+	}
+}

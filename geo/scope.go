@@ -55,11 +55,22 @@ func ScopeOf(ip netip.Addr) Scope {
 	case ip.IsPrivate(), ip.IsLinkLocalUnicast():
 		return ScopePrivate
 	case ip.Is4():
-		return scopeIn(special4[:], ip)
+		return scopeOf4(ip)
 	case !globalUnicast.Contains(ip):
 		return ScopeReserved
 	}
 	return scopeIn(special6[:], ip)
+}
+
+// scopeOf4 spares the table all but the few first octets that are in it.
+func scopeOf4(ip netip.Addr) Scope {
+	switch first := ip.As4()[0]; {
+	case first >= 224:
+		return ScopeReserved // RFC 1112: multicast, future use, broadcast
+	case first == 0, first == 100, first == 192, first == 198, first == 203:
+		return scopeIn(special4[:], ip)
+	}
+	return ScopeGlobal
 }
 
 func scopeIn(table []special, ip netip.Addr) Scope {
@@ -77,7 +88,7 @@ type special struct {
 	scope  Scope
 }
 
-// special4 is the IPv4 registry but for what netip knows, and multicast.
+// special4 is the IPv4 registry but for what netip knows and what scopeOf4 does.
 var special4 = [...]special{
 	{netip.MustParsePrefix("100.64.0.0/10"), ScopeShared},
 	{netip.MustParsePrefix("192.0.2.0/24"), ScopeDocumentation},
@@ -90,8 +101,6 @@ var special4 = [...]special{
 	{netip.MustParsePrefix("192.88.99.0/24"), ScopeReserved},  // RFC 7526: 6to4 relays
 	{netip.MustParsePrefix("192.175.48.0/24"), ScopeReserved}, // RFC 7534: AS112
 	{netip.MustParsePrefix("198.18.0.0/15"), ScopeReserved},   // RFC 2544: benchmarks
-	{netip.MustParsePrefix("224.0.0.0/4"), ScopeReserved},     // RFC 1112: multicast
-	{netip.MustParsePrefix("240.0.0.0/4"), ScopeReserved},     // RFC 1112: future use, broadcast
 }
 
 // globalUnicast is all that IANA has given out for use on the internet.

@@ -1,0 +1,110 @@
+package embedded_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/geo/embedded"
+)
+
+func TestLocate(t *testing.T) {
+	db := embedded.New()
+	for _, c := range []struct{ ip, code, label string }{
+		{"8.8.8.8", "US", "United States"},
+		{"::ffff:8.8.8.8", "US", "United States"},
+		{"64:ff9b::808:808", "US", "United States"},
+		{"145.131.0.1", "NL", "Netherlands"},
+		{"2001:4860:4860::8888", "US", "United States"},
+		{"2001:200::1", "JP", "Japan"},
+		{"0.0.0.0", "", "Unknown location"},
+		{"255.255.255.255", "", "Unknown location"},
+		{"203.0.113.9", "", "Unknown location"},
+		{"2001:db8::1", "", "Unknown location"},
+		{"::", "", "Unknown location"},
+		{"2000::", "", "Unknown location"},
+		{"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "", "Unknown location"},
+		{"10.0.0.1", "", "Local network"},
+		{"::1", "", "This device"},
+	} {
+		ip := netip.MustParseAddr(c.ip)
+		l, err := db.Locate(t.Context(), ip)
+		if err != nil || l.CountryCode != c.code || l.Label() != c.label || l.Scope != geo.ScopeOf(ip) {
+			t.Errorf("%s: %+v, %v; want %q", c.ip, l, err, c.label)
+		}
+		if known := l.CountryCode != ""; known != (l.Source != "") || known == l.Built.IsZero() {
+			t.Errorf("%s: source %q of %v", c.ip, l.Source, l.Built)
+		}
+	}
+	if l, err := db.Locate(t.Context(), netip.Addr{}); err != nil || l != (geo.Location{}) {
+		t.Errorf("no address: %+v, %v; want nothing", l, err)
+	}
+}
+
+func TestLocateAllocatesNothing(t *testing.T) {
+	db, ctx := embedded.New(), t.Context()
+	for _, s := range []string{"8.8.8.8", "2001:4860:4860::8888"} {
+		ip := netip.MustParseAddr(s)
+		if n := testing.AllocsPerRun(100, func() { _, _ = db.Locate(ctx, ip) }); n != 0 {
+			t.Errorf("%s: %v allocations, want 0", s, n)
+		}
+	}
+}
+
+func TestNotice(t *testing.T) {
+	notice, err := os.ReadFile("NOTICE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(strings.Fields(string(notice)), " "), embedded.Attribution) {
+		t.Error("NOTICE does not contain the attribution")
+	}
+}
+
+func FuzzLocate(f *testing.F) {
+	f.Add([]byte{8, 8, 8, 8})
+	f.Add(netip.MustParseAddr("2001:4860::").AsSlice())
+	db := embedded.New()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ip, _ := netip.AddrFromSlice(b)
+		l, err := db.Locate(t.Context(), ip)
+		if err != nil || len(l.CountryCode)%2 != 0 || len(l.CountryCode) > 2 {
+			t.Errorf("%s: %+v, %v", ip, l, err)
+		}
+	})
+}
+
+func BenchmarkLocate(b *testing.B) {
+	db, ctx := embedded.New(), b.Context()
+	for _, family := range []struct {
+		name string
+		ip   func(i uint32) netip.Addr
+	}{
+		{"v4", func(i uint32) netip.Addr {
+			return netip.AddrFrom4([4]byte{byte(i>>24)%200 + 20, byte(i >> 16), byte(i >> 8), byte(i)})
+		}},
+		{"v6", func(i uint32) netip.Addr {
+			return netip.AddrFrom16([16]byte{0x20, 0x01, byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)})
+		}},
+	} {
+		b.Run(family.name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := uint32(0)
+			for b.Loop() {
+				i += 2654435769 // spreads over all addresses
+				_, _ = db.Locate(ctx, family.ip(i))
+			}
+		})
+	}
+}
+
+func ExampleDB_Locate() {
+	db := embedded.New()
+	l, err := db.Locate(context.Background(), netip.MustParseAddr("8.8.8.8"))
+	fmt.Println(l.Label(), err)
+	// Output: United States <nil>
+}
