@@ -18,7 +18,7 @@ func (l Location) Label() string {
 	case ScopePrivate, ScopeShared:
 		return "Local network"
 	}
-	country := l.country()
+	country := l.countryName()
 	switch {
 	case l.Network.hidesPlace() && country == "":
 		return "Unknown location (VPN or relay)"
@@ -32,8 +32,8 @@ func (l Location) Label() string {
 	return country
 }
 
-// country returns the name of the country, or its code if it has no name.
-func (l Location) country() string {
+// countryName returns the name of the country, or its code if it has none.
+func (l Location) countryName() string {
 	if l.Country != "" {
 		return l.Country
 	}

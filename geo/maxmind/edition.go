@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
+
+	"github.com/signedin/signedin/geo"
 )
 
 // An edition is one state of a database file, never changed and never closed:
@@ -47,12 +49,11 @@ func newEdition(b []byte, verify bool) (*edition, error) {
 	return inspect(r, verify)
 }
 
-// The most networks and the most time that it may take to see that a file is
-// what it should be. A large file takes 10 ms; only one that was made to cost
-// time takes longer than allowed.
+// Bounds of an inspection. One of these networks takes a microsecond, unless
+// the file was made to cost time.
 const (
-	maxInspected    = 5000
-	maxInspectionOf = 10 * time.Second
+	maxInspected   = 5000 // networks
+	maxInspectTime = 10 * time.Second
 )
 
 // latest is the last second that time.Time can put into JSON.
@@ -81,7 +82,7 @@ func inspect(r *maxminddb.Reader, verify bool) (*edition, error) {
 		if n++; n == maxInspected {
 			break
 		}
-		if time.Since(start) > maxInspectionOf {
+		if time.Since(start) > maxInspectTime {
 			return nil, errors.New("takes too long to read")
 		}
 	}
@@ -99,11 +100,13 @@ func (f *facts) note(r *record) {
 	f.kind = f.kind || r.kind != "" || r.anonymous
 }
 
-// decode reads what the database has of ip into r, if anything.
-func (e *edition) decode(ip netip.Addr, r *record, language string) (found bool, err error) {
+// read returns what the database says of ip, by way of r.
+func (e *edition) read(ip netip.Addr, r *record, language string) (geo.Location, error) {
 	if e.reader.Metadata.IPVersion == 4 && ip.Is6() {
-		return false, nil // which maxminddb calls an error
+		return geo.Location{}, nil // which maxminddb calls an error
 	}
-	result := e.reader.Lookup(ip)
-	return result.Found(), r.decode(result, language)
+	if err := r.decode(e.reader.Lookup(ip), language); err != nil {
+		return geo.Location{}, err
+	}
+	return r.location(), nil
 }

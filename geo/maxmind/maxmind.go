@@ -143,12 +143,11 @@ func (db *DB) Locate(_ context.Context, ip netip.Addr) (geo.Location, error) {
 	r := db.records.Get().(*record)
 	defer db.records.Put(r)
 	e := db.current.Load()
-	found, err := e.decode(ip, r, db.cfg.Language)
-	if err != nil {
+	l, err := e.read(ip, r, db.cfg.Language)
+	switch {
+	case err != nil:
 		return nowhere, fmt.Errorf("maxmind: locate: %w", err)
-	}
-	l := r.location()
-	if !found || l == (geo.Location{}) {
+	case l == geo.Location{}:
 		return nowhere, nil
 	}
 	l.Scope, l.Source, l.Built = geo.ScopeGlobal, e.name, e.built
