@@ -15,6 +15,10 @@ import (
 // one of all named that says most about how little the place means, unless it
 // was said of another autonomous system.
 //
+// An address that one of them places although it is not on the internet, such
+// as the addresses of an office, counts as one that is if that Locator says so
+// in the Scope.
+//
 // A Locator that fails is passed over; its error is returned only if no other
 // knew anything.
 func Combine(locators ...Locator) Locator {
@@ -39,9 +43,13 @@ func Combine(locators ...Locator) Locator {
 
 // merge adds to l what m knows beyond it.
 func (l *Location) merge(m *Location) {
+	if m.Scope == ScopeGlobal && (m.hasPlace() || m.hasNetwork()) {
+		l.Scope = ScopeGlobal
+	}
 	switch {
 	case !l.hasPlace() && m.hasPlace():
 		place := *m
+		place.Scope = l.Scope
 		place.ASN, place.Organization, place.Network = l.ASN, l.Organization, l.Network
 		*l = place
 	case l.Source == "" && m.hasNetwork():

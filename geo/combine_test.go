@@ -71,10 +71,20 @@ func with(l geo.Location, others ...geo.Location) geo.Location {
 	return l
 }
 
-func TestCombineKeepsScope(t *testing.T) {
-	got, err := geo.Combine().Locate(t.Context(), netip.MustParseAddr("10.0.0.1"))
-	if err != nil || got.Label() != "Local network" {
-		t.Errorf("got %q, %v; want the local network", got.Label(), err)
+func TestCombineScope(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		in         geo.Location
+	}{
+		{"unknown", "Local network", geo.Location{}},
+		{"on the internet, without facts", "Local network", geo.Location{Scope: geo.ScopeGlobal}},
+		{"placed", "Local network", geo.Location{CountryCode: "NL"}},
+		{"placed as if on the internet", "Netherlands", geo.Location{CountryCode: "NL", Scope: geo.ScopeGlobal}},
+	} {
+		got, err := geo.Combine(is(c.in)).Locate(t.Context(), netip.MustParseAddr("10.0.0.1"))
+		if err != nil || got.Label() != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.name, got.Label(), err, c.want)
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package geo is the vocabulary of places: where an address roughly is, what
 // kind of address it is at all, and how far two places lie apart.
 //
-// A [Locator] turns an address into a [Location]. Call [Canonical] on an
+// A [Locator] turns an address into a [Location]; the packages below this one
+// have some, and [Combine] makes one of several. Call [Canonical] on an
 // address before anything else, and keep [Network] of it rather than the
 // address itself wherever a coarse value will do.
 //
