@@ -62,7 +62,7 @@ const latest = 253402300799
 // inspect reads the first networks of a file: each must decode, and one must
 // tell something.
 func inspect(r *maxminddb.Reader, verify bool) (*edition, error) {
-	if r.Metadata.BuildEpoch > latest {
+	if uint64(r.Metadata.BuildEpoch) > latest {
 		return nil, fmt.Errorf("built in second %d: beyond all dates", r.Metadata.BuildEpoch)
 	}
 	if verify {
