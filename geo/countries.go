@@ -1,27 +1,32 @@
 package geo
 
-import (
-	"slices"
-	"strings"
-)
-
 // CountryName returns the English name of the country with the ISO 3166-1
 // alpha-2 code (in upper case), or "" for a code that is not assigned.
 func CountryName(code string) string {
-	i, found := slices.BinarySearchFunc(countries[:], code, func(c country, code string) int {
-		return strings.Compare(c.code, code)
-	})
-	if !found {
+	if len(code) != 2 {
 		return ""
 	}
-	return countries[i].name
+	a, b := code[0]-'A', code[1]-'A'
+	if a >= letters || b >= letters || byCode[a][b] == 0 {
+		return ""
+	}
+	return countries[byCode[a][b]-1].name
 }
+
+const letters = 'Z' - 'A' + 1
+
+// byCode has, for each two letters, the position in countries counted from 1.
+var byCode = func() (positions [letters][letters]uint8) {
+	for i, c := range countries {
+		positions[c.code[0]-'A'][c.code[1]-'A'] = uint8(i + 1)
+	}
+	return positions
+}()
 
 type country struct{ code, name string }
 
-// countries holds ISO 3166-1 as of 2026, sorted by code, with the names by
-// which people know the countries (CLDR), and XK, which databases use for
-// Kosovo.
+// countries holds ISO 3166-1 as of 2026 with the names by which people know the
+// countries (CLDR), and XK, which databases use for Kosovo.
 var countries = [...]country{
 	{"AD", "Andorra"},
 	{"AE", "United Arab Emirates"},
