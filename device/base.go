@@ -1,0 +1,26 @@
+package device
+
+import (
+	"github.com/mssola/useragent"
+)
+
+// fillFromBase asks a general parser for what our tables left empty.
+func (d *Device) fillFromBase(a *agent) {
+	needsModel := d.OS == "Android" && d.Model == "" && a.model == (span{}) && !hasFrozenModel(a.low)
+	needsName := d.Browser == "" && d.App == ""
+	if !needsModel && !needsName && d.OS != "" || d.Kind == KindCLI {
+		return
+	}
+	base := useragent.New(a.text)
+	if needsName {
+		name, version := base.Browser()
+		d.Browser, d.BrowserVersion = name, shortVersion(version)
+	}
+	if d.OS == "" {
+		info := base.OSInfo()
+		d.OS, d.OSVersion = info.Name, shortVersion(info.Version)
+	}
+	if model := base.Model(); needsModel && model != frozenModel {
+		d.setModel(model)
+	}
+}

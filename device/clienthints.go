@@ -1,0 +1,210 @@
+package device
+
+import "strings"
+
+// applyHints lets the client hints raise what the User-Agent said. The
+// User-Agent of a Chromium browser is frozen and its hints are not, so a hint
+// wins, except over an app that shows itself in the User-Agent only.
+func (d *Device) applyHints(h *Hints) {
+	d.applyPlatform(h)
+	d.applyBrand(h)
+	d.applyForm(h)
+	if model := unquote(h.Model); model != "" && model != frozenModel {
+		d.setModel(model)
+		d.Source = SourceDetailedHints
+	}
+}
+
+// platforms gives our names for the values of Sec-CH-UA-Platform that differ.
+var platforms = map[string]string{
+	"Chrome OS":   "ChromeOS",
+	"Chromium OS": "ChromeOS",
+	"Mac OS X":    "macOS",
+	"Unknown":     "",
+}
+
+func (d *Device) applyPlatform(h *Hints) {
+	system := unquote(h.Platform)
+	if name, ok := platforms[system]; ok {
+		system = name
+	}
+	if system == "" {
+		return
+	}
+	d.Source = max(d.Source, SourceHints)
+	if d.OS != "" && d.OS != system && !isKin(d.OS, system) {
+		d.Inconsistent = true
+		return
+	}
+	if d.OS == "" || d.OS == "Linux" {
+		d.OS = system
+	}
+	if v := hintedVersion(system, unquote(h.PlatformVersion)); v != "" {
+		d.OSVersion = v
+		d.Source = SourceDetailedHints
+	}
+}
+
+// isKin reports whether a client that names both systems still speaks of one:
+// many systems are a Linux, and what is built on Android says so.
+func isKin(system, hinted string) bool {
+	switch hinted {
+	case "Linux":
+		return system != "Windows" && system != "macOS" && system != "iOS"
+	case "Android":
+		return system == "HarmonyOS" || system == "Linux"
+	case "Fuchsia", "ChromeOS":
+		return system == "Linux"
+	}
+	return false
+}
+
+// hintedVersion reads Sec-CH-UA-Platform-Version. For Windows it is the
+// version of an API contract: https://learn.microsoft.com/microsoft-edge/web-platform/how-to-detect-win11
+func hintedVersion(system, version string) string {
+	if system == "Linux" {
+		return "" // the kernel's, which nobody knows by heart
+	}
+	if system != "Windows" {
+		return shortVersion(version)
+	}
+	switch major, minor := splitVersion(version); {
+	case major >= 13:
+		return "11"
+	case major >= 1:
+		return "10"
+	case minor == 1:
+		return "7"
+	case minor == 2:
+		return "8"
+	case minor == 3:
+		return "8.1"
+	}
+	return ""
+}
+
+// applyForm takes the kind from Sec-CH-UA-Form-Factors, or else from
+// Sec-CH-UA-Mobile, which tablets answer with no.
+func (d *Device) applyForm(h *Hints) {
+	if d.Kind == KindBot || d.Kind == KindTV {
+		return
+	}
+	for member := range members(h.FormFactors) {
+		if kind, ok := formFactors[member.value]; ok {
+			d.Kind = kind
+			d.Source = SourceDetailedHints
+			return
+		}
+	}
+	if unknown := d.Kind == KindUnknown || d.Kind == ""; unknown && h.Mobile != "" {
+		d.Kind = KindDesktop
+		if h.Mobile == "?1" {
+			d.Kind = KindPhone
+		} else if d.OS == "Android" {
+			d.Kind = KindTablet
+		}
+	}
+}
+
+var formFactors = map[string]Kind{
+	"Desktop":    KindDesktop,
+	"Automotive": KindCar,
+	"Mobile":     KindPhone,
+	"Tablet":     KindTablet,
+	"Watch":      KindWatch,
+}
+
+// applyBrand names the browser by its brand where the User-Agent says no more
+// than Chrome, and takes the full version.
+func (d *Device) applyBrand(h *Hints) {
+	list := h.FullVersions
+	if list == "" {
+		list = h.Brands
+	}
+	name, version := pickBrand(list)
+	if name == "" {
+		return
+	}
+	d.Source = max(d.Source, SourceHints)
+	generic := d.Browser == "" || d.Browser == "Chrome" || d.Browser == "Chromium"
+	if d.App != "" || d.Kind == KindBot || !generic && d.Browser != name {
+		return
+	}
+	if generic && d.Browser != "" && isEngine(name) {
+		name = d.Browser
+	}
+	d.Browser = name
+	if v := shortVersion(version); v != "" {
+		d.BrowserVersion = v
+	}
+}
+
+// pickBrand returns the brand of the browser and its version: one that we
+// know, else one that we do not, else the engine.
+func pickBrand(list string) (name, version string) {
+	best := 0
+	for m := range members(list) {
+		known, ok := brandNames[m.value]
+		rank := 3
+		switch {
+		case isGrease(m.value):
+			continue
+		case isEngine(m.value):
+			rank = 1
+		case !ok:
+			known, rank = m.value, 2
+		}
+		if rank > best {
+			best, name, version = rank, known, m.version
+		}
+	}
+	return name, version
+}
+
+// brandNames gives our names for the brands that browsers claim.
+var brandNames = map[string]string{
+	"Android WebView":         "Chrome",
+	"Avast Secure Browser":    "Avast Secure Browser",
+	"Brave":                   "Brave",
+	"Chromium":                "Chrome",
+	"DuckDuckGo":              "DuckDuckGo",
+	"Google Chrome":           "Chrome",
+	"HeadlessChrome":          "Headless Chrome",
+	"HuaweiBrowser":           "Huawei Browser",
+	"Microsoft Edge":          "Edge",
+	"Microsoft Edge WebView2": "Edge",
+	"Mi Browser":              "MIUI Browser",
+	"Oculus Browser":          "Oculus Browser",
+	"Opera":                   "Opera",
+	"Opera GX":                "Opera GX",
+	"Opera Mini":              "Opera Mini",
+	"OperaMobile":             "Opera",
+	"Samsung Internet":        "Samsung Internet",
+	"Vivaldi":                 "Vivaldi",
+	"Whale":                   "Whale",
+	"YaBrowser":               "Yandex Browser",
+	"Yandex":                  "Yandex Browser",
+	"Yowser":                  "Yandex Browser",
+	"Silk":                    "Amazon Silk",
+}
+
+func isEngine(brand string) bool { return brand == "Chromium" || brand == "Android WebView" }
+
+// isGrease reports whether a brand is there to keep servers from reading the
+// list by position. Only its letters are stable: `Not;A=Brand`, ` Not A;Brand`.
+func isGrease(brand string) bool {
+	letters := strings.Map(func(r rune) rune {
+		if r|0x20 >= 'a' && r|0x20 <= 'z' {
+			return r | 0x20
+		}
+		return -1
+	}, brand)
+	return letters == "notabrand" || letters == "notanybrand" || letters == "placeholderbrowserbrand"
+}
+
+func unquote(s string) string {
+	for m := range members(s) {
+		return m.value
+	}
+	return ""
+}

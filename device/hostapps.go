@@ -1,0 +1,119 @@
+package device
+
+import "strings"
+
+// An App tells a native app by its User-Agent.
+type App struct {
+	Name string // "Immich"
+	// Pattern is the whole User-Agent, with {version} for the version:
+	// "immich-android/{version}". It may end with * for what follows.
+	Pattern string
+	OS      string // the system that this form is sent from, if one
+}
+
+// immich has all forms of the User-Agent since 2022. Before 1.133.1, and for
+// some requests until 2.5, it sent that of its HTTP library.
+var immich = []App{
+	{"Immich", "immich-android/{version}", "Android"},
+	{"Immich", "immich-ios/{version}", "iOS"},
+	{"Immich", "immich-unknown/{version}", ""},
+	{"Immich", "Immich_Android_{version}", "Android"},
+	{"Immich", "Immich_iOS_{version}", "iOS"},
+	{"Immich", "Immich_Unknown_{version}", ""},
+}
+
+// An appRule is a pattern, cut at the version.
+type appRule struct {
+	App
+	before, after string
+	open          bool // anything may follow
+}
+
+func compileApps(host []App) []appRule {
+	rules := make([]appRule, 0, len(host)+len(immich))
+	for _, apps := range [...][]App{host, immich} {
+		for _, app := range apps {
+			rules = append(rules, compileApp(app))
+		}
+	}
+	return rules
+}
+
+func compileApp(app App) appRule {
+	pattern, open := strings.CutSuffix(app.Pattern, "*")
+	before, after, _ := strings.Cut(pattern, "{version}")
+	if app.Name == "" || before == "" {
+		panic("device: App needs a Name and a Pattern that starts with more than {version}")
+	}
+	return appRule{app, before, after, open}
+}
+
+// parseApp returns the device of the first rule that the User-Agent fits, or
+// the zero Device.
+func (p *Parser) parseApp(userAgent string) Device {
+	for _, rule := range p.apps {
+		if version, ok := rule.match(userAgent); ok {
+			d := Device{Kind: KindApp, App: rule.Name, AppVersion: version, OS: rule.OS, Source: SourceApp}
+			if rule.OS == "iOS" || rule.OS == "macOS" {
+				d.Brand = "Apple"
+			}
+			return d
+		}
+	}
+	return Device{}
+}
+
+func (r *appRule) match(userAgent string) (version string, ok bool) {
+	rest, ok := strings.CutPrefix(userAgent, r.before)
+	if !ok {
+		return "", false
+	}
+	end := strings.IndexAny(rest, " ;()")
+	if r.after != "" {
+		end = strings.Index(rest, r.after)
+	}
+	if end < 0 {
+		end = len(rest)
+	}
+	tail := strings.TrimPrefix(rest[end:], r.after)
+	return rest[:end], r.open || tail == ""
+}
+
+// applyAppHeaders takes what an app says of its device in headers of its own.
+func (d *Device) applyAppHeaders(h *Hints) {
+	if h.AppModel == "" && h.AppPlatform == "" || d.Kind == KindBot {
+		return
+	}
+	switch h.AppPlatform {
+	case "Android", "iOS":
+		if d.OS != "" && d.OS != h.AppPlatform {
+			d.Inconsistent = true
+			return
+		}
+		d.OS = h.AppPlatform
+	}
+	d.Source = SourceApp
+	if h.AppModel != "" {
+		d.setAppModel(h.AppModel)
+	}
+}
+
+// setAppModel takes a model from its system: Android's Build.MODEL, or the
+// machine number of an Apple device.
+func (d *Device) setAppModel(model string) {
+	if d.OS == "iOS" {
+		d.Brand, d.Model = "Apple", appleName(model)
+		d.Kind = KindPhone
+		if d.Model == "iPad" {
+			d.Kind = KindTablet
+		}
+		return
+	}
+	kind := d.setModel(model)
+	if kind == "" && d.OS == "Android" {
+		kind = KindPhone
+	}
+	if kind != "" {
+		d.Kind = kind
+	}
+}

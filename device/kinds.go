@@ -1,0 +1,179 @@
+package device
+
+import "strings"
+
+// How sure a word makes us of the kind of device.
+const (
+	rankPhone = iota + 1
+	rankTablet
+	rankApple
+	rankTV
+	rankOther
+	rankBot = 9
+)
+
+// kindTokens are words that give the kind of device away, wherever they stand.
+var kindTokens = []token{
+	{"mobile", string(KindPhone), rankPhone},
+	{"phone", string(KindPhone), rankPhone},
+	{"mobi", string(KindPhone), rankPhone},
+	{"ipad*", string(KindTablet), rankApple},
+	{"iphone*", string(KindPhone), rankApple},
+	{"ipod*", string(KindPhone), rankApple},
+	{"tablet", string(KindTablet), rankTablet},
+	{"apad", string(KindTablet), rankTablet}, // Yandex's apps on a tablet
+	{"touchpad", string(KindTablet), rankTablet},
+	{"playbook", string(KindTablet), rankTablet},
+
+	{"appletv*", string(KindTV), rankTV},
+	{"apple tv", string(KindTV), rankTV},
+	{"android tv", string(KindTV), rankTV},
+	{"aquosbrowser", string(KindTV), rankTV},
+	{"antgalio", string(KindTV), rankTV},
+	{"bdplayer", string(KindTV), rankTV},
+	{"bravia", string(KindTV), rankTV},
+	{"ce-html", string(KindTV), rankTV},
+	{"crkey", string(KindTV), rankTV},
+	{"directfb", string(KindTV), rankTV},
+	{"dlnadoc", string(KindTV), rankTV},
+	{"dtv", string(KindTV), rankTV},
+	{"dtv_*", string(KindTV), rankTV},
+	{"dtvnetbrowser", string(KindTV), rankTV},
+	{"espial", string(KindTV), rankTV},
+	{"fuchsia", string(KindTV), rankTV},
+	{"googletv", string(KindTV), rankTV},
+	{"hbbtv", string(KindTV), rankTV},
+	{"hybridcast", string(KindTV), rankTV},
+	{"inettvbrowser", string(KindTV), rankTV},
+	{"large screen", string(KindTV), rankTV},
+	{"lg netcast*", string(KindTV), rankTV},
+	{"maple*", string(KindTV), rankTV},
+	{"netcast*", string(KindTV), rankTV},
+	{"netrange*", string(KindTV), rankTV},
+	{"nettv", string(KindTV), rankTV},
+	{"opentv", string(KindTV), rankTV},
+	{"philipstv", string(KindTV), rankTV},
+	{"pov_tv*", string(KindTV), rankTV},
+	{"roku*", string(KindTV), rankTV},
+	{"set-top*", string(KindTV), rankTV},
+	{"settop*", string(KindTV), rankTV},
+	{"smart-tv", string(KindTV), rankTV},
+	{"smarthub", string(KindTV), rankTV},
+	{"smarttv*", string(KindTV), rankTV},
+	{"sonydtv*", string(KindTV), rankTV},
+	{"stb", string(KindTV), rankTV},
+	{"tv", string(KindTV), rankTV},
+	{"tvbox", string(KindTV), rankTV},
+	{"tvos", string(KindTV), rankTV},
+	{"viera", string(KindTV), rankTV},
+	{"vestel", string(KindTV), rankTV},
+	{"vidaa", string(KindTV), rankTV},
+	{"vizio", string(KindTV), rankTV},
+	{"web0s", string(KindTV), rankTV},
+	{"webos.tv*", string(KindTV), rankTV},
+
+	{"nintendo*", string(KindConsole), rankOther},
+	{"playstation*", string(KindConsole), rankOther},
+	{"ps3", string(KindConsole), rankOther},
+	{"xbox", string(KindConsole), rankOther},
+	{"apple watch", string(KindWatch), rankOther},
+	{"watchos", string(KindWatch), rankOther},
+	{"watch os", string(KindWatch), rankOther},
+	{"watch#,*", string(KindWatch), rankOther},
+	{"sm-r###*", string(KindWatch), rankOther},
+	{"carplay", string(KindCar), rankOther},
+	{"tesla", string(KindCar), rankOther},
+
+	{"http://*", string(KindBot), rankBot - 1},
+	{"https://*", string(KindBot), rankBot - 1},
+	{"compatible crawler", string(KindBot), rankBot},
+	{"facebookexternalhit", string(KindBot), rankBot},
+	{"mediapartners*", string(KindBot), rankBot},
+	{"nutch*", string(KindBot), rankBot},
+	{"slurp", string(KindBot), rankBot},
+	{"heritrix", string(KindBot), rankBot},
+	{"google web preview", string(KindBot), rankBot},
+	{"google-safety", string(KindBot), rankBot},
+	{"bot*", string(KindBot), rankBot},
+	{"crawl*", string(KindBot), rankBot},
+	{"spider*", string(KindBot), rankBot},
+	{"scrap*", string(KindBot), rankBot},
+	{"link check*", string(KindBot), rankBot},
+	{"screenshot*", string(KindBot), rankBot},
+	{"monitor*", string(KindBot), rankBot},
+	{"uptime*", string(KindBot), rankBot},
+	{"validator*", string(KindBot), rankBot},
+	{"feed*", string(KindBot), rankBot},
+	{"rss*", string(KindBot), rankBot},
+	{"scanner*", string(KindBot), rankBot},
+	{"harvest*", string(KindBot), rankBot},
+	{"headlesschrome", string(KindBot), rankBot - 2},
+	{"phantomjs", string(KindBot), rankBot - 2},
+}
+
+// isBotWord knows a robot by the end of its name: Googlebot, EtaoSpider.
+func isBotWord(word []byte) bool {
+	for _, end := range [...]string{
+		"bot", "bots", "crawler", "spider", "fetcher", "checker", "linkcheck", "archiver", "scraper", "scanner", "validator", "monitor", "externalhit", "preview", "indexer", "analyzer", "unfurler", "webarchive",
+	} {
+		if len(word) >= len(end) && string(word[len(word)-len(end):]) == end {
+			return true
+		}
+	}
+	return false
+}
+
+// readKind settles the kind of device: a word that says so, else the model,
+// else what runs that system.
+func (d *Device) readKind(a *agent, model Kind) {
+	said := &a.seen[inKinds]
+	switch {
+	case said.rank >= rankTV:
+		d.Kind = Kind(said.name)
+	case model != "":
+		d.Kind = model
+	case said.rank == rankApple:
+		d.Kind = Kind(said.name)
+	default:
+		d.Kind = d.kindOfSystem(a)
+	}
+}
+
+func (d *Device) kindOfSystem(a *agent) Kind {
+	said := Kind(a.seen[inKinds].name)
+	switch d.OS {
+	case "Android", "HarmonyOS":
+		if said == "" {
+			return androidKind(a)
+		}
+		return said
+	case "iOS", "Windows Phone", "Symbian", "BlackBerry", "KaiOS", "Bada", "Java ME", "Maemo", "MeeGo", "Sailfish":
+		return KindPhone
+	case "Tizen":
+		if said == "" {
+			return KindTV
+		}
+		return said
+	case "webOS", "Roku", "tvOS", "VIDAA":
+		return KindTV
+	case "watchOS":
+		return KindWatch
+	case "PlayStation", "Nintendo", "Xbox":
+		return KindConsole
+	case "":
+		if said == "" {
+			return KindUnknown
+		}
+		return said
+	}
+	return KindDesktop
+}
+
+// androidKind tells a tablet by what it leaves out: since Android 4, a phone's
+// browser says Mobile. Apps say neither.
+func androidKind(a *agent) Kind {
+	if strings.HasPrefix(a.text, "Mozilla/") && (a.has(inBrowsers) || a.has(inApps)) {
+		return KindTablet
+	}
+	return KindPhone
+}

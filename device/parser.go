@@ -1,0 +1,50 @@
+package device
+
+// Config is what a [Parser] is made from. The zero Config works.
+type Config struct {
+	// Apps are the host's own native apps, tried in order before the built-in
+	// ones.
+	Apps []App
+	// CacheSize is how many results are kept; a negative one keeps none.
+	// Defaults to 4,096.
+	CacheSize int
+}
+
+// defaultCacheSize times maxCached is the most that a cache holds: 4 MiB.
+const (
+	defaultCacheSize = 4096
+	maxCached        = 1024
+)
+
+// A Parser tells devices from hints and remembers what it told.
+type Parser struct {
+	apps  []appRule
+	cache *cache
+}
+
+// New returns a Parser. It panics if an App has a pattern that cannot match.
+func New(cfg Config) *Parser {
+	p := &Parser{apps: compileApps(cfg.Apps)}
+	if cfg.CacheSize == 0 {
+		cfg.CacheSize = defaultCacheSize
+	}
+	if cfg.CacheSize > 0 {
+		p.cache = newCache(cfg.CacheSize)
+	}
+	return p
+}
+
+// Parse tells the device from the hints.
+func (p *Parser) Parse(h Hints) Device {
+	h = h.capped()
+	if p.cache == nil || h.size() > maxCached {
+		return p.parse(&h)
+	}
+	if d, ok := p.cache.get(h); ok {
+		return d
+	}
+	h = h.clone()
+	d := p.parse(&h)
+	p.cache.put(h, d)
+	return d
+}

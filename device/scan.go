@@ -1,0 +1,159 @@
+package device
+
+import "sync"
+
+// A token is a word, or the start of one, that gives something away.
+//
+// In text, # stands for a digit and ? for a letter or digit, neither as the
+// first byte. A trailing * means that the word may go on. Text is in lower
+// case and matches only where a word starts, so "omi/" is not in "XiaoMi/".
+type token struct {
+	text string
+	name string // what it gives away
+	rank int    // the highest wins, then the first in the User-Agent
+}
+
+// A sighting is a token found in a User-Agent.
+type sighting struct {
+	name    string
+	rank    int
+	at, end int // where in the User-Agent; at is -1 while nothing was seen
+}
+
+// The tables that one pass over a User-Agent looks words up in.
+const (
+	inBrowsers = iota
+	inApps
+	inSystems
+	inKinds
+	inStacks
+	tableCount
+)
+
+var words = sync.OnceValue(func() *index {
+	return newIndex(browserTokens, appTokens, systemTokens, kindTokens, stackTokens)
+})
+
+// An index finds the tokens that may start with two given bytes.
+type index struct {
+	buckets [classes * classes][]entry
+}
+
+type entry struct {
+	token
+	table int
+}
+
+// classes is the number of byte classes: letters, digits, all other bytes.
+const classes = 26 + 10 + 1
+
+func newIndex(tables ...[]token) *index {
+	x := new(index)
+	for table, tokens := range tables {
+		for _, t := range tokens {
+			x.add(entry{t, table})
+		}
+	}
+	return x
+}
+
+func (x *index) add(e entry) {
+	first := class(e.text[0])
+	for second := range classes {
+		if fits(e.text[1], second) {
+			x.buckets[first*classes+second] = append(x.buckets[first*classes+second], e)
+		}
+	}
+}
+
+// fits reports whether a byte of the class may stand for the pattern byte p.
+func fits(p byte, c int) bool {
+	switch p {
+	case '#':
+		return c >= 26 && c < 36
+	case '?':
+		return c < 36
+	case '*':
+		return true
+	}
+	return class(p) == c
+}
+
+// at returns the tokens that may match at the start of s.
+func (x *index) at(s []byte) []entry {
+	if len(s) < 2 {
+		return nil
+	}
+	return x.buckets[class(s[0])*classes+class(s[1])]
+}
+
+// match returns the length of what text matches at the start of s, or 0.
+func match(text string, s []byte) int {
+	for i := range len(text) {
+		p := text[i]
+		if p == '*' {
+			return i
+		}
+		if i >= len(s) || s[i] != p && !(p == '#' && isDigit(s[i])) && !(p == '?' && isWord(s[i])) {
+			return 0
+		}
+	}
+	n := len(text)
+	if n < len(s) && isWord(s[n]) && (isWord(text[n-1]) || text[n-1] == '#' || text[n-1] == '?') {
+		return 0
+	}
+	return n
+}
+
+// scan makes the one pass over a lower-case User-Agent. Bots are not looked
+// for in the model, which a phone's maker chose: "Cubot".
+func scan(low []byte, model span) (seen [tableCount]sighting) {
+	for i := range seen {
+		seen[i].at = -1
+	}
+	x := words()
+	for i := 0; i < len(low); {
+		if !isWord(low[i]) {
+			i++
+			continue
+		}
+		for _, e := range x.at(low[i:]) {
+			if n := match(e.text, low[i:]); n > 0 {
+				seen[e.table].raise(sighting{e.name, e.rank, i, i + n}, model)
+			}
+		}
+		start := i
+		for i < len(low) && isWord(low[i]) {
+			i++
+		}
+		if isBotWord(low[start:i]) {
+			seen[inKinds].raise(sighting{string(KindBot), rankBot, start, i}, model)
+		}
+	}
+	return seen
+}
+
+func (s *sighting) raise(found sighting, model span) {
+	if s.at >= 0 && found.rank <= s.rank {
+		return
+	}
+	if found.name == string(KindBot) && model.holds(found.at) {
+		return
+	}
+	*s = found
+}
+
+func class(c byte) int {
+	switch {
+	case 'a' <= c && c <= 'z':
+		return int(c - 'a')
+	case '0' <= c && c <= '9':
+		return 26 + int(c-'0')
+	}
+	return classes - 1
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// isWord tells of a lower-case text.
+func isWord(c byte) bool { return 'a' <= c && c <= 'z' || isDigit(c) }
