@@ -20,16 +20,22 @@ type agent struct {
 
 // readAgent looks at all of the text once; buf is room for its copy.
 func readAgent(text string, buf *[maxUserAgent]byte) agent {
-	low := buf[:copy(buf[:], text)]
+	low := lower(buf[:], text)
+	a := agent{text: text, low: low}
+	a.model = findModel(low)
+	a.seen = scan(low, a.model)
+	return a
+}
+
+// lower copies text to buf in lower case, byte for byte.
+func lower(buf []byte, text string) []byte {
+	low := buf[:copy(buf, text)]
 	for i, c := range low {
 		if 'A' <= c && c <= 'Z' {
 			low[i] = c + ('a' - 'A')
 		}
 	}
-	a := agent{text: text, low: low}
-	a.model = findModel(low)
-	a.seen = scan(low, a.model)
-	return a
+	return low
 }
 
 // has reports whether the text holds a word of a table.
@@ -54,13 +60,19 @@ func (a *agent) field(key string) string {
 	return value
 }
 
-// firstProduct returns the name and version at the start: Foo%20Bar/1.2.
+// firstProduct returns the name and version at the start: "Foo%20Bar/1.2" or
+// "Foo Bar v 1.2".
 func (a *agent) firstProduct() (name, version string) {
-	end := strings.IndexAny(a.text, "/ ([;,")
-	if end < 0 {
-		end = len(a.text)
+	end := 0
+	for end < len(a.low) && strings.IndexByte("/([;,+", a.low[end]) < 0 && !startsVersion(a.low[end:]) {
+		end++
 	}
-	return strings.ReplaceAll(a.text[:end], "%20", " "), numbers(versionAfter(a.text, end), 4)
+	name = strings.TrimRight(strings.ReplaceAll(a.text[:end], "%20", " "), " -")
+	return name, numbers(versionAfter(a.text, end), 4)
+}
+
+func startsVersion(s []byte) bool {
+	return s[0] == ' ' && len(s) > 2 && (isDigit(s[1]) || s[1] == 'v' && !isLetter(s[2]) || bytes.HasPrefix(s, []byte(" version")))
 }
 
 // findModel finds where an Android device names its model: in the comment,
@@ -84,7 +96,7 @@ func findModel(low []byte) span {
 
 // indexSystem finds "Android 14;", or "Adr 14;" as UC Browser writes it.
 func indexSystem(low []byte) int {
-	for _, name := range [...]string{"android", "adr ", "opera mini/", "harmonyos", "openharmony"} {
+	for _, name := range [...]string{"android", "adr ", "opera mini/", "juc", "harmonyos", "openharmony", "tizen"} {
 		if i := bytes.Index(low, []byte(name)); i >= 0 {
 			return i
 		}
@@ -148,7 +160,7 @@ func isNoModel(part []byte) bool {
 			return true
 		}
 	}
-	return isLanguage(part)
+	return isLanguage(part) || len(numbers(string(part), 4)) == len(part)
 }
 
 // isLanguage knows "en", "en-us", "zh-hans-cn" and "pt_br".

@@ -11,8 +11,13 @@ func robot(a *agent) Device {
 // botName returns the product around the word that gave the robot away, or the
 // first of a comment that says compatible, or the first of all.
 func botName(a *agent) (name, version string) {
+	if !strings.HasPrefix(a.text, "Mozilla/") {
+		if name, version := a.firstProduct(); name != "" {
+			return name, shortVersion(version)
+		}
+	}
 	at := a.seen[inKinds].at
-	if strings.HasPrefix(a.seen[inKinds].word(a), "http") {
+	if word := a.seen[inKinds].word(a); strings.HasPrefix(word, "http") || word == "compatible" {
 		at = 0
 		if i := strings.Index(a.text, "compatible; "); i >= 0 {
 			at = i + len("compatible; ")

@@ -23,23 +23,27 @@ var browserTokens = []token{
 	{"konqueror", "Konqueror", rankBrowser},
 	{"msie", "Internet Explorer", rankBrowser},
 	{"opera", "Opera", rankBrowser},
+	{"gecko/", "Firefox", rankEngine},
 	{"trident", "Internet Explorer", rankBrowser},
 
 	{"2345explorer", "2345 Explorer", rankVendor},
-	{"360se", "360 Browser", rankVendor},
-	{"360ee", "360 Browser", rankVendor},
 	{"360%20browser", "360 Browser", rankVendor},
-	{"qhbrowser", "360 Browser", rankVendor},
+	{"360ee", "360 Browser", rankVendor},
+	{"360se", "360 Browser", rankVendor},
 	{"alohabrowser", "Aloha", rankVendor},
+	{"antgalio", "ANTGalio", rankVendor},
 	{"aol/", "AOL", rankVendor},
 	{"aolshield", "AOL Shield", rankVendor},
+	{"aquosbrowser", "Espial", rankVendor},
+	{"arora", "Arora", rankVendor},
+	{"avant browser", "Avant", rankVendor},
 	{"avast", "Avast Secure Browser", rankVendor},
 	{"avg/", "AVG Secure Browser", rankVendor},
-	{"avant browser", "Avant", rankVendor},
-	{"basilisk", "Basilisk", rankVendor},
-	{"bidubrowser", "Baidu Browser", rankVendor},
 	{"baidubrowser", "Baidu Browser", rankVendor},
 	{"baiduhd", "Baidu Browser", rankVendor},
+	{"basilisk", "Basilisk", rankVendor},
+	{"bidubrowser", "Baidu Browser", rankVendor},
+	{"brave browser", "Brave", rankVendor},
 	{"brave", "Brave", rankVendor},
 	{"camino", "Camino", rankVendor},
 	{"ccleaner", "CCleaner Browser", rankVendor},
@@ -49,16 +53,18 @@ var browserTokens = []token{
 	{"comodo_dragon", "Comodo Dragon", rankVendor},
 	{"cyberfox", "Cyberfox", rankVendor},
 	{"ddg/", "DuckDuckGo", rankShell},
-	{"duckduckgo", "DuckDuckGo", rankShell},
 	{"dolphin", "Dolphin", rankVendor},
 	{"dooble", "Dooble", rankVendor},
+	{"duckduckgo", "DuckDuckGo", rankShell},
 	{"ecosia", "Ecosia", rankVendor},
 	{"edg", "Edge", rankVendor},
 	{"edga", "Edge", rankVendor},
 	{"edge/", "Edge", rankVendor},
 	{"edgios", "Edge", rankVendor},
 	{"edgw", "Edge", rankVendor},
+	{"elinks", "ELinks", rankVendor},
 	{"epiphany", "GNOME Web", rankVendor},
+	{"espial", "Espial", rankVendor},
 	{"falkon", "Falkon", rankVendor},
 	{"focus/", "Firefox Focus", rankVendor},
 	{"fossamail", "FossaMail", rankVendor},
@@ -67,35 +73,43 @@ var browserTokens = []token{
 	{"hihonorbrowser", "Honor Browser", rankVendor},
 	{"honorbrowser", "Honor Browser", rankVendor},
 	{"huaweibrowser", "Huawei Browser", rankVendor},
+	{"ibrowser", "iBrowser", rankVendor},
 	{"icab", "iCab", rankVendor},
-	{"iceweasel", "Firefox", rankVendor},
 	{"icecat", "Firefox", rankVendor},
+	{"iceweasel", "Firefox", rankVendor},
 	{"iemobile", "Internet Explorer", rankVendor},
 	{"iron", "Iron", rankVendor},
+	{"isis", "Isis", rankVendor},
 	{"k-meleon", "K-Meleon", rankVendor},
 	{"kiwi", "Kiwi", rankVendor},
 	{"klar/", "Firefox Focus", rankVendor},
+	{"lbbrowser", "Liebao", rankVendor},
 	{"lg browser", "LG Browser", rankVendor},
 	{"librewolf", "LibreWolf", rankVendor},
 	{"liebaofast", "Liebao", rankVendor},
-	{"lbbrowser", "Liebao", rankVendor},
+	{"links", "Links", rankVendor},
+	{"lynx", "Lynx", rankVendor},
 	{"maxthon", "Maxthon", rankVendor},
-	{"mxbrowser", "Maxthon", rankVendor},
-	{"mxios", "Maxthon", rankVendor},
 	{"metasr", "Sogou", rankVendor},
 	{"micromessenger", "WeChat", rankVendor},
 	{"midori", "Midori", rankVendor},
 	{"mint browser", "Mint Browser", rankVendor},
 	{"miuibrowser", "MIUI Browser", rankVendor},
 	{"mqqbrowser", "QQ Browser", rankVendor},
-	{"qqbrowser", "QQ Browser", rankVendor},
-	{"qqbrowserlite", "QQ Browser", rankVendor},
+	{"mxbrowser", "Maxthon", rankVendor},
+	{"mxios", "Maxthon", rankVendor},
 	{"naver", "NAVER", rankShell},
+	{"netfront nx", "NetFront NX", rankShell},
 	{"netfront", "NetFront", rankVendor},
+	{"netfrontnx", "NetFront NX", rankVendor},
 	{"nintendobrowser", "Nintendo Browser", rankVendor},
 	{"nokiabrowser", "Nokia Browser", rankVendor},
+	{"nx/", "NetFront NX", rankVendor},
+	{"obigo*", "Obigo", rankVendor},
 	{"oculusbrowser", "Oculus Browser", rankVendor},
+	{"omniweb", "OmniWeb", rankVendor},
 	{"oneplusbrowser", "OnePlus Browser", rankVendor},
+	{"openwave", "Openwave", rankVendor},
 	{"opera gx", "Opera GX", rankShell},
 	{"opera mini", "Opera Mini", rankVendor},
 	{"opios", "Opera Mini", rankVendor},
@@ -106,65 +120,90 @@ var browserTokens = []token{
 	{"otter", "Otter", rankVendor},
 	{"palemoon", "Pale Moon", rankVendor},
 	{"phoenix", "Phoenix", rankVendor},
+	{"playstation", "PlayStation Browser", rankEngine},
 	{"puffin", "Puffin", rankVendor},
+	{"qhbrowser", "360 Browser", rankVendor},
+	{"qqbrowser", "QQ Browser", rankVendor},
+	{"qqbrowserlite", "QQ Browser", rankVendor},
 	{"quark", "Quark", rankVendor},
 	{"qupzilla", "Falkon", rankVendor},
+	{"qutebrowser", "qutebrowser", rankVendor},
 	{"qwantmobile", "Qwant", rankVendor},
 	{"realmebrowser", "HeyTap Browser", rankVendor},
 	{"rockmelt", "RockMelt", rankVendor},
 	{"samsungbrowser", "Samsung Internet", rankVendor},
 	{"seamonkey", "SeaMonkey", rankVendor},
 	{"silk", "Amazon Silk", rankVendor},
+	{"slbrowser", "Lenovo Browser", rankVendor},
 	{"sleipnir", "Sleipnir", rankVendor},
 	{"smartlenovobrowser", "Lenovo Browser", rankVendor},
-	{"slbrowser", "Lenovo Browser", rankVendor},
 	{"sogoumobilebrowser", "Sogou", rankVendor},
 	{"superbird", "Superbird", rankVendor},
 	{"surf", "surf", rankVendor},
 	{"swing", "Swing", rankVendor},
+	{"tizenbrowser", "Samsung Internet", rankVendor},
 	{"ubrowser", "UC Browser", rankVendor},
+	{"uc browser*", "UC Browser", rankShell},
 	{"ucbrowser", "UC Browser", rankShell},
 	{"ucbrowserhd", "UC Browser", rankShell},
+	{"ucmini", "UC Browser", rankShell},
 	{"ucturbo", "UC Browser", rankShell},
 	{"ucweb*", "UC Browser", rankShell},
-	{"ucmini", "UC Browser", rankShell},
+	{"up.browser", "Openwave", rankVendor},
 	{"vivaldi", "Vivaldi", rankVendor},
 	{"vivobrowser", "Vivo Browser", rankVendor},
+	{"w3m", "w3m", rankVendor},
 	{"waterfox", "Waterfox", rankVendor},
 	{"whale", "Whale", rankVendor},
+	{"yaanibrowser", "Yaani", rankVendor},
 	{"yabrowser", "Yandex Browser", rankVendor},
-	{"yowser", "Yandex Browser", rankVendor},
 	{"yasearchbrowser", "Yandex Browser", rankVendor},
+	{"yowser", "Yandex Browser", rankVendor},
 }
 
 // readBrowser fills in the browser and its version.
 func (d *Device) readBrowser(a *agent) {
 	d.Browser = a.seen[inBrowsers].name
+	if d.Browser == "" && contains(a.low, "applewebkit") {
+		d.Browser = or(webKits[d.OS], webView)
+	}
 	switch version := a.version(inBrowsers); {
 	case d.Browser == "Safari":
 		d.readSafari(a)
-	case d.Browser == "Internet Explorer" && a.field("rv:") != "":
-		d.BrowserVersion = shortVersion(a.field("rv:"))
+	case d.Browser == "Internet Explorer" || d.Browser == "Firefox" && version == "":
+		d.BrowserVersion = shortVersion(or(version, a.field("rv:")))
 	case d.Browser == "Opera" && version != "" && version[0] == '9':
 		// Opera 10 and later say 9.80 and the truth at the end.
 		d.BrowserVersion = shortVersion(or(a.field("version/"), version))
 	default:
 		d.BrowserVersion = shortVersion(version)
 	}
-}
-
-// readSafari tells Safari from what else is built of WebKit alone: an app's web
-// view, and the browser that Android had before Chrome.
-func (d *Device) readSafari(a *agent) {
-	d.BrowserVersion = shortVersion(a.field("version/"))
-	switch d.OS {
-	case "Android":
-		d.Browser = "Android Browser"
-	case "macOS", "iOS", "Windows", "":
-	default:
-		d.Browser, d.BrowserVersion = "", ""
+	if d.BrowserVersion == "" && d.OS == "iOS" {
+		d.BrowserVersion = shortVersion(a.field("version/"))
 	}
 }
+
+// readSafari tells Safari from what else is built of WebKit alone: the browsers
+// of other systems, which have no name, and the web views of apps.
+func (d *Device) readSafari(a *agent) {
+	d.BrowserVersion = shortVersion(a.field("version/"))
+	if name, ok := webKits[d.OS]; ok {
+		d.Browser = name
+	}
+}
+
+var webKits = map[string]string{
+	"Android":     "Android Browser",
+	"BlackBerry":  "BlackBerry Browser",
+	"Nintendo":    "Nintendo Browser",
+	"PlayStation": "PlayStation Browser",
+	"Symbian":     "Nokia Browser",
+	"Tizen":       "Samsung Internet",
+	"webOS":       "LG Browser",
+}
+
+// webView is the browser of an app that shows a page on Apple's systems.
+const webView = "WebKit"
 
 func or(a, b string) string {
 	if a != "" {

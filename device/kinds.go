@@ -9,7 +9,8 @@ const (
 	rankApple
 	rankTV
 	rankOther
-	rankBot = 9
+	rankCompatible // says that it is compatible with what it names, as robots and old browsers do
+	rankBot        = 9
 )
 
 // kindTokens are words that give the kind of device away, wherever they stand.
@@ -17,6 +18,23 @@ var kindTokens = []token{
 	{"mobile", string(KindPhone), rankPhone},
 	{"phone", string(KindPhone), rankPhone},
 	{"mobi", string(KindPhone), rankPhone},
+	{"j2me", string(KindPhone), rankPhone},
+	{"kddi*", string(KindPhone), rankPhone},
+	{"maui", string(KindPhone), rankPhone},
+	{"midp", string(KindPhone), rankPhone},
+	{"mib/", string(KindPhone), rankPhone},
+	{"mobilephone", string(KindPhone), rankPhone},
+	{"mobileexplorer", string(KindPhone), rankPhone},
+	{"obigo*", string(KindPhone), rankPhone},
+	{"onebrowser", string(KindPhone), rankPhone},
+	{"up.browser", string(KindPhone), rankPhone},
+	{"up.link", string(KindPhone), rankPhone},
+	{"wap*", string(KindPhone), rankPhone},
+	{"brew", string(KindPhone), rankPhone},
+	{"softbank", string(KindPhone), rankPhone},
+	{"docomo", string(KindPhone), rankPhone},
+	{"ibrowser", string(KindPhone), rankPhone},
+	{"konqueror", string(KindDesktop), rankPhone},
 	{"ipad*", string(KindTablet), rankApple},
 	{"iphone*", string(KindPhone), rankApple},
 	{"ipod*", string(KindPhone), rankApple},
@@ -45,6 +63,17 @@ var kindTokens = []token{
 	{"hbbtv", string(KindTV), rankTV},
 	{"hybridcast", string(KindTV), rankTV},
 	{"inettvbrowser", string(KindTV), rankTV},
+	{"boxee*", string(KindTV), rankTV},
+	{"brightsign", string(KindTV), rankTV},
+	{"ciscobrowser", string(KindTV), rankTV},
+	{"ekioh*", string(KindTV), rankTV},
+	{"lgsmarttv", string(KindTV), rankTV},
+	{"omi/", string(KindTV), rankTV}, // Opera for televisions
+	{"pbrm", string(KindTV), rankTV},
+	{"sraf", string(KindTV), rankTV},
+	{"sunniwell", string(KindTV), rankTV},
+	{"machblue*", string(KindTV), rankTV},
+	{"netbox", string(KindTV), rankTV},
 	{"large screen", string(KindTV), rankTV},
 	{"lg netcast*", string(KindTV), rankTV},
 	{"maple*", string(KindTV), rankTV},
@@ -86,7 +115,21 @@ var kindTokens = []token{
 
 	{"http://*", string(KindBot), rankBot - 1},
 	{"https://*", string(KindBot), rankBot - 1},
-	{"compatible crawler", string(KindBot), rankBot},
+	{"compatible", string(KindBot), rankCompatible},
+	{"catchpoint*", string(KindBot), rankBot},
+	{"cloudflare-*", string(KindBot), rankBot},
+	{"datadogsynthetics", string(KindBot), rankBot},
+	{"dynatrace*", string(KindBot), rankBot},
+	{"ghost inspector", string(KindBot), rankBot},
+	{"gomezagent", string(KindBot), rankBot},
+	{"google-*", string(KindBot), rankBot},
+	{"gtmetrix", string(KindBot), rankBot},
+	{"lighthouse", string(KindBot), rankBot},
+	{"chrome-lighthouse", string(KindBot), rankBot},
+	{"pingdom*", string(KindBot), rankBot},
+	{"ptst", string(KindBot), rankBot},
+	{"site24x7", string(KindBot), rankBot},
+	{"stumbleupon", string(KindBot), rankBot},
 	{"facebookexternalhit", string(KindBot), rankBot},
 	{"mediapartners*", string(KindBot), rankBot},
 	{"nutch*", string(KindBot), rankBot},
@@ -127,6 +170,9 @@ func isBotWord(word []byte) bool {
 // else what runs that system.
 func (d *Device) readKind(a *agent, model Kind) {
 	said := &a.seen[inKinds]
+	if said.rank == rankCompatible && d.isOldBrowser() {
+		said.rank, said.name = 0, ""
+	}
 	switch {
 	case said.rank >= rankTV:
 		d.Kind = Kind(said.name)
@@ -137,6 +183,10 @@ func (d *Device) readKind(a *agent, model Kind) {
 	default:
 		d.Kind = d.kindOfSystem(a)
 	}
+}
+
+func (d *Device) isOldBrowser() bool {
+	return d.Browser == "Internet Explorer" || d.Browser == "Konqueror" || d.Browser == "Opera" || d.App != ""
 }
 
 func (d *Device) kindOfSystem(a *agent) Kind {

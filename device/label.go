@@ -74,6 +74,9 @@ func (d Device) tv() string {
 // isStack reports whether the browser is but the library that an app speaks
 // through.
 func (d Device) isStack() bool {
+	if d.Browser == webView {
+		return true
+	}
 	for _, t := range stackTokens {
 		if t.name == d.Browser {
 			return true

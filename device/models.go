@@ -6,25 +6,29 @@ import (
 	"sync"
 )
 
-// modelTables are the tables that the start of a model is looked up in.
+// A line names a maker and, in short, its models: patterns as in a [token],
+// with _ for a space or an underscore.
+type line struct{ maker, models string }
+
+// The tables that the start of a model is looked up in.
 const (
 	inMakers = iota
-	inSeries
+	inPhones
 	inTablets
-	inNotTablets
 	inTVs
 )
 
 var models = sync.OnceValue(func() *index {
-	return newIndex(makers, series, kinds(tablets), kinds(notTablets), kinds(tvs))
+	return newIndex(makers, tokens(phones), tokens(tablets), tokens(tvs))
 })
 
-func kinds(texts []string) []token {
-	tokens := make([]token, len(texts))
-	for i, text := range texts {
-		tokens[i] = token{text: text}
+func tokens(lines []line) (all []token) {
+	for _, l := range lines {
+		for text := range strings.FieldsSeq(l.models) {
+			all = append(all, token{text: text, name: l.maker})
+		}
 	}
-	return tokens
+	return all
 }
 
 // readModel names the maker and the model, and returns the kind of device that
@@ -35,6 +39,8 @@ func (d *Device) readModel(a *agent) Kind {
 		d.Brand = "Apple"
 		d.Model = appleModel(a)
 		return ""
+	case d.OS == "BlackBerry":
+		d.Brand = "BlackBerry"
 	case a.model != span{}:
 		kind := d.setModel(a.text[a.model.from:a.model.to])
 		d.Brand = or(d.Brand, buildMaker(a))
@@ -45,94 +51,93 @@ func (d *Device) readModel(a *agent) Kind {
 	return ""
 }
 
+// readFeaturePhone knows a phone of old by the maker that its User-Agent starts
+// with: "Nokia6120c/GoBrowser".
+func (d *Device) readFeaturePhone(a *agent) {
+	if d.Kind != KindCLI && d.Kind != KindUnknown && d.Kind != KindPhone || d.Model != "" {
+		return
+	}
+	maker, _ := lookup(a.low)
+	if maker == "" {
+		return
+	}
+	model, _ := a.firstProduct()
+	d.Kind, d.Brand, d.Model = KindPhone, maker, model
+	if d.App == model {
+		d.App, d.AppVersion = "", ""
+	}
+}
+
 // setModel takes a model by its maker's name for it.
 func (d *Device) setModel(model string) Kind {
 	var buf [maxHint]byte
-	low := buf[:copy(buf[:], model)]
-	for i, c := range low {
-		if 'A' <= c && c <= 'Z' {
-			low[i] = c + ('a' - 'A')
-		}
-	}
+	low := lower(buf[:], model)
 	brand, kind := lookup(low)
 	d.Brand, d.Model = brand, model
 	return kind
 }
 
-// lookup finds the maker and the kind of a model in lower case.
-func lookup(low []byte) (brand string, kind Kind) {
-	for range 3 { // "samsung" may stand before "samsung-sm-t500"
-		longest := [5]int{}
-		maker := ""
-		for _, e := range models().at(low) {
-			if n := match(e.text, low); n > longest[e.table] {
-				longest[e.table] = n
-				if e.table <= inSeries && n >= max(longest[inMakers], longest[inSeries]) {
-					maker = e.name
-				}
-			}
-		}
-		brand = or(brand, maker)
-		if k := kindOfLongest(longest); k != "" {
-			return brand, k
-		}
-		if longest[inMakers] == 0 {
+// lookup finds the maker and the kind of a model in lower case. Makers may
+// stand before the model, even twice: "SAMSUNG SAMSUNG-SM-T377A".
+func lookup(low []byte) (maker string, kind Kind) {
+	for range 3 {
+		best, n := longest(models().at(low), low)
+		if n == 0 {
 			break
 		}
-		low = bytes.TrimLeft(low[longest[inMakers]:], " _-")
+		maker = or(maker, best.name)
+		if kind = [...]Kind{inPhones: KindPhone, inTablets: KindTablet, inTVs: KindTV}[best.table]; kind != "" {
+			break
+		}
+		low = bytes.TrimLeft(low[n:], " _-")
 	}
-	return or(brand, makerByForm(low)), kindByForm(low)
+	if kind == "" {
+		kind = kindByForm(low)
+	}
+	if maker == "" && isHuawei(low) {
+		maker = "Huawei"
+	}
+	return maker, kind
 }
 
-func kindOfLongest(n [5]int) Kind {
-	switch {
-	case n[inNotTablets] > 0:
-		return ""
-	case n[inTVs] > n[inTablets]:
-		return KindTV
-	case n[inTablets] > 0:
-		return KindTablet
+func longest(entries []entry, s []byte) (best entry, length int) {
+	for _, e := range entries {
+		if n := match(e.text, s); n > length {
+			best, length = e, n
+		}
 	}
-	return ""
+	return best, length
 }
 
-// kindByForm tells a tablet by a word in its name, as in "Blackview Tab 8", or
-// by what Huawei gives the models without a phone: "-W09".
+// kindByForm tells a tablet or a TV by a word in its name, or a tablet by what
+// its maker's numbers have in common.
 func kindByForm(low []byte) Kind {
-	for i := 0; i < len(low); {
-		if !isLetter(low[i]) {
-			i++
-			continue
-		}
-		start := i
-		for i < len(low) && isLetter(low[i]) {
-			i++
-		}
-		switch word := string(low[start:i]); {
-		case strings.HasSuffix(word, "pad") || strings.HasSuffix(word, "tab") || strings.Contains(word, "tablet"):
+	for word := range bytes.FieldsFuncSeq(low, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		switch w := string(word); {
+		case strings.HasSuffix(w, "pad"), strings.HasSuffix(w, "tab"), strings.Contains(w, "tablet"):
 			return KindTablet
-		case word == "tv" || strings.HasSuffix(word, "box") || word == "stb" || word == "ott":
+		case w == "tv", w == "stb", w == "ott", strings.HasSuffix(w, "box"):
 			return KindTV
 		}
 	}
-	if isHuawei(low) && low[bytes.IndexByte(low, '-')+1] == 'w' || hasBoardCode(low) {
+	if isHuawei(low) {
+		if low[bytes.IndexByte(low, '-')+1] == 'w' { // Wi-Fi only
+			return KindTablet
+		}
+		return KindPhone
+	}
+	if hasBoardCode(low) {
 		return KindTablet
 	}
 	return ""
 }
 
-func makerByForm(low []byte) string {
-	if isHuawei(low) {
-		return "Huawei"
-	}
-	return ""
-}
-
-// isHuawei knows the form of the models of Huawei: three letters or four
-// characters, a dash, letters for the region, two digits or more.
+// isHuawei knows the form of Huawei's model numbers: three letters and perhaps
+// a digit or a letter, a dash, what they are sold as, two digits: "BAH3-W59",
+// "ELS-NX9", "VOG-L29".
 func isHuawei(low []byte) bool {
 	dash := bytes.IndexByte(low, '-')
-	if dash != 3 && dash != 4 || len(low) < dash+3 || len(low) > dash+8 {
+	if dash != 3 && dash != 4 || len(low) < dash+4 || len(low) > dash+7 {
 		return false
 	}
 	for _, c := range low[:3] {
@@ -140,12 +145,11 @@ func isHuawei(low []byte) bool {
 			return false
 		}
 	}
-	rest := low[dash+1:]
-	return strings.IndexByte("latwnd", rest[0]) >= 0 && isDigit(rest[len(rest)-1]) || len(rest) > 3 && isLetter(rest[0]) && isDigit(rest[2])
+	return strings.IndexByte("acdlntuw", low[dash+1]) >= 0 && (isDigit(low[dash+3]) || low[dash+2] == 'l' || isDigit(low[dash+2]))
 }
 
 // hasBoardCode knows what Teclast and its neighbours write behind a model:
-// T10(E3C5).
+// "T10(E3C5)".
 func hasBoardCode(low []byte) bool {
 	n := len(low)
 	return n > 6 && low[n-1] == ')' && low[n-6] == '(' && isDigit(low[n-2])
@@ -156,16 +160,14 @@ func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
 // buildMaker returns the maker that a build number starts with, behind the
 // model: "Build/HUAWEIBGO-L03".
 func buildMaker(a *agent) string {
-	rest := a.low[a.model.to:]
-	i := bytes.Index(rest, []byte("build/"))
-	if i < 0 {
+	_, build, ok := bytes.Cut(a.low[a.model.to:], []byte("build/"))
+	if !ok {
 		return ""
 	}
-	rest = rest[i+len("build/"):]
 	for _, maker := range [...]struct{ start, name string }{
-		{"huawei", "Huawei"}, {"honor", "Honor"}, {"lenovo", "Lenovo"}, {"lge", "LG"}, {"motorola", "Motorola"},
+		{"huawei", "Huawei"}, {"honor", "Honor"}, {"lenovo", "Lenovo"}, {"lge", "LG"},
 	} {
-		if bytes.HasPrefix(rest, []byte(maker.start)) {
+		if bytes.HasPrefix(build, []byte(maker.start)) {
 			return maker.name
 		}
 	}

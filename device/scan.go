@@ -4,9 +4,9 @@ import "sync"
 
 // A token is a word, or the start of one, that gives something away.
 //
-// In text, # stands for a digit and ? for a letter or digit, neither as the
-// first byte. A trailing * means that the word may go on. Text is in lower
-// case and matches only where a word starts, so "omi/" is not in "XiaoMi/".
+// In text, # stands for a digit, ? for a letter or digit, and _ for itself or a
+// space. A trailing * means that the word may go on. Text is in lower case and
+// matches only where a word starts, so "omi/" is not in "XiaoMi/".
 type token struct {
 	text string
 	name string // what it gives away
@@ -58,19 +58,21 @@ func newIndex(tables ...[]token) *index {
 }
 
 func (x *index) add(e entry) {
-	first := class(e.text[0])
-	for second := range classes {
-		if fits(e.text[1], second) {
-			x.buckets[first*classes+second] = append(x.buckets[first*classes+second], e)
+	for first := range classes {
+		for second := range classes {
+			if fits(e.text[0], first) && fits(e.text[1], second) {
+				bucket := &x.buckets[first*classes+second]
+				*bucket = append(*bucket, e)
+			}
 		}
 	}
 }
 
-// fits reports whether a byte of the class may stand for the pattern byte p.
+// fits reports whether the pattern byte p may stand for bytes of a class.
 func fits(p byte, c int) bool {
 	switch p {
 	case '#':
-		return c >= 26 && c < 36
+		return 26 <= c && c < 36
 	case '?':
 		return c < 36
 	case '*':
@@ -90,19 +92,30 @@ func (x *index) at(s []byte) []entry {
 // match returns the length of what text matches at the start of s, or 0.
 func match(text string, s []byte) int {
 	for i := range len(text) {
-		p := text[i]
-		if p == '*' {
+		if text[i] == '*' {
 			return i
 		}
-		if i >= len(s) || s[i] != p && !(p == '#' && isDigit(s[i])) && !(p == '?' && isWord(s[i])) {
+		if i == len(s) || !matches(text[i], s[i]) {
 			return 0
 		}
 	}
 	n := len(text)
-	if n < len(s) && isWord(s[n]) && (isWord(text[n-1]) || text[n-1] == '#' || text[n-1] == '?') {
-		return 0
+	if n < len(s) && isWord(s[n]) && isWord(s[n-1]) {
+		return 0 // the word goes on
 	}
 	return n
+}
+
+func matches(p, c byte) bool {
+	switch p {
+	case c:
+		return true
+	case '#':
+		return isDigit(c)
+	case '?':
+		return isWord(c)
+	}
+	return p == '_' && c == ' '
 }
 
 // scan makes the one pass over a lower-case User-Agent. Bots are not looked

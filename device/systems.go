@@ -9,6 +9,8 @@ var systemTokens = []token{
 	{"debian", "Linux", 1},
 	{"fedora", "Linux", 1},
 	{"darwin/", "iOS", 2},
+	{"ucweb/", "Android", 2},
+	{"juc", "Android", 2},
 	{"win16", "Windows", 2},
 	{"win32", "Windows", 2},
 	{"win64", "Windows", 2},
@@ -99,7 +101,7 @@ func (d *Device) readSystem(a *agent) {
 	case "Android":
 		d.OSVersion = androidVersion(a, version)
 	case "Linux", "ChromeOS":
-		// A kernel's or a build's version says nothing to people.
+		// The version of a kernel or a build says nothing to people.
 	default:
 		d.OSVersion = shortVersion(version)
 	}

@@ -1,0 +1,32 @@
+package device
+
+// phones are the models, by maker, that are phones even if they do not say
+// Mobile, as when a person asks for the desktop site.
+var phones = []line{
+	{"Asus", "ai2### zb### zc### ze### zs### zenfone* rog*"},
+	{"BlackBerry", "bba100-* bbb100-* bbd100-* bbe100-* bbf100-* sth100-* stv100-*"},
+	{"Blackview", "bv####*"},
+	{"Google", "ekg-* nexus_4 nexus_5* nexus_6* nexus_one nexus_s galaxy_nexus pixel*"},
+	{"HTC", "desire* htl## htv##"},
+	{"Honor", "ali-* any-* bvl-* cky-* clk-* cma-* crt-* elp-* fne-* gia-* lge-* lly-* maa-* nic-* nth-* pgt-* ptp-* rea-* rmo-* tfy-* ver-* vne-* wdy-*"},
+	{"Infinix", "x5## x55## x6## x6##? x6### x6###?"},
+	{"Kyocera", "kyv## kyg##"},
+	{"LG", "l-0#? lgl##* lgm* lg-* lm-* vs###*"},
+	{"Microsoft", "lumia*"},
+	{"Motorola", "droid* mb### moto xt####*"},
+	{"Nokia", "ta-1###"},
+	{"Nothing", "a001 a059 a063 a065 a142 a142p ain065"},
+	{"Nubia", "nx###? nx####?"},
+	{"OPPO", "cph####* find_x* pa?m## pb?m## pc?m## pd?m## pe?m## pf?m## pg?m## ph?m## pc?t## pb?t## pd?t## pe?t## r7plus*"},
+	{"OnePlus", "ac20## be20## cph24## cph26## dn21## eb21## ev22## gm19## gn22## hd19## in20## iv22## kb20## le21## mt21## ne22## one_a#### phb1## pjz110 pkr110"},
+	{"Realme", "rmx####*"},
+	{"Samsung", "galaxy* gt-* sc-##? scg## scv## sch-* sgh-* shv-* shw-* sm-* sph-*"},
+	{"Sharp", "sh-##? sh-m## shg## shv##"},
+	{"Sony", "c#### d#### e#### f#### g#### h#### i#### j#### so-##? sog## sol## sov## xperia* xq-*"},
+	{"TCL", "8030? 8050? 9001? 9002?"},
+	{"Ulefone", "armor* power_armor*"},
+	{"Vivo", "i20## i22## v1###* v2###* v3###*"},
+	{"Vodafone", "vfd_*"},
+	{"Xiaomi", "19##?????* 20##?????* 21##?????* 22##?????* 23##?????* 24##?????* 25##?????* 26##?????* hm_##* hm_note* m19#* m20#* m21#* mi_#* mi_a#* mi_max* mi_mix* mi_note* mix_* pocophone* note_#*"},
+	{"ZTE", "a20##* blade_* z###"},
+}
