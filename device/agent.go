@@ -43,7 +43,11 @@ func (a *agent) has(table int) bool { return a.seen[table].at >= 0 }
 
 // version returns the version behind the word seen of a table.
 func (a *agent) version(table int) string {
-	return versionAfter(a.text, a.seen[table].end)
+	end := a.seen[table].end
+	for end < len(a.low) && (isLetter(a.low[end]) || a.low[end] == '-') { // the rest of an open word
+		end++
+	}
+	return versionAfter(a.text, end)
 }
 
 // field returns the value of a key such as "fbdv/" in the list that some apps

@@ -7,10 +7,10 @@ const (
 	rankPhone = iota + 1
 	rankTablet
 	rankApple
+	rankCompatible // says that it is compatible with others, as robots and old browsers do
 	rankTV
 	rankOther
-	rankCompatible // says that it is compatible with what it names, as robots and old browsers do
-	rankBot        = 9
+	rankBot = 9
 )
 
 // kindTokens are words that give the kind of device away, wherever they stand.
@@ -34,7 +34,6 @@ var kindTokens = []token{
 	{"softbank", string(KindPhone), rankPhone},
 	{"docomo", string(KindPhone), rankPhone},
 	{"ibrowser", string(KindPhone), rankPhone},
-	{"konqueror", string(KindDesktop), rankPhone},
 	{"ipad*", string(KindTablet), rankApple},
 	{"iphone*", string(KindPhone), rankApple},
 	{"ipod*", string(KindPhone), rankApple},
@@ -171,10 +170,10 @@ func isBotWord(word []byte) bool {
 func (d *Device) readKind(a *agent, model Kind) {
 	said := &a.seen[inKinds]
 	if said.rank == rankCompatible && d.isOldBrowser() {
-		said.rank, said.name = 0, ""
+		said.rank, said.name = rankPhone, string(KindDesktop)
 	}
 	switch {
-	case said.rank >= rankTV:
+	case said.rank >= rankCompatible:
 		d.Kind = Kind(said.name)
 	case model != "":
 		d.Kind = model
@@ -226,4 +225,18 @@ func androidKind(a *agent) Kind {
 		return KindTablet
 	}
 	return KindPhone
+}
+
+// kindOfProduct is the last resort, for a User-Agent that names nothing but
+// itself.
+func (d *Device) kindOfProduct(a *agent) Kind {
+	switch {
+	case d.Browser == "UC Browser" || d.Browser == "QQ Browser":
+		return KindPhone
+	case a.seen[inBrowsers].at == 0:
+		return KindDesktop
+	case d.App != "":
+		return KindApp
+	}
+	return KindUnknown
 }

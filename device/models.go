@@ -54,7 +54,7 @@ func (d *Device) readModel(a *agent) Kind {
 // readFeaturePhone knows a phone of old by the maker that its User-Agent starts
 // with: "Nokia6120c/GoBrowser".
 func (d *Device) readFeaturePhone(a *agent) {
-	if d.Kind != KindCLI && d.Kind != KindUnknown && d.Kind != KindPhone || d.Model != "" {
+	if d.Kind != KindCLI && d.Kind != KindUnknown && d.Kind != KindPhone || d.Model != "" || a.has(inApps) {
 		return
 	}
 	maker, _ := lookup(a.low)

@@ -27,12 +27,13 @@ func parseAgent(a *agent) (d Device) {
 	if d.Kind == KindBot {
 		return robot(a)
 	}
-	d.readStack(a)
+	d.readTool(a)
 	d.readUnknown(a)
 	d.readFeaturePhone(a)
+	d.readLibrary(a)
 	d.fillFromBase(a)
-	if d.App != "" && d.Kind == KindUnknown {
-		d.Kind = KindApp
+	if d.Kind == KindUnknown {
+		d.Kind = d.kindOfProduct(a)
 	}
 	return d
 }

@@ -3,9 +3,10 @@ package device
 // phones are the models, by maker, that are phones even if they do not say
 // Mobile, as when a person asks for the desktop site.
 var phones = []line{
-	{"Asus", "ai2### zb### zc### ze### zs### zenfone* rog*"},
+	{"Asus", "ai2### zb###* zc###* ze###* zs###* zenfone* rog*"},
 	{"BlackBerry", "bba100-* bbb100-* bbd100-* bbe100-* bbf100-* sth100-* stv100-*"},
 	{"Blackview", "bv####*"},
+	{"Cat", "s22_flip* s31 s41 s42* s48c s52 s53 s60 s61 s62* s75"},
 	{"Google", "ekg-* nexus_4 nexus_5* nexus_6* nexus_one nexus_s galaxy_nexus pixel*"},
 	{"HTC", "desire* htl## htv##"},
 	{"Honor", "ali-* any-* bvl-* cky-* clk-* cma-* crt-* elp-* fne-* gia-* lge-* lly-* maa-* nic-* nth-* pgt-* ptp-* rea-* rmo-* tfy-* ver-* vne-* wdy-*"},
@@ -27,6 +28,6 @@ var phones = []line{
 	{"Ulefone", "armor* power_armor*"},
 	{"Vivo", "i20## i22## v1###* v2###* v3###*"},
 	{"Vodafone", "vfd_*"},
-	{"Xiaomi", "19##?????* 20##?????* 21##?????* 22##?????* 23##?????* 24##?????* 25##?????* 26##?????* hm_##* hm_note* m19#* m20#* m21#* mi_#* mi_a#* mi_max* mi_mix* mi_note* mix_* pocophone* note_#*"},
+	{"Xiaomi", "19##??* 20##??* 21##??* 22##??* 23##??* 24##??* 25##??* 26##??* hm_##* hm_note* m19#* m20#* m21#* mi_#* mi_a#* mi_max* mi_mix* mi_note* mix_* pocophone* note_#*"},
 	{"ZTE", "a20##* blade_* z###"},
 }

@@ -50,18 +50,26 @@ var stackTokens = []token{
 	{"wget2", "Wget", stackOfTool},
 }
 
-// readStack names what is neither a browser nor a known app. A tool counts
-// only where it introduces itself: programs name their parts behind them.
-func (d *Device) readStack(a *agent) {
-	stack := a.seen[inStacks]
-	switch {
-	case stack.rank == stackOfTool && stack.at == 0:
+// readTool names a tool that introduces itself: programs of other sorts name
+// their parts too, but behind themselves.
+func (d *Device) readTool(a *agent) {
+	if tool := a.seen[inStacks]; tool.rank == stackOfTool && tool.at == 0 {
 		d.Kind = KindCLI
-		d.Browser, d.BrowserVersion = stack.name, shortVersion(a.version(inStacks))
-	case stack.rank == stackOfApp && d.Browser == "" && d.App == "":
-		d.Browser, d.BrowserVersion = stack.name, shortVersion(a.version(inStacks))
+		d.Browser, d.BrowserVersion = tool.name, shortVersion(a.version(inStacks))
 	}
-	if stack.rank == stackOfApp && stack.name != "Dalvik" && a.seen[inKinds].at < 0 {
+}
+
+// readLibrary takes the library's name for the browser if the app that speaks
+// through it has none.
+func (d *Device) readLibrary(a *agent) {
+	library := a.seen[inStacks]
+	if library.rank != stackOfApp {
+		return
+	}
+	if d.Browser == "" && d.App == "" {
+		d.Browser, d.BrowserVersion = library.name, shortVersion(a.version(inStacks))
+	}
+	if library.name != "Dalvik" && d.Model == "" && a.seen[inKinds].at < 0 {
 		d.Kind = KindApp
 	}
 }

@@ -41,7 +41,10 @@ var systemTokens = []token{
 	{"webos", "webOS", 5},
 	{"webos.tv", "webOS", 6},
 	{"wds", "Windows Phone", 4},
+	{"fb4a", "Android", 3}, // Facebook's names for its apps
+	{"fbios", "iOS", 3},
 	{"android", "Android", 5},
+	{"android_*", "Android", 6},
 	{"adr", "Android", 5},
 	{"okhttp", "Android", 1},
 	{"dalvik", "Android", 1},
@@ -91,6 +94,10 @@ var systemTokens = []token{
 func (d *Device) readSystem(a *agent) {
 	d.OS = a.seen[inSystems].name
 	version := a.version(inSystems)
+	if rank := a.seen[inSystems].rank; rank < rankDarwin || rank == rankDarwin && d.OS != "iOS" {
+		version = "" // of the product that gave the system away
+	}
+	version = or(version, a.field("fbsv/"))
 	switch d.OS {
 	case "Windows":
 		d.OSVersion = windowsVersion(version)
@@ -139,8 +146,12 @@ func (d *Device) readIOS(a *agent, version string) {
 		d.readDarwin(a, version)
 		return
 	}
-	d.OSVersion = shortVersion(or(version, a.field("fbsv/")))
-	if major, minor := splitVersion(version); major != 18 || minor < 6 {
+	major, minor := splitVersion(version)
+	d.OSVersion = shortVersion(version)
+	if major > 100 && major < 1000 { // some browsers wrote 812 for 8.1.2
+		d.OSVersion = shortVersion(version[:1] + "." + version[1:2])
+	}
+	if major != 18 || minor < 6 {
 		return
 	}
 	safari := a.field("version/")
