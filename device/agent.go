@@ -43,6 +43,9 @@ func (a *agent) has(table int) bool { return a.seen[table].at >= 0 }
 
 // version returns the version behind the word seen of a table.
 func (a *agent) version(table int) string {
+	if !a.has(table) {
+		return ""
+	}
 	end := a.seen[table].end
 	for end < len(a.low) && (isLetter(a.low[end]) || a.low[end] == '-') { // the rest of an open word
 		end++
@@ -156,7 +159,8 @@ const frozenModel = "K"
 // model: a language, an architecture, a revision, a reduced User-Agent's K.
 func isNoModel(part []byte) bool {
 	switch string(part) {
-	case "", "u", "k", "wv", "mobile", "tablet", "tv", "n", "i", "arm", "arm_64", "arm64", "x86", "x86_64", "x64", "linux", "harmonyos", "phone", "unknown", "generic":
+	case "", "u", "k", "wv", "mobile", "tablet", "tv", "n", "i", "arm", "arm_64", "arm64", "x86", "x86_64", "x64", "linux", "harmonyos", "phone", "unknown", "generic",
+		"htc", "microsoft", "nokia", "samsung": // as Windows Phone has it, before the model
 		return true
 	}
 	for _, start := range [...]string{"rv:", "build/", "hmscore", "gmscore", "android", "xx-", "openharmony", "harmonyos", "applewebkit"} {

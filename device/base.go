@@ -7,14 +7,15 @@ import (
 // fillFromBase asks a general parser for what our tables left empty.
 func (d *Device) fillFromBase(a *agent) {
 	needsModel := d.OS == "Android" && d.Model == "" && a.model == (span{}) && !hasFrozenModel(a.low)
-	needsName := d.Browser == "" && d.App == ""
+	needsName := d.Browser == "" && d.App == "" && d.Kind != KindTV
 	if !needsModel && !needsName && d.OS != "" || d.Kind == KindCLI {
 		return
 	}
 	base := useragent.New(a.text)
 	if needsName {
-		name, version := base.Browser()
-		d.Browser, d.BrowserVersion = name, shortVersion(version)
+		if name, version := base.Browser(); name != "Mozilla" && name != d.Model {
+			d.Browser, d.BrowserVersion = name, shortVersion(version)
+		}
 	}
 	if d.OS == "" {
 		info := base.OSInfo()

@@ -123,7 +123,6 @@ var browserTokens = []token{
 	{"otter", "Otter", rankVendor},
 	{"palemoon", "Pale Moon", rankVendor},
 	{"phoenix", "Phoenix", rankVendor},
-	{"playstation", "PlayStation Browser", rankEngine},
 	{"puffin", "Puffin", rankVendor},
 	{"qhbrowser", "360 Browser", rankVendor},
 	{"qqbrowser", "QQ Browser", rankVendor},
@@ -169,13 +168,13 @@ var browserTokens = []token{
 func (d *Device) readBrowser(a *agent) {
 	d.Browser = a.seen[inBrowsers].name
 	if d.Browser == "" && contains(a.low, "applewebkit") {
-		d.Browser = or(webKits[d.OS], webView)
+		d.Browser = webView
 	}
 	switch version := a.version(inBrowsers); {
-	case d.Browser == "Safari":
+	case d.Browser == "Safari" || d.Browser == webView || d.Browser == "" && isConsole(d.OS):
 		d.readSafari(a)
 	case d.Browser == "Internet Explorer" || d.Browser == "Firefox" && version == "":
-		d.BrowserVersion = shortVersion(or(version, a.field("rv:")))
+		d.BrowserVersion = shortVersion(or(a.field("rv:"), version))
 	case d.Browser == "Opera" && version != "" && version[0] == '9':
 		// Opera 10 and later say 9.80 and the truth at the end.
 		d.BrowserVersion = shortVersion(or(a.field("version/"), version))
@@ -195,6 +194,8 @@ func (d *Device) readSafari(a *agent) {
 		d.Browser = name
 	}
 }
+
+func isConsole(system string) bool { return system == "PlayStation" || system == "Nintendo" }
 
 var webKits = map[string]string{
 	"Android":     "Android Browser",

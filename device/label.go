@@ -85,9 +85,9 @@ func (d Device) isStack() bool {
 	return false
 }
 
-// isCode tells a model number, "SM-S918B", from a name, "Pixel 8".
+// isCode tells a model number, "SM-S918B" or "KFMAWI", from a name, "Pixel 8".
 func isCode(model string) bool {
-	return strings.ContainsAny(model, "0123456789") && strings.ToUpper(model) == model
+	return strings.ToUpper(model) == model
 }
 
 func on(what, place string) string {

@@ -107,8 +107,8 @@ func (d *Device) readSystem(a *agent) {
 		d.readIOS(a, version)
 	case "Android":
 		d.OSVersion = androidVersion(a, version)
-	case "Linux", "ChromeOS":
-		// The version of a kernel or a build says nothing to people.
+	case "Linux", "ChromeOS", "Java ME":
+		// The version of a kernel, a build or a profile says nothing to people.
 	default:
 		d.OSVersion = shortVersion(version)
 	}
