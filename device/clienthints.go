@@ -4,15 +4,23 @@ import "strings"
 
 // applyHints lets the client hints raise what the User-Agent said. The
 // User-Agent of a Chromium browser is frozen and its hints are not, so a hint
-// wins, except over an app that shows itself in the User-Agent only.
+// wins, except over an app, which shows itself in the User-Agent only.
 func (d *Device) applyHints(h *Hints) {
 	d.applyPlatform(h)
 	d.applyBrand(h)
+	d.applyModel(h)
 	d.applyForm(h)
-	if model := unquote(h.Model); model != "" && model != frozenModel {
-		d.setModel(model)
-		d.Source = SourceDetailedHints
+}
+
+func (d *Device) applyModel(h *Hints) {
+	model := unquote(h.Model)
+	if model == "" || model == frozenModel {
+		return
 	}
+	if kind := d.setModel(model); kind != "" && d.Kind != KindBot {
+		d.Kind = kind
+	}
+	d.Source = SourceDetailedHints
 }
 
 // platforms gives our names for the values of Sec-CH-UA-Platform that differ.
@@ -39,7 +47,7 @@ func (d *Device) applyPlatform(h *Hints) {
 	if d.OS == "" || d.OS == "Linux" {
 		d.OS = system
 	}
-	if v := hintedVersion(system, unquote(h.PlatformVersion)); v != "" {
+	if v := hintedVersion(system, unquote(h.PlatformVersion)); v != "" && d.OS == system {
 		d.OSVersion = v
 		d.Source = SourceDetailedHints
 	}

@@ -51,11 +51,8 @@ func (h *Hints) short() [7]*string {
 
 // size is the length of all hints.
 func (h *Hints) size() int {
-	n := len(h.UserAgent) + len(h.Brands) + len(h.FullVersions)
-	for _, s := range h.short() {
-		n += len(*s)
-	}
-	return n
+	return len(h.UserAgent) + len(h.Brands) + len(h.FullVersions) + len(h.Mobile) + len(h.Platform) +
+		len(h.PlatformVersion) + len(h.Model) + len(h.FormFactors) + len(h.AppModel) + len(h.AppPlatform)
 }
 
 // clone returns hints that do not keep the request's memory alive.

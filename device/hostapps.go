@@ -1,6 +1,9 @@
 package device
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // An App tells a native app by its User-Agent.
 type App struct {
@@ -26,26 +29,25 @@ var immich = []App{
 type appRule struct {
 	App
 	before, after string
+	versioned     bool
 	open          bool // anything may follow
 }
 
 func compileApps(host []App) []appRule {
 	rules := make([]appRule, 0, len(host)+len(immich))
-	for _, apps := range [...][]App{host, immich} {
-		for _, app := range apps {
-			rules = append(rules, compileApp(app))
-		}
+	for _, app := range slices.Concat(host, immich) {
+		rules = append(rules, compileApp(app))
 	}
 	return rules
 }
 
 func compileApp(app App) appRule {
 	pattern, open := strings.CutSuffix(app.Pattern, "*")
-	before, after, _ := strings.Cut(pattern, "{version}")
+	before, after, versioned := strings.Cut(pattern, "{version}")
 	if app.Name == "" || before == "" {
-		panic("device: App needs a Name and a Pattern that starts with more than {version}")
+		panic("device: an App needs a Name, and a Pattern that does not start with {version}")
 	}
-	return appRule{app, before, after, open}
+	return appRule{app, before, after, versioned, open}
 }
 
 // parseApp returns the device of the first rule that the User-Agent fits, or
@@ -68,15 +70,27 @@ func (r *appRule) match(userAgent string) (version string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	end := strings.IndexAny(rest, " ;()")
-	if r.after != "" {
-		end = strings.Index(rest, r.after)
+	if r.versioned {
+		end := versionEnd(rest, r.after)
+		version, rest = rest[:end], rest[end:]
+		if rest, ok = strings.CutPrefix(rest, r.after); !ok || version == "" {
+			return "", false
+		}
+	}
+	return version, r.open || rest == ""
+}
+
+// versionEnd returns where a version ends: before what follows it, or else
+// before what is in no version.
+func versionEnd(s, after string) int {
+	end := strings.IndexAny(s, " ;()")
+	if after != "" {
+		end = strings.Index(s, after)
 	}
 	if end < 0 {
-		end = len(rest)
+		return len(s)
 	}
-	tail := strings.TrimPrefix(rest[end:], r.after)
-	return rest[:end], r.open || tail == ""
+	return end
 }
 
 // applyAppHeaders takes what an app says of its device in headers of its own.

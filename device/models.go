@@ -81,7 +81,7 @@ func (d *Device) setModel(model string) Kind {
 // stand before the model, even twice: "SAMSUNG SAMSUNG-SM-T377A".
 func lookup(low []byte) (maker string, kind Kind) {
 	for range 3 {
-		best, n := longest(models().at(low), low)
+		best, n := models().longest(low)
 		if n == 0 {
 			break
 		}
@@ -100,10 +100,11 @@ func lookup(low []byte) (maker string, kind Kind) {
 	return maker, kind
 }
 
-func longest(entries []entry, s []byte) (best entry, length int) {
-	for _, e := range entries {
-		if n := match(e.text, s); n > length {
-			best, length = e, n
+// longest returns the entry that matches the most of the start of s.
+func (x *index) longest(s []byte) (best entry, length int) {
+	for _, at := range x.at(s) {
+		if n := match(x.entries[at].text, s); n > length {
+			best, length = x.entries[at], n
 		}
 	}
 	return best, length

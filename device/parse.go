@@ -3,15 +3,15 @@ package device
 // parse goes from what says most to what says least: an app's own words, then
 // our tables, then the general parser for what they left empty; hints, which a
 // frozen User-Agent cannot contradict, come over all but the app.
-func (p *Parser) parse(h *Hints) Device {
+func (p *Parser) parse(h Hints) Device {
 	d := p.parseApp(h.UserAgent)
 	if d.App == "" && h.UserAgent != "" {
 		var buf [maxUserAgent]byte
 		a := readAgent(h.UserAgent, &buf)
 		d = parseAgent(&a)
 	}
-	d.applyHints(h)
-	d.applyAppHeaders(h)
+	d.applyHints(&h)
+	d.applyAppHeaders(&h)
 	if d.Kind == "" {
 		d.Kind = KindUnknown
 	}

@@ -36,15 +36,14 @@ func New(cfg Config) *Parser {
 
 // Parse tells the device from the hints.
 func (p *Parser) Parse(h Hints) Device {
-	h = h.capped()
 	if p.cache == nil || h.size() > maxCached {
-		return p.parse(&h)
+		return p.parse(h.capped().clone())
 	}
 	if d, ok := p.cache.get(h); ok {
 		return d
 	}
-	h = h.clone()
-	d := p.parse(&h)
+	h = h.clone() // of the request's memory, only what is kept
+	d := p.parse(h.capped())
 	p.cache.put(h, d)
 	return d
 }

@@ -83,8 +83,9 @@ func (a *agent) isProduct(from, to int) bool {
 
 // isBrowserWord reports whether a word is in the table of browsers.
 func isBrowserWord(word []byte) bool {
-	for _, e := range words().at(word) {
-		if e.table == inBrowsers && match(e.text, word) == len(word) {
+	x := words()
+	for _, n := range x.at(word) {
+		if e := &x.entries[n]; e.table == inBrowsers && match(e.text, word) == len(word) {
 			return true
 		}
 	}

@@ -36,7 +36,8 @@ var words = sync.OnceValue(func() *index {
 
 // An index finds the tokens that may start with two given bytes.
 type index struct {
-	buckets [classes * classes][]entry
+	entries []entry
+	buckets [classes][classes][]uint16 // of entries
 }
 
 type entry struct {
@@ -51,18 +52,22 @@ func newIndex(tables ...[]token) *index {
 	x := new(index)
 	for table, tokens := range tables {
 		for _, t := range tokens {
-			x.add(entry{t, table})
+			x.entries = append(x.entries, entry{t, table})
+			x.link(t.text, uint16(len(x.entries)-1))
 		}
 	}
 	return x
 }
 
-func (x *index) add(e entry) {
+// link puts an entry in the buckets of all bytes that its text may start with.
+func (x *index) link(text string, n uint16) {
 	for first := range classes {
+		if !fits(text[0], first) {
+			continue
+		}
 		for second := range classes {
-			if fits(e.text[0], first) && fits(e.text[1], second) {
-				bucket := &x.buckets[first*classes+second]
-				*bucket = append(*bucket, e)
+			if fits(text[1], second) {
+				x.buckets[first][second] = append(x.buckets[first][second], n)
 			}
 		}
 	}
@@ -81,12 +86,12 @@ func fits(p byte, c int) bool {
 	return class(p) == c
 }
 
-// at returns the tokens that may match at the start of s.
-func (x *index) at(s []byte) []entry {
+// at returns the numbers of the entries that may match at the start of s.
+func (x *index) at(s []byte) []uint16 {
 	if len(s) < 2 {
 		return nil
 	}
-	return x.buckets[class(s[0])*classes+class(s[1])]
+	return x.buckets[class(s[0])][class(s[1])]
 }
 
 // match returns the length of what text matches at the start of s, or 0.
@@ -130,7 +135,8 @@ func scan(low []byte, model span) (seen [tableCount]sighting) {
 			i++
 			continue
 		}
-		for _, e := range x.at(low[i:]) {
+		for _, at := range x.at(low[i:]) {
+			e := &x.entries[at]
 			if n := match(e.text, low[i:]); n > 0 {
 				seen[e.table].raise(sighting{e.name, e.rank, i, i + n}, model)
 			}

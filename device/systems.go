@@ -107,7 +107,11 @@ func (d *Device) readSystem(a *agent) {
 		d.readIOS(a, version)
 	case "Android":
 		d.OSVersion = androidVersion(a, version)
-	case "Linux", "ChromeOS", "Java ME":
+	case "ChromeOS":
+		if version = numbers(version, 2); version != "14541.0" { // frozen
+			d.OSVersion = shortVersion(version)
+		}
+	case "Linux", "Java ME":
 		// The version of a kernel, a build or a profile says nothing to people.
 	default:
 		d.OSVersion = shortVersion(version)

@@ -1,0 +1,105 @@
+package device_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/signedin/signedin/device"
+)
+
+// hinted is a request as Chrome sends it once it was asked for hints.
+var hinted = device.Hints{
+	UserAgent:       "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Mobile Safari/537.36",
+	Brands:          `"Google Chrome";v="153", "Chromium";v="153", "Not_A Brand";v="24"`,
+	FullVersions:    `"Google Chrome";v="153.0.7000.60", "Chromium";v="153.0.7000.60", "Not_A Brand";v="24.0.0.0"`,
+	Mobile:          "?1",
+	Platform:        `"Android"`,
+	PlatformVersion: `"16.0.0"`,
+	Model:           `"Pixel 8"`,
+	FormFactors:     `"Mobile"`,
+}
+
+func TestCacheHitDoesNotAllocate(t *testing.T) {
+	p := device.New(device.Config{})
+	p.Parse(hinted)
+	if n := testing.AllocsPerRun(100, func() { p.Parse(hinted) }); n != 0 {
+		t.Errorf("got %v allocations for a cache hit, want 0", n)
+	}
+}
+
+func TestMissAllocatesLittle(t *testing.T) {
+	p := device.New(device.Config{CacheSize: -1})
+	for _, c := range clients {
+		h := device.Hints{UserAgent: c.userAgent}
+		if n := testing.AllocsPerRun(10, func() { p.Parse(h) }); n > 30 {
+			t.Errorf("%s: got %v allocations, want 30 at most", c.name, n)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { p.Parse(hinted) }); n > 30 {
+		t.Errorf("hints: got %v allocations, want 30 at most", n)
+	}
+}
+
+func BenchmarkHit(b *testing.B) {
+	p := device.New(device.Config{})
+	p.Parse(hinted)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Parse(hinted)
+	}
+}
+
+func BenchmarkHitParallel(b *testing.B) {
+	p := device.New(device.Config{})
+	p.Parse(hinted)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			p.Parse(hinted)
+		}
+	})
+}
+
+// BenchmarkMiss parses the well-known clients in turn, which is what an average
+// miss costs.
+func BenchmarkMiss(b *testing.B) {
+	p := device.New(device.Config{CacheSize: -1})
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		p.Parse(device.Hints{UserAgent: clients[i%len(clients)].userAgent})
+		i++
+	}
+}
+
+func BenchmarkMissHinted(b *testing.B) {
+	p := device.New(device.Config{CacheSize: -1})
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Parse(hinted)
+	}
+}
+
+func BenchmarkMissCached(b *testing.B) {
+	p := device.New(device.Config{})
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		p.Parse(device.Hints{UserAgent: fmt.Sprintf("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/%d.0.0.0 Safari/537.36", i)})
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	p := device.New(device.Config{CacheSize: -1})
+	for name, pattern := range map[string]string{
+		"A": "A", "parens": "(", "semicolons": "; ; ;", "android": "(Linux; Android 1; ", "versions": "a/1.1 ", "tokens": "chrome/1 ", "maker": "samsung-", "hashes": "##", "bots": "bot ",
+	} {
+		h := device.Hints{UserAgent: "Mozilla/5.0 (" + strings.Repeat(pattern, 1<<20/len(pattern)), Brands: strings.Repeat(`"a";`, 1<<18)}
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				p.Parse(h)
+			}
+		})
+	}
+}
