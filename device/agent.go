@@ -74,8 +74,7 @@ func (a *agent) firstProduct() (name, version string) {
 	for end < len(a.low) && strings.IndexByte("/([;,+", a.low[end]) < 0 && !startsVersion(a.low[end:]) {
 		end++
 	}
-	name = strings.TrimRight(strings.ReplaceAll(a.text[:end], "%20", " "), " -")
-	return name, numbers(versionAfter(a.text, end), 4)
+	return spaced(strings.TrimRight(a.text[:end], " -")), numbers(versionAfter(a.text, end), 4)
 }
 
 func startsVersion(s []byte) bool {

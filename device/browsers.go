@@ -30,6 +30,7 @@ var browserTokens = []token{
 	{"360%20browser", "360 Browser", rankVendor},
 	{"360ee", "360 Browser", rankVendor},
 	{"360se", "360 Browser", rankVendor},
+	{"acheetahi", "CM Browser", rankVendor},
 	{"alohabrowser", "Aloha", rankVendor},
 	{"antgalio", "ANTGalio", rankVendor},
 	{"aol/", "AOL", rankVendor},

@@ -196,14 +196,14 @@ func (d *Device) kindOfSystem(a *agent) Kind {
 			return androidKind(a)
 		}
 		return said
-	case "iOS", "Windows Phone", "Symbian", "BlackBerry", "KaiOS", "Bada", "Java ME", "Maemo", "MeeGo", "Sailfish":
+	case "iOS", "Windows Phone", "Symbian", "BlackBerry", "KaiOS", "Bada", "Java ME", "Maemo", "MeeGo", "Sailfish", "MTK", "BREW":
 		return KindPhone
 	case "Tizen":
 		if said == "" {
 			return KindTV
 		}
 		return said
-	case "webOS", "Roku", "tvOS", "VIDAA":
+	case "webOS", "Roku", "tvOS", "VIDAA", "Chromecast":
 		return KindTV
 	case "watchOS":
 		return KindWatch

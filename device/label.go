@@ -65,6 +65,8 @@ func (d Device) tv() string {
 		return "LG TV"
 	case d.OS == "tvOS":
 		return "Apple TV"
+	case d.OS == "Chromecast":
+		return d.OS
 	case d.OS == "Android" || d.OS == "Roku":
 		return d.OS + " TV"
 	}

@@ -53,19 +53,18 @@ func (d *Device) readModel(a *agent) Kind {
 
 // readFeaturePhone knows a phone of old by the maker that its User-Agent starts
 // with: "Nokia6120c/GoBrowser".
-func (d *Device) readFeaturePhone(a *agent) {
-	if d.Kind != KindCLI && d.Kind != KindUnknown && d.Kind != KindPhone || d.Model != "" || a.has(inApps) {
-		return
+func (d *Device) readFeaturePhone(a *agent) bool {
+	old := d.OS == "" || d.OS == "Symbian" || d.OS == "Java ME" || d.OS == "MTK"
+	if !old || d.Model != "" || a.has(inApps) || d.Kind != KindUnknown && d.Kind != KindPhone {
+		return false
 	}
 	maker, _ := lookup(a.low)
 	if maker == "" {
-		return
+		return false
 	}
-	model, _ := a.firstProduct()
-	d.Kind, d.Brand, d.Model = KindPhone, maker, model
-	if d.App == model {
-		d.App, d.AppVersion = "", ""
-	}
+	d.Kind, d.Brand = KindPhone, maker
+	d.Model, _ = a.firstProduct()
+	return true
 }
 
 // setModel takes a model by its maker's name for it.

@@ -28,8 +28,9 @@ func parseAgent(a *agent) (d Device) {
 		return robot(a)
 	}
 	d.readTool(a)
-	d.readUnknown(a)
-	d.readFeaturePhone(a)
+	if !d.readFeaturePhone(a) {
+		d.readUnknown(a)
+	}
 	d.readLibrary(a)
 	d.fillFromBase(a)
 	if d.Kind == KindUnknown {

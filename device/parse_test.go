@@ -84,7 +84,7 @@ var clients = []struct {
 	{"LG TV", "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/94.0.4606.128 Safari/537.36 WebAppManager", device.KindTV, "LG TV", "Chrome 94 · webOS"},
 	{"Bravia", "Mozilla/5.0 (Linux; Android 10; BRAVIA 4K VH2 Build/QTG3.200305.006) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.0.0 Safari/537.36", device.KindTV, "Sony TV", "Chrome 90 · Android 10"},
 	{"Fire TV", "Mozilla/5.0 (Linux; Android 7.1.2; AFTKA Build/NS6271) AppleWebKit/537.36 (KHTML, like Gecko) Silk/120.1.3 like Chrome/120.0.0.0 Safari/537.36", device.KindTV, "Amazon TV", "Amazon Silk 120.1 · Android 7.1"},
-	{"Chromecast", "Mozilla/5.0 (X11; Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.225 Safari/537.36 CrKey/1.56.500000", device.KindTV, "TV", "Chrome 90 · Linux"},
+	{"Chromecast", "Mozilla/5.0 (X11; Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.225 Safari/537.36 CrKey/1.56.500000", device.KindTV, "Chromecast", "Chrome 90 · Chromecast"},
 	{"Roku", "Roku/DVP-9.10 (519.10E04111A)", device.KindTV, "Roku TV", "Roku"},
 	{"PlayStation 5", "Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15", device.KindConsole, "PlayStation Browser on PlayStation", "PlayStation Browser 13 · PlayStation"},
 	{"Xbox", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox Series X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0", device.KindConsole, "Edge on Xbox", "Edge 120 · Xbox"},

@@ -5,21 +5,29 @@ import (
 	"strings"
 )
 
-// plumbing are products that browsers and apps name beside themselves:
-// engines, distributions, and settings written like products.
+// plumbing are products that browsers and apps name beside themselves.
 var plumbing = map[string]bool{
-	"applewebkit": true, "bdos": true, "bropp": true, "build": true, "ce-html": true, "channel": true, "core": true,
-	"crosswalk": true, "debian": true, "device": true, "electron": true, "fedora": true, "gecko": true, "goanna": true,
-	"hbbtv": true, "icapohttps": true, "jssdk": true, "khtml": true, "kubuntu": true, "language": true, "lightning": true,
-	"like": true, "linux": true, "mobile": true, "mozilla": true, "nettype": true, "presto": true, "process": true,
-	"qbcore": true, "qblink": true, "qtwebengine": true, "qtwebkit": true, "region": true, "release": true, "safari": true,
-	"suse": true, "tbs": true, "ubuntu": true, "version": true, "webkit": true, "webkitgtk+": true, "weex": true,
+	// Engines, and settings written like products.
+	"applewebkit": true, "bdos": true, "bropp": true, "build": true, "ce-html": true, "channel": true,
+	"core": true, "crosswalk": true, "device": true, "electron": true, "gecko": true, "goanna": true,
+	"hbbtv": true, "icapohttps": true, "jssdk": true, "khtml": true, "language": true, "lightning": true,
+	"like": true, "mobile": true, "mozilla": true, "nettype": true, "presto": true, "process": true,
+	"qbcore": true, "qblink": true, "qtwebengine": true, "qtwebkit": true, "region": true, "release": true,
+	"safari": true, "tbs": true, "version": true, "webkit": true, "webkitgtk+": true, "weex": true,
+	"windowswechat": true, "xweb": true,
+	// Distributions.
+	"arch": true, "centos": true, "debian": true, "fedora": true, "gentoo": true, "hat": true, "kubuntu": true,
+	"linux": true, "linuxmint": true, "mandriva": true, "mint": true, "raspbian": true, "redhat": true,
+	"slackware": true, "suse": true, "ubuntu": true, "xubuntu": true,
+	// What unwanted extensions add to Chrome.
+	"adg": true, "agency": true, "atcontent": true, "config": true, "gls": true, "herring": true,
+	"likewise": true, "trailer": true, "unique": true, "viewer": true,
 }
 
 // readUnknown takes a product that no table knows at its word: the first of
 // all, or one beside a browser that many products are built on.
 func (d *Device) readUnknown(a *agent) {
-	generic := d.Browser == "" || a.has(inBrowsers) && a.seen[inBrowsers].rank <= rankBrowser
+	generic := !a.has(inBrowsers) || a.seen[inBrowsers].rank <= rankBrowser
 	if d.App != "" || !generic || d.Kind == KindCLI || d.Kind == KindTV || d.Kind == KindConsole {
 		return
 	}
@@ -68,7 +76,7 @@ func (a *agent) besideProduct() (name, version string) {
 				end++
 			}
 			if a.isProduct(i, end) {
-				return a.text[i:end], numbers(a.text[end+1:], 4)
+				return spaced(a.text[i:end]), numbers(a.text[end+1:], 4)
 			}
 			i = end - 1
 		}
@@ -77,7 +85,7 @@ func (a *agent) besideProduct() (name, version string) {
 }
 
 func (a *agent) isProduct(from, to int) bool {
-	return to-from >= 3 && to+1 < len(a.low) && a.low[to] == '/' && isDigit(a.low[to+1]) &&
+	return to-from >= 2 && to+1 < len(a.low) && a.low[to] == '/' && isDigit(a.low[to+1]) &&
 		!plumbing[string(a.low[from:to])] && from != a.seen[inBrowsers].at && !isBrowserWord(a.low[from:to])
 }
 
@@ -90,4 +98,17 @@ func isBrowserWord(word []byte) bool {
 		}
 	}
 	return false
+}
+
+// spaced writes a product as people would: "AtomicBrowser" is "Atomic Browser",
+// and "AolApp" is the "Aol" app.
+func spaced(name string) string {
+	name = strings.ReplaceAll(name, "%20", " ")
+	if short, ok := strings.CutSuffix(name, "App"); ok && short != "" {
+		return strings.TrimRight(short, " -_")
+	}
+	if short, ok := strings.CutSuffix(name, "Browser"); ok && short != "" && isLetter(short[len(short)-1]|0x20) {
+		return short + " Browser"
+	}
+	return name
 }

@@ -26,7 +26,7 @@ var systemTokens = []token{
 	{"openbsd", "BSD", 3},
 	{"dragonfly", "BSD", 3},
 	{"sunos", "Solaris", 3},
-	{"haiku", "Haiku", 3},
+	{"haiku", "Haiku", 5},
 	{"beos", "BeOS", 3},
 	{"fuchsia", "Fuchsia", 3},
 	{"os/2", "OS/2", 3},
@@ -46,6 +46,7 @@ var systemTokens = []token{
 	{"android", "Android", 5},
 	{"android_*", "Android", 6},
 	{"adr", "Android", 5},
+	{"andr0id", "Android", 5}, // Opera for televisions spells it so
 	{"okhttp", "Android", 1},
 	{"dalvik", "Android", 1},
 	{"windows phone", "Windows Phone", 7},
@@ -56,7 +57,12 @@ var systemTokens = []token{
 	{"series60", "Symbian", 6},
 	{"series40", "Symbian", 6},
 	{"series 60", "Symbian", 6},
-	{"s60", "Symbian", 5},
+	{"s60*", "Symbian", 5},
+	{"maui", "MTK", 2},
+	{"mre/", "MTK", 2},
+	{"brew", "BREW", 4},
+	{"wp7", "Windows Phone", 6},
+	{"crkey", "Chromecast", 7},
 	{"blackberry*", "BlackBerry", 6},
 	{"bb10", "BlackBerry", 6},
 	{"rim tablet os", "BlackBerry", 6},
@@ -111,7 +117,7 @@ func (d *Device) readSystem(a *agent) {
 		if version = numbers(version, 2); version != "14541.0" { // frozen
 			d.OSVersion = shortVersion(version)
 		}
-	case "Linux", "Java ME":
+	case "Linux", "Java ME", "Chromecast", "MTK":
 		// The version of a kernel, a build or a profile says nothing to people.
 	default:
 		d.OSVersion = shortVersion(version)
