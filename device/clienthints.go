@@ -216,3 +216,17 @@ func unquote(s string) string {
 	}
 	return ""
 }
+
+// passesForChrome reports whether a browser's User-Agent is Chrome's, so that
+// only its brand gives it away.
+func passesForChrome(browser string) bool {
+	if browser == "Brave" { // on iOS it does say so
+		return true
+	}
+	for _, t := range browserTokens {
+		if t.name == browser {
+			return false
+		}
+	}
+	return browser != ""
+}

@@ -10,147 +10,50 @@ const (
 	rankCompatible // says that it is compatible with others, as robots and old browsers do
 	rankTV
 	rankOther
-	rankBot = 9
+	rankRemote  // a browser that a program steers
+	rankAddress // an address to complain to
+	rankBot
 )
 
-// kindTokens are words that give the kind of device away, wherever they stand.
-var kindTokens = []token{
-	{"mobile", string(KindPhone), rankPhone},
-	{"phone", string(KindPhone), rankPhone},
-	{"mobi", string(KindPhone), rankPhone},
-	{"j2me", string(KindPhone), rankPhone},
-	{"kddi*", string(KindPhone), rankPhone},
-	{"maui", string(KindPhone), rankPhone},
-	{"midp", string(KindPhone), rankPhone},
-	{"mib/", string(KindPhone), rankPhone},
-	{"mobilephone", string(KindPhone), rankPhone},
-	{"mobileexplorer", string(KindPhone), rankPhone},
-	{"obigo*", string(KindPhone), rankPhone},
-	{"onebrowser", string(KindPhone), rankPhone},
-	{"up.browser", string(KindPhone), rankPhone},
-	{"up.link", string(KindPhone), rankPhone},
-	{"wap*", string(KindPhone), rankPhone},
-	{"brew", string(KindPhone), rankPhone},
-	{"softbank", string(KindPhone), rankPhone},
-	{"docomo", string(KindPhone), rankPhone},
-	{"ibrowser", string(KindPhone), rankPhone},
-	{"ipad*", string(KindTablet), rankApple},
-	{"iphone*", string(KindPhone), rankApple},
-	{"ipod*", string(KindPhone), rankApple},
-	{"tablet", string(KindTablet), rankTablet},
-	{"apad", string(KindTablet), rankTablet}, // Yandex's apps on a tablet
-	{"touchpad", string(KindTablet), rankTablet},
-	{"playbook", string(KindTablet), rankTablet},
+// kindWords are words that give the kind of device away, wherever they stand.
+// Yandex's apps say apad on a tablet, Opera says OMI on a television.
+var kindWords = []struct {
+	kind  Kind
+	rank  int
+	words string
+}{
+	{KindPhone, rankPhone, `
+		brew docomo ibrowser j2me kddi* maui mib/ midp mobi mobile mobileexplorer mobilephone obigo* onebrowser
+		phone softbank up.browser up.link wap*`},
+	{KindTablet, rankTablet, "apad playbook tablet touchpad"},
+	{KindPhone, rankApple, "iphone* ipod*"},
+	{KindTablet, rankApple, "ipad*"},
+	{KindTV, rankTV, `
+		android_tv antgalio apple_tv appletv* aquosbrowser bdplayer boxee* bravia brightsign ce-html
+		ciscobrowser crkey directfb dlnadoc dtv dtv_* dtvnetbrowser ekioh* espial fuchsia googletv hbbtv
+		hybridcast inettvbrowser large_screen lg_netcast* lgsmarttv machblue* maple* netbox netcast* netrange*
+		nettv omi/ opentv pbrm philipstv pov_tv* roku* set-top* settop* smart-tv smarthub smarttv* sonydtv*
+		sraf stb sunniwell tv tvbox tvos vestel vidaa viera vizio web0s webos.tv*`},
+	{KindConsole, rankOther, "nintendo* playstation* ps3 xbox"},
+	{KindWatch, rankOther, "apple_watch sm-r###* watch#,* watch_os watchos"},
+	{KindCar, rankOther, "carplay tesla"},
+	{KindBot, rankCompatible, "compatible"},
+	{KindBot, rankRemote, "headlesschrome phantomjs"},
+	{KindBot, rankAddress, "http://* https://*"},
+	{KindBot, rankBot, `
+		bot* catchpoint* chrome-lighthouse cloudflare-* crawl* datadogsynthetics dynatrace* facebookexternalhit
+		feed* ghost_inspector gomezagent google-* google-safety google_web_preview gtmetrix harvest* heritrix
+		lighthouse link_check* mediapartners* monitor* nutch* pingdom* ptst rss* scanner* scrap* screenshot*
+		site24x7 slurp spider* stumbleupon uptime* validator*`},
+}
 
-	{"appletv*", string(KindTV), rankTV},
-	{"apple tv", string(KindTV), rankTV},
-	{"android tv", string(KindTV), rankTV},
-	{"aquosbrowser", string(KindTV), rankTV},
-	{"antgalio", string(KindTV), rankTV},
-	{"bdplayer", string(KindTV), rankTV},
-	{"bravia", string(KindTV), rankTV},
-	{"ce-html", string(KindTV), rankTV},
-	{"crkey", string(KindTV), rankTV},
-	{"directfb", string(KindTV), rankTV},
-	{"dlnadoc", string(KindTV), rankTV},
-	{"dtv", string(KindTV), rankTV},
-	{"dtv_*", string(KindTV), rankTV},
-	{"dtvnetbrowser", string(KindTV), rankTV},
-	{"espial", string(KindTV), rankTV},
-	{"fuchsia", string(KindTV), rankTV},
-	{"googletv", string(KindTV), rankTV},
-	{"hbbtv", string(KindTV), rankTV},
-	{"hybridcast", string(KindTV), rankTV},
-	{"inettvbrowser", string(KindTV), rankTV},
-	{"boxee*", string(KindTV), rankTV},
-	{"brightsign", string(KindTV), rankTV},
-	{"ciscobrowser", string(KindTV), rankTV},
-	{"ekioh*", string(KindTV), rankTV},
-	{"lgsmarttv", string(KindTV), rankTV},
-	{"omi/", string(KindTV), rankTV}, // Opera for televisions
-	{"pbrm", string(KindTV), rankTV},
-	{"sraf", string(KindTV), rankTV},
-	{"sunniwell", string(KindTV), rankTV},
-	{"machblue*", string(KindTV), rankTV},
-	{"netbox", string(KindTV), rankTV},
-	{"large screen", string(KindTV), rankTV},
-	{"lg netcast*", string(KindTV), rankTV},
-	{"maple*", string(KindTV), rankTV},
-	{"netcast*", string(KindTV), rankTV},
-	{"netrange*", string(KindTV), rankTV},
-	{"nettv", string(KindTV), rankTV},
-	{"opentv", string(KindTV), rankTV},
-	{"philipstv", string(KindTV), rankTV},
-	{"pov_tv*", string(KindTV), rankTV},
-	{"roku*", string(KindTV), rankTV},
-	{"set-top*", string(KindTV), rankTV},
-	{"settop*", string(KindTV), rankTV},
-	{"smart-tv", string(KindTV), rankTV},
-	{"smarthub", string(KindTV), rankTV},
-	{"smarttv*", string(KindTV), rankTV},
-	{"sonydtv*", string(KindTV), rankTV},
-	{"stb", string(KindTV), rankTV},
-	{"tv", string(KindTV), rankTV},
-	{"tvbox", string(KindTV), rankTV},
-	{"tvos", string(KindTV), rankTV},
-	{"viera", string(KindTV), rankTV},
-	{"vestel", string(KindTV), rankTV},
-	{"vidaa", string(KindTV), rankTV},
-	{"vizio", string(KindTV), rankTV},
-	{"web0s", string(KindTV), rankTV},
-	{"webos.tv*", string(KindTV), rankTV},
-
-	{"nintendo*", string(KindConsole), rankOther},
-	{"playstation*", string(KindConsole), rankOther},
-	{"ps3", string(KindConsole), rankOther},
-	{"xbox", string(KindConsole), rankOther},
-	{"apple watch", string(KindWatch), rankOther},
-	{"watchos", string(KindWatch), rankOther},
-	{"watch os", string(KindWatch), rankOther},
-	{"watch#,*", string(KindWatch), rankOther},
-	{"sm-r###*", string(KindWatch), rankOther},
-	{"carplay", string(KindCar), rankOther},
-	{"tesla", string(KindCar), rankOther},
-
-	{"http://*", string(KindBot), rankBot - 1},
-	{"https://*", string(KindBot), rankBot - 1},
-	{"compatible", string(KindBot), rankCompatible},
-	{"catchpoint*", string(KindBot), rankBot},
-	{"cloudflare-*", string(KindBot), rankBot},
-	{"datadogsynthetics", string(KindBot), rankBot},
-	{"dynatrace*", string(KindBot), rankBot},
-	{"ghost inspector", string(KindBot), rankBot},
-	{"gomezagent", string(KindBot), rankBot},
-	{"google-*", string(KindBot), rankBot},
-	{"gtmetrix", string(KindBot), rankBot},
-	{"lighthouse", string(KindBot), rankBot},
-	{"chrome-lighthouse", string(KindBot), rankBot},
-	{"pingdom*", string(KindBot), rankBot},
-	{"ptst", string(KindBot), rankBot},
-	{"site24x7", string(KindBot), rankBot},
-	{"stumbleupon", string(KindBot), rankBot},
-	{"facebookexternalhit", string(KindBot), rankBot},
-	{"mediapartners*", string(KindBot), rankBot},
-	{"nutch*", string(KindBot), rankBot},
-	{"slurp", string(KindBot), rankBot},
-	{"heritrix", string(KindBot), rankBot},
-	{"google web preview", string(KindBot), rankBot},
-	{"google-safety", string(KindBot), rankBot},
-	{"bot*", string(KindBot), rankBot},
-	{"crawl*", string(KindBot), rankBot},
-	{"spider*", string(KindBot), rankBot},
-	{"scrap*", string(KindBot), rankBot},
-	{"link check*", string(KindBot), rankBot},
-	{"screenshot*", string(KindBot), rankBot},
-	{"monitor*", string(KindBot), rankBot},
-	{"uptime*", string(KindBot), rankBot},
-	{"validator*", string(KindBot), rankBot},
-	{"feed*", string(KindBot), rankBot},
-	{"rss*", string(KindBot), rankBot},
-	{"scanner*", string(KindBot), rankBot},
-	{"harvest*", string(KindBot), rankBot},
-	{"headlesschrome", string(KindBot), rankBot - 2},
-	{"phantomjs", string(KindBot), rankBot - 2},
+func kindTokens() (all []token) {
+	for _, k := range kindWords {
+		for text := range strings.FieldsSeq(k.words) {
+			all = append(all, token{text, string(k.kind), k.rank})
+		}
+	}
+	return all
 }
 
 // isBotWord knows a robot by the end of its name: Googlebot, EtaoSpider.

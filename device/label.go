@@ -89,7 +89,7 @@ func (d Device) isStack() bool {
 
 // isCode tells a model number, "SM-S918B" or "KFMAWI", from a name, "Pixel 8".
 func isCode(model string) bool {
-	return strings.ToUpper(model) == model
+	return model != "" && strings.ToUpper(model) == model
 }
 
 func on(what, place string) string {

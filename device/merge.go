@@ -6,56 +6,57 @@ package device
 func Merge(old, later Device) Device {
 	switch {
 	case old.Kind == "" || old.Kind == KindUnknown:
-		return filled(later, old)
-	case !sameSystem(old, later):
+		return later.filled(old)
+	case old.OS != later.OS && old.OS != "" && later.OS != "":
 		return old
-	case old.product() == later.product() || old.Browser == "Chrome" && old.App == "" && later.Source > old.Source && later.App == "":
-		return refreshed(old, later)
+	case old.product() == later.product() || old.isMaskOf(later):
+		return old.refreshed(later)
 	case old.isNameless() && later.App != "":
-		return filled(later, old)
+		return later.filled(old)
 	}
 	return old
 }
 
-func sameSystem(old, later Device) bool {
-	return old.OS == later.OS || old.OS == "" || later.OS == ""
+// isMaskOf reports whether old may be a browser that passes for Chrome in its
+// User-Agent and has given its name in a hint since.
+func (old Device) isMaskOf(later Device) bool {
+	return old.App == "" && later.App == "" && old.Browser == "Chrome" && old.Source < later.Source && passesForChrome(later.Browser)
 }
 
 // isNameless reports whether all that is known is the library that an app
 // speaks through; the app may give its name later.
 func (d Device) isNameless() bool { return d.App == "" && d.isStack() && d.Kind != KindCLI }
 
-// refreshed takes the versions from the later request of one client, and the
-// rest too if it has a better source.
-func refreshed(old, later Device) Device {
-	d := filled(old, later)
-	if later.Source > old.Source {
-		d = filled(later, old)
-		if later.Kind == KindApp {
-			d.Kind = old.Kind
-		}
+// refreshed takes the versions from a later request of the same client, and
+// all the rest too if that has a better source.
+func (d Device) refreshed(later Device) Device {
+	versions := [...]string{later.BrowserVersion, later.OSVersion, later.AppVersion}
+	if later.Source > d.Source {
+		d = later.filled(d)
+	} else {
+		d = d.filled(later)
 	}
-	d.BrowserVersion = or(later.BrowserVersion, d.BrowserVersion)
-	d.AppVersion = or(later.AppVersion, d.AppVersion)
-	d.OSVersion = or(later.OSVersion, d.OSVersion)
-	d.Source = max(old.Source, later.Source)
+	d.BrowserVersion = or(versions[0], d.BrowserVersion)
+	d.OSVersion = or(versions[1], d.OSVersion)
+	d.AppVersion = or(versions[2], d.AppVersion)
 	return d
 }
 
-// filled returns d with its empty fields taken from another.
-func filled(d, from Device) Device {
-	if d.Kind == "" || d.Kind == KindUnknown || d.Kind == KindApp && from.Kind != KindUnknown && from.Kind != "" {
+// filled returns d with what is not known of it taken from another.
+func (d Device) filled(from Device) Device {
+	if known := from.Kind != "" && from.Kind != KindUnknown; known && (d.Kind == "" || d.Kind == KindUnknown || d.Kind == KindApp) {
 		d.Kind = from.Kind
 	}
-	if d.product() == "" || d.App == from.App && d.Browser == "" {
+	if d.product() == "" {
 		d.Browser, d.BrowserVersion = from.Browser, from.BrowserVersion
+	}
+	if d.Model == "" {
+		d.Model, d.Brand = from.Model, or(from.Brand, d.Brand)
 	}
 	d.OS = or(d.OS, from.OS)
 	d.OSVersion = or(d.OSVersion, from.OSVersion)
 	d.App = or(d.App, from.App)
 	d.AppVersion = or(d.AppVersion, from.AppVersion)
-	if d.Model == "" {
-		d.Model, d.Brand = from.Model, or(from.Brand, d.Brand)
-	}
+	d.Source = max(d.Source, from.Source)
 	return d
 }

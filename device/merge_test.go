@@ -26,6 +26,7 @@ func TestMergeKeepsTheDevice(t *testing.T) {
 		{"background upload", immichAndroid, "Dart/3.5 (dart:io)"},
 		{"Chromecast", immichAndroid, "Mozilla/5.0 (X11; Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.225 Safari/537.36 CrKey/1.56.500000"},
 		{"another browser", chrome, windowsChrome},
+		{"another browser on the same system", parse(linuxChrome), "Mozilla/5.0 (X11; Linux x86_64; rv:152.0) Gecko/20100101 Firefox/152.0"},
 		{"a reduced User-Agent", chrome, androidChrome},
 		{"curl", chrome, "curl/8.5.0"},
 		{"nothing", chrome, ""},
@@ -67,6 +68,15 @@ func TestMergeRaises(t *testing.T) {
 				t.Errorf("got %q, %q, want %q, %q\n%+v", got.Title(), got.Subtitle(), c.title, c.subtitle, got)
 			}
 		})
+	}
+}
+
+func TestMergeKeepsTheBrowser(t *testing.T) {
+	t.Parallel()
+	chrome := parse(windowsChrome)
+	edge := device.Parse(device.Hints{UserAgent: windowsChrome + " Edg/153.0.0.0", Brands: `"Microsoft Edge";v="153"`, Platform: `"Windows"`})
+	if got := device.Merge(chrome, edge); got != chrome {
+		t.Errorf("got %+v, want %+v", got, chrome)
 	}
 }
 

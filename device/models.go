@@ -19,7 +19,7 @@ const (
 )
 
 var models = sync.OnceValue(func() *index {
-	return newIndex(makers, tokens(phones), tokens(tablets), tokens(tvs))
+	return newIndex(tokens(makers), tokens(phones), tokens(tablets), tokens(tvs))
 })
 
 func tokens(lines []line) (all []token) {
@@ -71,9 +71,20 @@ func (d *Device) readFeaturePhone(a *agent) bool {
 func (d *Device) setModel(model string) Kind {
 	var buf [maxHint]byte
 	low := lower(buf[:], model)
-	brand, kind := lookup(low)
-	d.Brand, d.Model = brand, model
+	maker, kind := lookup(low)
+	if number := withoutMaker(model, maker); isCode(number) {
+		model = number
+	}
+	d.Brand, d.Model = maker, model
 	return kind
+}
+
+// withoutMaker cuts the maker's name off the start: "SAMSUNG SM-A546B".
+func withoutMaker(model, maker string) string {
+	if maker == "" || !startsWith(model, maker) {
+		return model
+	}
+	return strings.TrimLeft(model[len(maker):], " _-")
 }
 
 // lookup finds the maker and the kind of a model in lower case. Makers may

@@ -31,7 +31,7 @@ const (
 )
 
 var words = sync.OnceValue(func() *index {
-	return newIndex(browserTokens, appTokens, systemTokens, kindTokens, stackTokens)
+	return newIndex(browserTokens, appTokens, systemTokens, kindTokens(), stackTokens)
 })
 
 // An index finds the tokens that may start with two given bytes.

@@ -1,0 +1,118 @@
+package device
+
+import (
+	"bytes"
+	"strings"
+)
+
+// findModel finds where an Android device names its model: in the comment,
+// behind the system and what is no model.
+func findModel(low []byte) span {
+	at := indexSystem(low)
+	if at < 0 {
+		return span{}
+	}
+	for part := nextPart(low, at); part.to > part.from; part = nextPart(low, part.to) {
+		if text := low[part.from:part.to]; !isNoModel(text) {
+			part.to = part.from + modelLength(text)
+			return part
+		}
+		if part.to < len(low) && low[part.to] == ')' {
+			break
+		}
+	}
+	return span{}
+}
+
+// indexSystem finds "Android 14;", or "Adr 14;" as UC Browser writes it.
+func indexSystem(low []byte) int {
+	for _, name := range [...]string{"android", "adr ", "opera mini/", "juc", "harmonyos", "openharmony", "tizen"} {
+		if i := bytes.Index(low, []byte(name)); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// nextPart returns the part of a comment that follows the one that holds i. A
+// part ends with a semicolon, which some loggers write as ##, or with the
+// comment; a model may have balanced parentheses of its own: Moto G (5).
+func nextPart(low []byte, i int) span {
+	for i < len(low) && low[i] != ';' && low[i] != ')' && !isDoubleHash(low, i) {
+		i++
+	}
+	if i == len(low) || low[i] == ')' {
+		return span{}
+	}
+	for i < len(low) && (low[i] == ';' || low[i] == '#' || low[i] == ' ') {
+		i++
+	}
+	part, depth := span{i, i}, 0
+	for ; part.to < len(low); part.to++ {
+		switch c := low[part.to]; {
+		case c == ';' || c == ')' && depth == 0 || isDoubleHash(low, part.to):
+			return part
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		}
+	}
+	return part
+}
+
+func isDoubleHash(low []byte, i int) bool {
+	return low[i] == '#' && i+1 < len(low) && low[i+1] == '#'
+}
+
+// modelLength cuts off the build number.
+func modelLength(part []byte) int {
+	for _, end := range [...]string{" build", "/build", " miui/", "_build"} {
+		if i := bytes.Index(part, []byte(end)); i >= 0 {
+			part = part[:i]
+		}
+	}
+	return len(bytes.TrimRight(part, " "))
+}
+
+// frozenModel is what a browser with a reduced User-Agent says for a model.
+const frozenModel = "K"
+
+// isNoModel reports whether a part of a comment is something else than the
+// model: a language, an architecture, a revision, a reduced User-Agent's K, or
+// the maker that Windows Phone names before the model.
+func isNoModel(part []byte) bool {
+	for word := range strings.FieldsSeq("k u i n wv mobile tablet phone tv linux unknown generic arm arm64 arm_64 x64 x86 x86_64 htc microsoft nokia samsung") {
+		if string(part) == word {
+			return true
+		}
+	}
+	for start := range strings.FieldsSeq("android applewebkit build/ gmscore harmonyos hmscore openharmony rv: xx-") {
+		if bytes.HasPrefix(part, []byte(start)) {
+			return true
+		}
+	}
+	return isLanguage(part) || isVersion(part)
+}
+
+// isLanguage knows "en", "en-us", "pt_br" and "zh-hans-cn".
+func isLanguage(part []byte) bool {
+	switch {
+	case len(part) < 2 || !isLetter(part[0]) || !isLetter(part[1]):
+		return len(part) == 0
+	case len(part) == 5:
+		return (part[2] == '-' || part[2] == '_') && isLetter(part[3]) && isLetter(part[4])
+	}
+	return len(part) == 2 || bytes.HasPrefix(part, []byte("zh-han"))
+}
+
+// isVersion knows "2.3.4", which UC Browser puts in front of the model.
+func isVersion(part []byte) bool {
+	return bytes.IndexByte(part, '.') > 0 && len(numbers(string(part), 4)) == len(part)
+}
+
+// hasFrozenModel reports whether the User-Agent is a reduced one, with K where
+// the model was.
+func hasFrozenModel(low []byte) bool {
+	return contains(low, "; k)") || contains(low, "; k;") || contains(low, "; k build")
+}
