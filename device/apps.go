@@ -1,5 +1,7 @@
 package device
 
+import "strings"
+
 // appTokens are native apps that show web pages or name themselves.
 var appTokens = []token{
 	{"alipayclient", "Alipay", 1},
@@ -44,6 +46,7 @@ var appTokens = []token{
 	{"microsoft_powerpoint", "PowerPoint", 2},
 	{"microsoft_word", "Word", 2},
 	{"musical_ly*", "TikTok", 1},
+	{"naver", "NAVER", 1},
 	{"nsplayer", "Windows Media Player", 1},
 	{"openoffice", "OpenOffice", 1},
 	{"pinterest", "Pinterest", 1},
@@ -73,6 +76,30 @@ func (d *Device) readApp(a *agent) {
 		return
 	}
 	d.App = a.seen[inApps].name
-	d.AppVersion = numbers(or(a.field("fbav/"), a.version(inApps)), 4)
+	d.AppVersion = numbers(a.appVersion(), 4)
 	d.Browser, d.BrowserVersion = "", ""
+}
+
+// appVersion returns the version of the app seen, from where that app puts it.
+func (a *agent) appVersion() string {
+	for _, key := range [...]string{"fbav/", "app_version/"} {
+		if version := a.field(key); version != "" {
+			return version
+		}
+	}
+	if version := a.version(inApps); version != "" {
+		return version
+	}
+	rest := a.text[a.seen[inApps].end:]
+	if after, ok := strings.CutPrefix(rest, " for "); ok { // "Twitter for iPhone/10.1"
+		_, version, _ := strings.Cut(after, "/")
+		return version
+	}
+	comment, _, _ := strings.Cut(rest, ")")
+	for part := range strings.SplitSeq(comment, ";") { // "NAVER(inapp; search; 1010; 11.8.6)"
+		if part = strings.TrimSpace(part); strings.IndexByte(part, '.') > 0 && isDigit(part[0]) {
+			return part
+		}
+	}
+	return ""
 }

@@ -110,14 +110,21 @@ func lookup(low []byte) (maker string, kind Kind) {
 	return maker, kind
 }
 
-// longest returns the entry that matches the most of the start of s.
+// longest returns the entry that matches the most of the start of s, and among
+// equals the one with the fewest wildcards, so that exceptions need no order.
 func (x *index) longest(s []byte) (best entry, length int) {
 	for _, at := range x.at(s) {
-		if n := match(x.entries[at].text, s); n > length {
-			best, length = x.entries[at], n
+		e := &x.entries[at]
+		n := match(e.text, s)
+		if n > length || n > 0 && n == length && wildcards(e.text) < wildcards(best.text) {
+			best, length = *e, n
 		}
 	}
 	return best, length
+}
+
+func wildcards(text string) int {
+	return strings.Count(text, "#") + strings.Count(text, "?")
 }
 
 // kindByForm tells a tablet or a TV by a word in its name, or a tablet by what

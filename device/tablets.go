@@ -8,33 +8,45 @@ var tablets = []line{
 		a1-7* a1-8* a100 a101 a200 a3-a* a500 a501 a510 a511 a700 a701 acer_one_* actab* b1-7* b1-8* b1-a*
 		b3-a* iconia* one_7`},
 	{"Advan", "advan_vandroid_t* advan_x7*"},
+	{"Alcatel", `
+		8063 8067 8068 8082 8084 8085 8088 8092 8094 9013 9022 9024 9026 9027 9032 9203 9221 one_touch_evo*
+		one_touch_p3* one_touch_t10* onetouch_p3*`},
 	{"Alldocube", "i1022* i1023* iplay* kpad* m5x m5xs t1001* t1003* u1005* u1006*"},
 	{"Amazon", "kf????* kindle* sd4930ur"},
-	{"Archos", "97c_platinum ac101* ac70* ac80* archos_10* archos_133* archos_7* archos_8* archos_9*"},
+	{"Archos", `
+		97c_platinum ac101* ac70* ac80* archos_10* archos_133* archos_7* archos_8* archos_9* archos_access_10*
+		archos_access_7* archos_core_10* archos_core_7* archos_oxygen_101* archos_sense_101*`},
 	{"Asus", `
 		fonepad* k00#* k00?* k01#* k01?* me###* p0##* p0#?* p00?* p1801* padfone_t* slider_sl101 tf###*
 		transformer* zenpad*`},
 	{"Barnes & Noble", "bnrv* bntv*"},
 	{"Blackview", "active_10* active_12* active_6* active_8*"},
-	{"BQ", "aquaris_m10* aquaris_m8* bq-1###* bq-7###* bq-8###* bq-9###* bq_aquaris_m10*"},
+	{"BLU", "m10l* m8l* touchbook*"},
+	{"BMAX", "bmax*"},
+	{"BQ", `
+		aquaris_e10* aquaris_m10* aquaris_m8* bq-1###* bq-7###* bq-8###* bq-9###* bq_aquaris_m10* bq_edison*
+		edison*`},
 	{"Chuwi", "hi10* hi13* hi8* hi9* hibook* vi10* vi8*"},
 	{"Crosscall", "core-t*"},
+	{"Danew", "dslide*"},
 	{"Dell", "streak_10* streak_7* venue_10* venue_7* venue_8*"},
 	{"Denver", "tac-* tad-* taq-* tio-* tiq-*"},
 	{"DEXP", "ursus*"},
 	{"DigiLand", "dl1####* dl7###* dl8###*"},
 	{"Digma", `
-		citi_1* citi_7* citi_8* cs1####* cs8####* optima_1* optima_7* optima_8* optima_m7* plane_* ps1###
-		ps1####* ps7###* ps8###* ts1###* ts7###* ts8###* tt1###* tt7###*`},
+		citi_1* citi_7* citi_8* cs1####* cs8####* optima_* plane_* ps1### ps1####* ps7###* ps8###* ts1###*
+		ts7###* ts8###* tt1###* tt7###*`},
 	{"Doogee", "r08 r10 r20 t10 t10? t20 t20? t30* u10 u11 u9"},
 	{"Dragon Touch", "max10* notepad_*"},
 	{"Ematic", "egd###* egq###* egs###*"},
 	{"Energy Sistem", "energy_tablet* neo_3*"},
+	{"Fossibot", "dt1 dt2"},
 	{"Fujitsu", "arrows_tab* f-01d f-02f f-02k f-03g f-04h f-05e"},
 	{"Google", "nexus_10* nexus_7* nexus_9* pixel_c pixel_tablet*"},
 	{"Honor", `
 		agm-* agm3-* brt-* elne-* gdi-* hey-* hey2-* hey3-* hjc-* hjc2-* jdn-* jdn2-* koz-w* krj-* krj2-* ndl-*
 		rod-* rod2-*`},
+	{"Hotwav", "hotwav_r5* hotwav_r6* hotwav_r7*"},
 	{"HP", "hp_10* hp_7* hp_8* hp_pro* hp_slate* slate_*"},
 	{"HTC", "evo_view* flyer* htc_flyer* htt21 pg09410 pg41200"},
 	{"Huawei", `
@@ -45,6 +57,7 @@ var tablets = []line{
 		scmr-* sht-* t1-10* t1-6* t1-7* t1-8* t1-9* t1-a* t2-7* t2-8* vrd-* wgr-* wgrr-* xyao-*`},
 	{"iBall", "slide_*"},
 	{"Irbis", "tw## tx## tz##*"},
+	{"iRulu", "expro* expx*"},
 	{"Itel", "itel_p1####* itel_p7* itel_vista* p10001l* p10002l* p10003l* p11001l* p13001l*"},
 	{"KDDI", "kyt## qua_tab*"},
 	{"Kurio", "c13###* c14###* c15###* kurio*"},
@@ -59,6 +72,7 @@ var tablets = []line{
 	{"Medion", `
 		lifetab* p10##x p101##* p102##* p103##* p104##* p105##* p106##* p85##x p851x p89##x p97##x p970x`},
 	{"Meta", "quest*"},
+	{"Micromax", "micromax_p*"},
 	{"Microsoft", "surface_duo*"},
 	{"Motorola", "mz###* xoom* xyboard*"},
 	{"Multilaser", "m10_4g m7_3g* m7s* m8_4g m9_3g m9_4g ml-*"},
@@ -72,14 +86,18 @@ var tablets = []line{
 	{"Odys", "odys* xelio*"},
 	{"Onda", "obook* v10_4g v801* v80_* v820* v891* v919* v975* v989*"},
 	{"OnePlus", "opd2203* opd23##* opd24##* opd25##*"},
-	{"Onn", "1000######"},
+	{"Onn", "100######*"},
 	{"OPPO", "opd*"},
 	{"Oukitel", "okt#* ot11* ot5* ot6* ot8* rt1 rt2 rt3* rt5* rt6* rt7* rt8*"},
+	{"Oysters", "t104* t72* t74* t84*"},
 	{"Panasonic", "fz-a* fz-b* fz-g* fz-m* jt-*"},
 	{"Positivo", "t1060* t701* t710* t770* t800* t810* twist_tab*"},
 	{"Prestigio", "pmp####* pmt####* psp####_t*"},
+	{"Proscan", "plt####*"},
 	{"RCA", "m71* rct####* w101*v2*"},
 	{"Realme", "rmp####*"},
+	{"Reeder", "reeder_a7* reeder_a8* reeder_m10* reeder_m7* reeder_m8*"},
+	{"Ritmix", "rmd-*"},
 	{"Samsung", `
 		galaxy_tab* gt-n51##* gt-n80##* gt-p* sc-01c sc-01d sc-01e sc-02d sch-i705* sch-i800* sch-i815*
 		sch-i905* sch-i915* sch-i925* sct## sgh-i467* sgh-i497* sgh-i957* sgh-i987* sgh-t779* sgh-t849*
@@ -88,12 +106,14 @@ var tablets = []line{
 	{"Sony", `
 		sgp###* sgpt##* so-03e so-05f so-05g sony_tablet* sot## xperia_tablet* xperia_z2_tablet*
 		xperia_z4_tablet*`},
+	{"SPC", "gravity* heaven* lightyear*"},
 	{"TCL", "1t 3t 8###? 8###?_* 9###? 9###?_* i216x p310x p320x p321 p350x p360x"},
 	{"Teclast", `
 		m16* m18 m20_4g m30 m30_pro m40* m50 m50_* m50hd* m50pro* m89* master_t* p10hd* p10s* p20hd* p20s*
 		p25t* p26t* p30hd* p30s* p30t* p40hd* p50hd* p80* p85* p90hd* t40* t50 t50* t60 t60* t65* t70_* tlp*
 		tpad* x80_* x98_*`},
 	{"Tecno", "droipad* megapad* p702* p703* p704* p904* t1101 tecno_p7* tecno_p9* tecno_t1*"},
+	{"teXet", "tm-1### tm-7### tm-8### tm-9###"},
 	{"Toshiba", "at10-* at100 at10le* at10pe* at1s0 at200 at270 at300* at500* at7-* at830 at85* tosh*"},
 	{"TrekStor", "st#####* surftab* volks-tablet* vt1####*"},
 	{"Verizon", "ellipsis* qmv7* qtair* qtaq* qtasun*"},
