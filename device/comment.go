@@ -92,7 +92,7 @@ func isNoModel(part []byte) bool {
 			return true
 		}
 	}
-	return isLanguage(part) || isVersion(part)
+	return isLanguage(part) || isVersion(part) || isScreen(part)
 }
 
 // isLanguage knows "en", "en-us", "pt_br" and "zh-hans-cn".
@@ -115,4 +115,20 @@ func isVersion(part []byte) bool {
 // the model was.
 func hasFrozenModel(low []byte) bool {
 	return contains(low, "; k)") || contains(low, "; k;") || contains(low, "; k build")
+}
+
+// isScreen knows "480dpi", "1080x2400" and "320*480".
+func isScreen(part []byte) bool {
+	digits := 0
+	for digits < len(part) && isDigit(part[digits]) {
+		digits++
+	}
+	switch rest := part[digits:]; {
+	case digits < 3 || len(rest) == 0:
+		return false
+	case string(rest) == "dpi":
+		return true
+	default:
+		return (rest[0] == 'x' || rest[0] == '*') && len(rest) > 3 && isDigit(rest[1]) && isDigit(rest[3])
+	}
 }

@@ -20,5 +20,21 @@ func (d *Device) readDarwin(a *agent, version string) {
 		d.OSVersion = strconv.Itoa(major + 1)
 	case major >= 15:
 		d.OSVersion = strconv.Itoa(major - 6)
+	default:
+		d.OSVersion = oldDarwin(a)
 	}
+}
+
+// oldDarwin goes by the HTTP library, for the kernels that two systems shared.
+func oldDarwin(a *agent) string {
+	major, _ := splitVersion(a.field("cfnetwork/"))
+	for _, release := range [...]struct {
+		cfNetwork int
+		ios       string
+	}{{700, "8"}, {670, "7"}, {600, "6"}, {540, "5"}, {480, "4"}} {
+		if major >= release.cfNetwork {
+			return release.ios
+		}
+	}
+	return ""
 }

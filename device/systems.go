@@ -1,5 +1,7 @@
 package device
 
+import "strings"
+
 // systemTokens are the operating systems. The more a word says the higher it
 // ranks: a phone with Android says Linux too, one with HarmonyOS says both.
 var systemTokens = []token{
@@ -83,6 +85,7 @@ var systemTokens = []token{
 	{"cpu os", "iOS", 6},
 	{"iphone os", "iOS", 6},
 	{"ipad os", "iOS", 6},
+	{"iph os", "iOS", 6}, // UC Browser
 	{"ipados", "iOS", 6},
 	{"watchos", "watchOS", 7},
 	{"watch os", "watchOS", 7},
@@ -144,6 +147,9 @@ func macVersion(version string) string {
 func androidVersion(a *agent, version string) string {
 	if a.model == (span{}) && hasFrozenModel(a.low) {
 		return ""
+	}
+	if level, release, ok := strings.Cut(version, "/"); ok && len(level) == 2 {
+		version = release // Instagram puts the API level in front: (33/13; 480dpi; ...)
 	}
 	return shortVersion(version)
 }
