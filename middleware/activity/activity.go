@@ -1,0 +1,206 @@
+// Package activity serves the "Device activity" page: the list of browsers and
+// apps that are signed in to an account, with what it takes to sign out one of
+// them, or all but this one, at once. The same is there as JSON for programs.
+//
+//	devices, err := activity.New(mw, activity.Config{Reauthenticate: "/confirm"})
+//	...
+//	mux.Handle("/account/devices/", devices)
+//
+// The page is HTML without JavaScript. The JSON API is under "api/" and
+// describes itself at "api/openapi.yaml".
+//
+// # What is promised
+//
+// Who ends or renames another of their sessions must have proved who they are
+// within the StepUp limit of the [session.Manager] (ASVS 5.0 7.5.2): whoever
+// finds a browser open cannot throw the owner out. Ending the session that asks
+// is always allowed.
+//
+// A session of somebody else and one that never was give the same answer. What
+// clients say of themselves is shown as text, whatever it holds.
+//
+// Success is reported once the store has acknowledged it. If the store fails,
+// the answer is 503.
+package activity
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+)
+
+// Config holds what a [Handler] can be told. The zero Config works and is
+// safe.
+type Config struct {
+	// Path is where the Handler is mounted; it gets whole paths, with nothing
+	// stripped. Defaults to "/account/devices".
+	Path string
+	// Reauthenticate is a page of the host on which users prove again who they
+	// are. It ends with [middleware.Middleware.Reauthenticated] and a redirect
+	// to the query parameter "next" (see [middleware.LocalPath]). Defaults to
+	// none: users are told to sign in again.
+	Reauthenticate string
+	// SignedOut is the page of the host to which users go who have signed out
+	// this device. Defaults to "/".
+	SignedOut string
+
+	// Title is the heading of the page. Defaults to "Device activity".
+	Title string
+	// Home is the link back to the application. Defaults to none.
+	Home string
+	// Attribution is a line at the end of the page, such as the one that the
+	// licence of a geo database asks for. Defaults to none.
+	Attribution string
+	// Translate returns the language of a request's user (BCP 47) and what says
+	// the page's texts in it: sprintf is called like fmt.Sprintf, with one of
+	// [Texts] as the format. Labels of devices, places and signals are not
+	// among them. Defaults to English.
+	Translate func(r *http.Request) (lang string, sprintf func(format string, args ...any) string)
+
+	// Logger is told of trouble that the client is not told of. Defaults to
+	// discarding.
+	Logger *slog.Logger
+}
+
+// A Handler serves the page and the API. It is safe for concurrent use.
+type Handler struct {
+	mw      *middleware.Middleware
+	manager *session.Manager
+	cfg     Config
+	base    string // Config.Path without a slash at its end
+	inner   http.Handler
+}
+
+var _ http.Handler = (*Handler)(nil)
+
+// New returns a Handler for the sessions of mw. The error names the field of
+// cfg that cannot be used.
+func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
+	if mw == nil {
+		return nil, errors.New("activity: no Middleware")
+	}
+	if cfg.Path == "" {
+		cfg.Path = "/account/devices"
+	}
+	if cfg.SignedOut == "" {
+		cfg.SignedOut = "/"
+	}
+	if cfg.Translate == nil {
+		cfg.Translate = english
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := check(cfg); err != nil {
+		return nil, err
+	}
+	h := &Handler{mw: mw, manager: mw.Manager(), cfg: cfg, base: strings.TrimSuffix(cfg.Path, "/")}
+	h.inner = mw.Require(closed(h.routes()))
+	return h, nil
+}
+
+func check(cfg Config) error {
+	clean := path.Clean(cfg.Path)
+	if !strings.HasPrefix(cfg.Path, "/") || cfg.Path != clean && cfg.Path != clean+"/" || strings.ContainsAny(cfg.Path, "{}?#%") {
+		return fmt.Errorf("activity: Config.Path: %q is no plain path", cfg.Path)
+	}
+	for _, f := range []struct{ name, v string }{
+		{"Reauthenticate", cfg.Reauthenticate},
+		{"SignedOut", cfg.SignedOut},
+	} {
+		if f.v != "" && middleware.LocalPath(f.v, "") == "" {
+			return fmt.Errorf("activity: Config.%s: %q is no path on this site", f.name, f.v)
+		}
+	}
+	return nil
+}
+
+// ServeHTTP answers a request, of which it expects the whole path.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	// Not no-referrer: browsers would then send "Origin: null" with our own
+	// forms.
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.inner.ServeHTTP(w, r)
+}
+
+// closed adds the headers that only our own answers have, not those by which
+// the host refuses.
+func closed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		setPolicy(w, "")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// setPolicy sends a Content-Security-Policy that allows our forms and, with a
+// nonce, our style.
+func setPolicy(w http.ResponseWriter, nonce string) {
+	policy := "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	if nonce != "" {
+		policy += "; style-src 'nonce-" + nonce + "'"
+	}
+	w.Header().Set("Content-Security-Policy", policy)
+}
+
+func (h *Handler) routes() http.Handler {
+	recent := h.mw.RequireRecentAuth(0)
+	devices := methods{"GET": h.page(h.devices)}
+	mux := http.NewServeMux()
+	for at, m := range map[string]methods{
+		"/{$}":                        devices,
+		"/rename":                     {"POST": h.form(h.rename)},
+		"/sign-out":                   {"POST": h.form(h.signOut)},
+		"/sign-out-others":            {"GET": h.page(h.askOthers), "POST": h.form(h.signOutOthers)},
+		"/api/openapi.yaml":           {"GET": http.HandlerFunc(describe)},
+		"/api/sessions":               {"GET": h.api(h.listSessions)},
+		"/api/sessions/{id}":          {"PATCH": ownOr(h.api(h.patch), recent(h.api(h.patch))), "DELETE": ownOr(h.api(h.deleteOwn), recent(h.api(h.delete)))},
+		"/api/sessions/revoke-others": {"POST": recent(h.api(h.revokeOthers))},
+		"/api/history":                {"GET": h.api(h.history)},
+	} {
+		mux.Handle(h.base+at, m)
+	}
+	if h.base != "" {
+		mux.Handle(h.base, devices)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		middleware.Problem(w, r, http.StatusNotFound, session.ErrNotFound)
+	})
+	return mux
+}
+
+// methods is what one path answers to.
+type methods map[string]http.Handler
+
+func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	next := m[r.Method]
+	if next == nil && r.Method == http.MethodHead {
+		next = m[http.MethodGet]
+	}
+	if next == nil {
+		w.Header().Set("Allow", m.allow())
+		middleware.Problem(w, r, http.StatusMethodNotAllowed, nil)
+		return
+	}
+	next.ServeHTTP(w, r)
+}
+
+func (m methods) allow() string {
+	var names []string
+	for _, name := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if m[name] != nil || name == http.MethodHead && m[http.MethodGet] != nil {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,173 @@
+package activity
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+)
+
+const (
+	maxBody  = 4 << 10 // bytes, of a form or of JSON
+	maxShown = 100     // sessions in one list
+)
+
+var (
+	errNotJSON = errors.New("the Content-Type is not application/json")
+	errBody    = errors.New(`the body is not {"name": "..."}`)
+)
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func describe(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml") // RFC 9512
+	_, _ = w.Write(openAPI)                            // the client has gone
+}
+
+// api answers with the JSON of what f returns, or with nothing if that is nil.
+func (h *Handler) api(f func(http.ResponseWriter, *http.Request, *session.Session) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		body, err := f(w, r, own(r))
+		switch {
+		case err != nil:
+			status := statusOf(err)
+			h.trouble(w, r, status, err)
+			middleware.Problem(w, r, status, err)
+		case body == nil:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(body) // the client has gone
+		}
+	})
+}
+
+// own returns the session that asks. Require has seen to it that there is one.
+func own(r *http.Request) *session.Session {
+	s, _ := session.FromContext(r.Context())
+	return s
+}
+
+func statusOf(err error) int {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, session.ErrNotFound):
+		return http.StatusNotFound
+	case errors.Is(err, errNotJSON):
+		return http.StatusUnsupportedMediaType
+	case errors.Is(err, errBody), errors.Is(err, session.ErrInvalidName):
+		return http.StatusBadRequest
+	case errors.Is(err, errForm):
+		return http.StatusForbidden
+	}
+	return http.StatusServiceUnavailable
+}
+
+// trouble prepares the answer to a request that failed by no fault of the
+// client's.
+func (h *Handler) trouble(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "2")
+		h.cfg.Logger.ErrorContext(r.Context(), "activity: request failed", "path", r.URL.Path, "error", err)
+	}
+}
+
+// ownOr tells requests about the session that asks from those about others.
+func ownOr(mine, other http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if parseID(r.PathValue("id")) == own(r).ID {
+			mine.ServeHTTP(w, r)
+			return
+		}
+		other.ServeHTTP(w, r)
+	})
+}
+
+// parseID returns the zero ID, which no session has, for what is none: from
+// there on it is treated like one that is unknown.
+func parseID(text string) (id session.ID) {
+	if len(text) != 36 || id.UnmarshalText([]byte(text)) != nil {
+		return session.ID{}
+	}
+	return id
+}
+
+func (h *Handler) listSessions(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	live, _, err := h.live(r, me)
+	if err != nil {
+		return nil, err
+	}
+	return encode(live, me), nil
+}
+
+func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	ended, err := h.manager.History(r.Context(), me.UserID, maxShown)
+	if err != nil {
+		return nil, err
+	}
+	return encode(ended, me), nil
+}
+
+func (h *Handler) patch(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	name, err := readName(r)
+	if errors.Is(err, errNotJSON) {
+		w.Header().Set("Accept-Patch", "application/json") // RFC 5789
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.manager.Rename(r.Context(), me.UserID, parseID(r.PathValue("id")), name)
+	if err != nil {
+		return nil, err
+	}
+	return encodeOne(s, me), nil
+}
+
+// readName reads {"name": "..."} and takes nothing else for it.
+func readName(r *http.Request) (string, error) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return "", errNotJSON
+	}
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return "", err
+	}
+	var body map[string]*string // not a struct, which would take "NAME" as well
+	if json.Unmarshal(data, &body) != nil || len(body) != 1 || body["name"] == nil {
+		return "", errBody
+	}
+	return *body["name"], nil
+}
+
+func (h *Handler) delete(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	return nil, h.manager.Revoke(r.Context(), me.UserID, parseID(r.PathValue("id")), session.ReasonSignedOutRemote)
+}
+
+func (h *Handler) deleteOwn(w http.ResponseWriter, r *http.Request, _ *session.Session) (any, error) {
+	return nil, h.mw.SignOut(w, r)
+}
+
+func (h *Handler) revokeOthers(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	n, err := h.endOthers(r, me)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Revoked int `json:"revoked"`
+	}{n}, nil
+}
+
+// endOthers does not call [middleware.Middleware.RevokeAllExcept], which would
+// take the click for a new proof of who the user is.
+func (h *Handler) endOthers(r *http.Request, me *session.Session) (int, error) {
+	return h.manager.RevokeAllExcept(r.Context(), me.UserID, me.ID, session.ReasonSignedOutOthers)
+}

@@ -1,0 +1,137 @@
+package activity
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+type sessionJSON struct {
+	ID            session.ID   `json:"id"`
+	Current       bool         `json:"current"`
+	Name          string       `json:"name"`
+	Label         string       `json:"label"`
+	Device        deviceJSON   `json:"device"`
+	Location      locationJSON `json:"location"`
+	IP            string       `json:"ip"`
+	Carrier       string       `json:"carrier"`
+	SignedInAt    time.Time    `json:"signedInAt"`
+	LastActiveAt  time.Time    `json:"lastActiveAt"`
+	ExpiresAt     time.Time    `json:"expiresAt"`
+	IdleExpiresAt time.Time    `json:"idleExpiresAt"`
+	Signals       []signalJSON `json:"signals"`
+
+	// Of a session that is over.
+	EndedAt time.Time `json:"endedAt,omitzero"`
+	Reason  string    `json:"reason,omitempty"`
+	EndedBy string    `json:"endedBy,omitempty"`
+}
+
+type deviceJSON struct {
+	Kind           string `json:"kind"`
+	Browser        string `json:"browser"`
+	BrowserVersion string `json:"browserVersion"`
+	OS             string `json:"os"`
+	OSVersion      string `json:"osVersion"`
+	Model          string `json:"model"`
+	App            string `json:"app"`
+	AppVersion     string `json:"appVersion"`
+}
+
+type locationJSON struct {
+	Label       string `json:"label"`
+	CountryCode string `json:"countryCode"`
+	City        string `json:"city"`
+	Approximate bool   `json:"approximate"`
+}
+
+type signalJSON struct {
+	Code  string            `json:"code"`
+	Text  string            `json:"text"`
+	Args  map[string]string `json:"args,omitempty"`
+	Level string            `json:"level"`
+	At    time.Time         `json:"at"`
+}
+
+func encode(all []*session.Session, me *session.Session) []sessionJSON {
+	out := make([]sessionJSON, len(all))
+	for i, s := range all {
+		out[i] = encodeOne(s, me)
+	}
+	return out
+}
+
+func encodeOne(s, me *session.Session) sessionJSON {
+	d, l := s.Last.Device, s.Last.Location
+	out := sessionJSON{
+		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: label(s),
+		Device: deviceJSON{
+			Kind: string(d.Kind), Browser: d.Browser, BrowserVersion: d.BrowserVersion,
+			OS: d.OS, OSVersion: d.OSVersion, Model: d.Model, App: d.App, AppVersion: d.AppVersion,
+		},
+		Location:   locationJSON{Label: l.Label(), CountryCode: l.CountryCode, City: l.City, Approximate: l.Approximate()},
+		IP:         address(s.Last),
+		Carrier:    string(s.Carrier),
+		SignedInAt: s.First.At, LastActiveAt: s.Last.At,
+		ExpiresAt: s.ExpiresAt, IdleExpiresAt: s.IdleExpiresAt(),
+		Signals: make([]signalJSON, len(s.Signals)),
+	}
+	for i, g := range s.Signals {
+		out.Signals[i] = signalJSON{Code: g.Code, Text: g.Text, Args: g.Args, Level: level(g.Level), At: g.At}
+	}
+	if e := s.Ended; e != nil {
+		out.EndedAt, out.Reason, out.EndedBy = e.At, string(e.Reason), e.By
+	}
+	return out
+}
+
+func level(l session.Level) string {
+	switch l {
+	case session.LevelNone:
+		return "none"
+	case session.LevelNotice:
+		return "notice"
+	case session.LevelAlert:
+		return "alert"
+	}
+	return "high"
+}
+
+// label is what a session is called: as its user named it, or after its device.
+func label(s *session.Session) string {
+	return cmp.Or(s.Name, s.Last.Device.Title())
+}
+
+// address is the address of a visit, or the network around it if that is all
+// that was kept.
+func address(v session.Visit) string {
+	switch {
+	case v.IP.IsValid():
+		return v.IP.String()
+	case v.Network.IsValid():
+		return v.Network.String()
+	}
+	return ""
+}
+
+// live returns the user's live sessions, the one that asks first, and how many
+// more there are than are shown.
+func (h *Handler) live(r *http.Request, me *session.Session) (all []*session.Session, more int, err error) {
+	if all, err = h.manager.List(r.Context(), me.UserID); err != nil {
+		return nil, 0, err
+	}
+	slices.SortStableFunc(all, func(a, b *session.Session) int {
+		switch me.ID {
+		case a.ID:
+			return -1
+		case b.ID:
+			return 1
+		}
+		return 0
+	})
+	more = max(0, len(all)-maxShown)
+	return all[:len(all)-more], more, nil
+}

@@ -1,0 +1,248 @@
+package activity_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/session"
+)
+
+func TestPageShowsWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{Home: "/photos", Attribution: "Places by Example Maps"}, described())
+	phone := s.signInApp(t, "alice", "User-Agent", "phone Immich", "X-Test-IP", "198.51.100.7")
+	old := s.signIn(t, "alice", "User-Agent", "tablet")
+	s.pass(3 * time.Hour)
+	me := s.signIn(t, "alice", "User-Agent", "desktop")
+	want(t, first(old.submit("/sign-out", "id", old.id())), http.StatusSeeOther)
+	want(t, first(me.submit("/rename", "id", phone.id(), "name", "Mum's phone")), http.StatusSeeOther)
+	s.pass(5 * time.Minute)
+
+	page := me.page("")
+	wantInOrder(t, page,
+		`<a href="/photos">`, "<h1>Device activity</h1>",
+		"This device", `aria-current="true"`, "203.0.113.9", "Active now", "Signed in 5 minutes ago",
+		"1 other device is signed in.", "Sign out all other devices",
+		">Apps<", "Mum&#39;s phone", "Amsterdam, Netherlands (approximate)", "198.51.100.7",
+		`<time datetime="2026-05-04T06:02:01Z" title="2026-05-04 06:02 UTC">Last active 5 minutes ago</time>`, "Signed in 3 hours ago",
+		"Recently signed out", "Signed out on the device itself", "203.0.113.0/24",
+		"Places are approximate", "Places by Example Maps")
+	if strings.Contains(page, ">Browsers<") {
+		t.Error("a heading without a device under it")
+	}
+}
+
+func first(res *http.Response, _ string) *http.Response { return res }
+
+var (
+	hidden = regexp.MustCompile(`<input type="hidden"[^>]*>|<style[^>]*>(?s:.*?)</style>|<svg(?s:.*?)</svg>| (id|aria-labelledby|action|href)="[^"]*"`)
+	uuid   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-`)
+)
+
+func TestPageShowsNoInternals(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	s.signIn(t, "alice", "User-Agent", "Mozilla/5.0 (Raw) Gecko")
+	me := s.signIn(t, "alice")
+	for _, path := range []string{"/", "/?notice=gone", "/sign-out-others"} {
+		_, page := me.do("GET", base+path, "")
+		page = hidden.ReplaceAllString(page, "")
+		if uuid.MatchString(page) || strings.Contains(strings.ToLower(page), "token") || strings.Contains(page, "Gecko") {
+			t.Errorf("%s shows internals:\n%s", path, page)
+		}
+	}
+}
+
+func TestSignOutOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
+	wantRedirect(t, first(me.submit("/sign-out", "id", other.id())), base+"/?notice=signed-out")
+	if other.signedIn() {
+		t.Fatal("still signed in")
+	}
+	wantInOrder(t, me.page("?notice=signed-out"), `role="status"`, "The device is signed out.", "No other device", "Signed out from another device")
+}
+
+func TestSignOutThisDevice(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{SignedOut: "/bye"}, session.Config{})
+	me := s.signIn(t, "alice")
+	s.pass(time.Hour) // no recent proof is asked for
+	res, _ := me.submit("/sign-out", "id", me.id())
+	wantRedirect(t, res, "/bye")
+	if c := res.Header.Get("Set-Cookie"); !strings.Contains(c, "Max-Age=0") {
+		t.Errorf("the cookie is not taken away: %q", c)
+	}
+	if me.signedIn() {
+		t.Fatal("still signed in")
+	}
+}
+
+func TestSignOutOthersAsksFirst(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me, browser, app := s.signIn(t, "alice"), s.signIn(t, "alice"), s.signInApp(t, "alice")
+	bob := s.signIn(t, "bob")
+	res, page := me.do("GET", base+"/sign-out-others", "")
+	want(t, res, http.StatusOK)
+	wantInOrder(t, page, "Sign out all other devices?", "2 other devices are signed in.", "This device stays signed in.", `method="post"`, "Cancel")
+	if !browser.signedIn() || !app.signedIn() {
+		t.Fatal("asking signed somebody out")
+	}
+	wantRedirect(t, first(me.submit("/sign-out-others")), base+"/?notice=signed-out-others")
+	if browser.signedIn() || app.signedIn() {
+		t.Fatal("another device is still signed in")
+	}
+	if !me.signedIn() || !bob.signedIn() {
+		t.Fatal("somebody else was signed out")
+	}
+	_, page = me.do("GET", base+"/sign-out-others", "")
+	wantInOrder(t, page, "No other device is signed in.")
+	if strings.Contains(page, "<form") {
+		t.Error("nothing to sign out, and still a form")
+	}
+}
+
+// A click is no proof of who somebody is: it must not make the last one last
+// longer.
+func TestSignOutOthersIsNoProof(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me := s.signIn(t, "alice")
+	s.pass(10 * time.Minute)
+	want(t, first(me.submit("/sign-out-others")), http.StatusSeeOther)
+	s.pass(10 * time.Minute)
+	want(t, first(me.submit("/sign-out-others")), http.StatusUnauthorized)
+}
+
+func TestRename(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me := s.signIn(t, "alice")
+	wantRedirect(t, first(me.submit("/rename", "id", me.id(), "name", "Kitchen")), base+"/?notice=renamed")
+	wantInOrder(t, me.page(""), "<bdi>Kitchen</bdi>")
+	wantRedirect(t, first(me.submit("/rename", "id", me.id(), "name", strings.Repeat("é", 65))), base+"/?notice=name")
+	wantRedirect(t, first(me.submit("/rename", "id", me.id(), "name", "")), base+"/?notice=renamed")
+	if strings.Contains(me.page(""), "Kitchen") {
+		t.Error("the name is still there")
+	}
+}
+
+func TestStaleProof(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ action, next string }{
+		{"/sign-out", "%2F%3Fnotice%3Dconfirmed"},
+		{"/rename", "%2F%3Fnotice%3Dconfirmed"},
+		{"/sign-out-others", "%2Fsign-out-others"},
+	} {
+		for _, hook := range []string{"", "/confirm?for=devices"} {
+			s := newSite(t, activity.Config{Reauthenticate: hook}, session.Config{})
+			me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
+			id := other.id()
+			s.pass(16 * time.Minute)
+			res, page := me.submit(tt.action, "id", id, "name", "x")
+			if hook == "" {
+				want(t, res, http.StatusUnauthorized)
+				wantInOrder(t, page, "Please sign in again", "Nothing was changed.")
+				if got := res.Header.Get("WWW-Authenticate"); got != `Bearer error="insufficient_user_authentication", max_age="900"` {
+					t.Errorf("WWW-Authenticate: %s", got)
+				}
+			} else {
+				wantRedirect(t, res, "/confirm?for=devices&next=%2Faccount%2Fdevices"+tt.next)
+			}
+			if !other.signedIn() || other.list("/api/sessions")[0]["name"] != "" {
+				t.Errorf("%s: changed another session", tt.action)
+			}
+			// One's own is always allowed.
+			wantRedirect(t, first(me.submit("/rename", "id", me.id(), "name", "mine")), base+"/?notice=renamed")
+		}
+	}
+}
+
+func TestForms(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
+	id := other.id()
+	theirs := formField.FindStringSubmatch(other.page(""))[1]
+	for _, action := range []string{"/sign-out", "/sign-out-others", "/rename"} {
+		for _, form := range []string{"", "x", theirs} {
+			res, page := me.submit(action, "id", id, "form", form, "name", "x")
+			want(t, res, http.StatusForbidden)
+			wantInOrder(t, page, "Nothing was changed.")
+		}
+		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, {"Sec-Fetch-Site", "", "Origin", "null"}} {
+			form := formField.FindStringSubmatch(me.page(""))[1]
+			header = append(header, "Content-Type", "application/x-www-form-urlencoded")
+			want(t, first(me.do("POST", base+action, "form="+form+"&id="+id, header...)), http.StatusForbidden)
+		}
+		res, _ := me.do("POST", base+action, "form="+strings.Repeat("x", 5<<10), "Content-Type", "application/x-www-form-urlencoded")
+		want(t, res, http.StatusRequestEntityTooLarge)
+		want(t, first(me.do("POST", base+action, "form=%zz", "Content-Type", "application/x-www-form-urlencoded")), http.StatusForbidden)
+		want(t, first(me.do("POST", base+action, `{}`, "Content-Type", "application/json")), http.StatusForbidden)
+	}
+	if !other.signedIn() {
+		t.Fatal("signed out")
+	}
+}
+
+func TestFormsOnForeignSessions(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me, bob := s.signIn(t, "alice"), s.signIn(t, "bob")
+	for _, action := range []string{"/sign-out", "/rename"} {
+		for _, id := range []string{bob.id(), "01890a5d-ac96-774b-bcce-b302099a8057", "", "me", strings.Repeat("0", 36)} {
+			wantRedirect(t, first(me.submit(action, "id", id, "name", "x")), base+"/?notice=gone")
+		}
+	}
+	if !bob.signedIn() || bob.list("/api/sessions")[0]["name"] != "" {
+		t.Fatal("changed somebody else's session")
+	}
+}
+
+func TestNoticesAreOurs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me := s.signIn(t, "alice")
+	for _, code := range []string{"", "x", "<b>", "title", "%2e"} {
+		if strings.Contains(me.page("?notice="+code), `role="status"`) {
+			t.Errorf("notice %q is shown", code)
+		}
+	}
+}
+
+func TestTroubleOnThePage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
+	id := other.id()
+	for _, tt := range []struct {
+		action string
+		id     string
+	}{{"/sign-out", id}, {"/sign-out", me.id()}, {"/sign-out-others", ""}} {
+		s.store.revoke.Store(true)
+		res, page := me.submit(tt.action, "id", tt.id)
+		s.store.revoke.Store(false)
+		want(t, res, http.StatusServiceUnavailable)
+		wantInOrder(t, page, "That did not work", "nothing was signed out", "try again")
+		if res.Header.Get("Retry-After") == "" || res.Header.Get("Set-Cookie") != "" {
+			t.Errorf("headers: %v", res.Header)
+		}
+	}
+	s.store.list.Store(true)
+	res, page := me.do("GET", base+"/", "")
+	s.store.list.Store(false)
+	want(t, res, http.StatusServiceUnavailable)
+	wantInOrder(t, page, "nothing was signed out")
+	if strings.Contains(page, "fire") {
+		t.Error("the page shows the error")
+	}
+	if !other.signedIn() || !me.signedIn() {
+		t.Fatal("signed out")
+	}
+}
