@@ -106,8 +106,8 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 }
 
 func check(cfg Config) error {
-	clean := path.Clean(cfg.Path)
-	if !strings.HasPrefix(cfg.Path, "/") || cfg.Path != clean && cfg.Path != clean+"/" || strings.ContainsAny(cfg.Path, "{}?#%") {
+	below := strings.TrimSuffix(cfg.Path, "/") + "/x"
+	if !strings.HasPrefix(below, "/") || path.Clean(below) != below || strings.ContainsAny(below, "{}?#% \t") {
 		return fmt.Errorf("activity: Config.Path: %q is no plain path", cfg.Path)
 	}
 	for _, f := range []struct{ name, v string }{

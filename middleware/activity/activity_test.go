@@ -152,7 +152,9 @@ func (c *client) do(method, path, body string, header ...string) (*http.Response
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	for pair := range slices.Chunk(slices.Concat(c.header, header), 2) {
-		req.Header.Set(pair[0], pair[1])
+		if req.Header.Set(pair[0], pair[1]); pair[1] == "" {
+			req.Header.Del(pair[0])
+		}
 	}
 	res, err := c.Do(req)
 	if err != nil {
