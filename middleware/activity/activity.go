@@ -47,7 +47,8 @@ type Config struct {
 	// none: users are told to sign in again.
 	Reauthenticate string
 	// SignedOut is the page of the host to which users go who have signed out
-	// this device. Defaults to "/".
+	// this device. It must not lead on to another origin: browsers do not let a
+	// form's redirect follow there. Defaults to "/".
 	SignedOut string
 
 	// Title is the heading of the page. Defaults to "Device activity".

@@ -74,7 +74,7 @@ func TestAPISignals(t *testing.T) {
 	if string(data) != expected {
 		t.Errorf("got  %s\nwant %s", data, expected)
 	}
-	wantInOrder(t, me.page(""), `class="signal"`, "First sign-in from Brazil.")
+	wantInOrder(t, me.page(""), `class="signals"`, "First sign-in from Brazil.")
 }
 
 func TestAPIRename(t *testing.T) {

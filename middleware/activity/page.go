@@ -73,13 +73,13 @@ func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusServiceUnavailable {
 		name = "trouble"
 	}
-	h.tell(w, r, status, name)
+	h.tell(w, r, status, name, "")
 }
 
-// tell answers with a page that says one thing.
-func (h *Handler) tell(w http.ResponseWriter, r *http.Request, status int, name string) {
-	v := h.view(w, r)
-	v.Heading, v.Text = v.say(name+".heading"), v.say(name+".text")
+// tell answers with a page that says one thing, and may lead on to a link.
+func (h *Handler) tell(w http.ResponseWriter, r *http.Request, status int, name, link string) {
+	v := h.view(r)
+	v.Heading, v.Text, v.Link = v.say(name+".heading"), v.say(name+".text"), link
 	h.render(w, r, status, "message", v)
 }
 
@@ -91,17 +91,33 @@ func (h *Handler) recent(me *session.Session) bool {
 
 // confirm has the user prove who they are, and come back to next.
 func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, next string) {
-	if h.cfg.Reauthenticate == "" {
-		w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_user_authentication", max_age="`+
-			strconv.Itoa(int(h.manager.Limits().StepUp.Seconds()))+`"`) // RFC 9470
-		h.tell(w, r, http.StatusUnauthorized, "stale")
+	there := h.reauthenticate(next)
+	if there != "" && r.Method != http.MethodPost {
+		http.Redirect(w, r, there, http.StatusSeeOther)
 		return
+	}
+	w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_user_authentication", max_age="`+
+		strconv.Itoa(int(h.manager.Limits().StepUp.Seconds()))+`"`) // RFC 9470
+	if there == "" {
+		h.tell(w, r, http.StatusUnauthorized, "stale", "")
+		return
+	}
+	// A link, since the host may lead on to its identity provider, and our
+	// policy keeps a form from being redirected to another origin.
+	h.tell(w, r, http.StatusUnauthorized, "confirm", there)
+}
+
+// reauthenticate returns the host's page that comes back to next, if there is
+// one.
+func (h *Handler) reauthenticate(next string) string {
+	if h.cfg.Reauthenticate == "" {
+		return ""
 	}
 	u, _ := url.Parse(h.cfg.Reauthenticate) // checked by New
 	q := u.Query()
 	q.Set("next", h.base+next)
 	u.RawQuery = q.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	return u.String()
 }
 
 func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Session) error {
@@ -113,7 +129,7 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 	if err != nil {
 		return err
 	}
-	v := h.view(w, r)
+	v := h.view(r)
 	v.Notice = v.notice(r.URL.Query().Get("notice"))
 	v.list(live, more, me)
 	for _, s := range ended {
@@ -134,7 +150,7 @@ func (h *Handler) askOthers(w http.ResponseWriter, r *http.Request, me *session.
 	if err != nil {
 		return err
 	}
-	v := h.view(w, r)
+	v := h.view(r)
 	v.list(live, more, me)
 	v.Heading = v.say("others heading")
 	h.render(w, r, http.StatusOK, "others", v)

@@ -153,7 +153,9 @@ func TestStaleProof(t *testing.T) {
 					t.Errorf("WWW-Authenticate: %s", got)
 				}
 			} else {
-				wantRedirect(t, res, "/confirm?for=devices&next=%2Faccount%2Fdevices"+tt.next)
+				want(t, res, http.StatusUnauthorized)
+				wantInOrder(t, page, "Nothing was changed", `href="/confirm?for=devices&amp;next=%2Faccount%2Fdevices`+tt.next+`"`)
+				wantRedirect(t, first(me.do("GET", base+"/sign-out-others", "")), "/confirm?for=devices&next=%2Faccount%2Fdevices%2Fsign-out-others")
 			}
 			if !other.signedIn() || other.list("/api/sessions")[0]["name"] != "" {
 				t.Errorf("%s: changed another session", tt.action)

@@ -46,8 +46,9 @@ var texts = map[string]string{
 	"others more":    "Only the most recently active are shown.",
 	"others button":  "Sign out all other devices",
 	"others heading": "Sign out all other devices?",
-	"others effect":  "They are signed out at once. This device stays signed in.",
+	"others effect":  "They will be signed out at once. This device stays signed in.",
 	"cancel":         "Cancel",
+	"continue":       "Continue",
 	"back":           "Back to the list",
 
 	"notice.signed-out":        "The device is signed out.",
@@ -57,6 +58,8 @@ var texts = map[string]string{
 	"notice.gone":              "That device is not signed in any more.",
 	"notice.name":              "That name cannot be used. It may have up to 64 characters, and no invisible ones.",
 
+	"confirm.heading": "Please confirm that it is you",
+	"confirm.text":    "Before your other devices can be changed, we check that it is really you. Nothing was changed yet.",
 	"stale.heading":   "Please sign in again",
 	"stale.text":      "To change your other devices, first sign out on this one and sign in again. This keeps them safe if somebody else uses this device. Nothing was changed.",
 	"form.heading":    "This page was out of date",
@@ -73,7 +76,7 @@ var texts = map[string]string{
 	"reason." + string(session.ReasonEvicted):         "Signed out because too many devices were signed in",
 	"reason." + string(session.ReasonExpired):         "Ended by itself after some time",
 	"reason." + string(session.ReasonReused):          "Signed out for safety, because an old copy of its sign-in was used",
-	"reason." + string(session.ReasonDisabled):        "Signed out because the account was closed",
+	"reason." + string(session.ReasonDisabled):        "Signed out because the account was disabled",
 	"reason." + string(session.ReasonAdmin):           "Signed out by an administrator",
 	"reason." + string(session.ReasonEveryone):        "Signed out with the devices of all users",
 }

@@ -15,9 +15,8 @@ type view struct {
 	words
 	Lang, Nonce string
 	Style       template.CSS
-	Heading     string // of this page
-	Text        string // of a message
-	Title       string // of all pages
+	Heading     string
+	Text, Link  string // of a message
 	Home        string
 	Attribution string
 	Base        string
@@ -48,18 +47,17 @@ type row struct {
 	Reason string
 }
 
-func (h *Handler) view(w http.ResponseWriter, r *http.Request) *view {
+func (h *Handler) view(r *http.Request) *view {
 	lang, sprintf := h.cfg.Translate(r)
 	v := &view{
 		words: words{sprintf: sprintf, now: h.manager.Now()},
 		Lang:  lang, Nonce: rand.Text(), Style: style,
-		Title: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution,
+		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution,
 		Base: h.base, Form: middleware.FormToken(own(r)),
 	}
-	if v.Title == "" {
-		v.Title = v.say("title")
+	if v.Heading == "" {
+		v.Heading = v.say("title")
 	}
-	v.Heading = v.Title
 	return v
 }
 
