@@ -59,6 +59,11 @@ type record struct {
 	user *user
 	s    atomic.Pointer[session.Session]
 	gone bool // deleted; under the user's lock
+
+	// Its turn in st.due while it is live, in st.over once it has ended; under
+	// the lock of that queue.
+	turn  time.Time
+	place int // in the heap, from 1; 0 when it is in none
 }
 
 // user is what belongs to one user. The lock makes each change of the user's
@@ -108,7 +113,7 @@ func (st *Store) lock(id string) *user {
 
 // forget drops a user of whom nothing is kept. u.mu is held.
 func (st *Store) forget(u *user, bumpedBefore time.Time) {
-	if len(u.sessions) > 0 || u.bumped.After(bumpedBefore) {
+	if len(u.sessions) > 0 || !u.bumped.IsZero() && !u.bumped.Before(bumpedBefore) {
 		return
 	}
 	t := st.usersOf(u.id)
@@ -148,7 +153,7 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 	}
 	t.m[s.ID] = r
 	u.sessions[s.ID] = r
-	st.due.push(s.IdleExpiresAt(), r)
+	st.due.put(r, s.IdleExpiresAt())
 	return nil
 }
 
@@ -226,9 +231,16 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 	defer r.user.mu.Unlock()
 	next, err := st.changed(r, s)
 	if err == nil {
-		r.s.Store(next)
+		st.replace(r, next)
 	}
 	return err
+}
+
+// replace stores next, which may expire earlier than was known. The user's
+// lock is held.
+func (st *Store) replace(r *record, next *session.Session) {
+	r.s.Store(next)
+	st.due.put(r, next.IdleExpiresAt())
 }
 
 // changed returns what r holds once s is written to it. The user's lock is held.

@@ -59,7 +59,7 @@ func (st *Store) revokeAll(u *user, r session.Revocation) (ended []session.ID, e
 	u.bumped = r.Ending.At
 	if kept != nil {
 		next.Generations = st.generations(u)
-		kept.s.Store(next)
+		st.replace(kept, next)
 	}
 	for _, rec := range live {
 		st.setEnded(rec, r.Ending)
@@ -109,7 +109,8 @@ func (st *Store) setEnded(rec *record, e session.Ending) {
 	s.Ended = &e
 	s.DropAddresses()
 	rec.s.Store(s)
-	st.over.push(e.At, rec)
+	st.due.remove(rec)
+	st.over.put(rec, e.At)
 }
 
 // Purge ends what has expired and deletes what is long over.
@@ -153,7 +154,7 @@ func (st *Store) expire(rec *record, now time.Time) bool {
 	}
 	at := s.IdleExpiresAt()
 	if at.After(now) {
-		st.due.push(at, rec)
+		st.due.put(rec, at)
 		return false
 	}
 	return st.end(rec, session.Ending{At: at, Reason: session.ReasonExpired, By: "system"})
@@ -178,6 +179,11 @@ func (st *Store) drop(rec *record) {
 	delete(t.m, id)
 	t.mu.Unlock()
 	delete(rec.user.sessions, id)
+	if rec.s.Load().Ended == nil {
+		st.due.remove(rec)
+	} else {
+		st.over.remove(rec)
+	}
 	rec.gone = true
 }
 
@@ -200,43 +206,64 @@ type dueQueue struct {
 	h  dueHeap
 }
 
-type dueRecord struct {
-	at  time.Time
-	rec *record
-}
-
-type dueHeap []dueRecord
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)        { *h = append(*h, x.(dueRecord)) }
-func (h *dueHeap) Pop() any {
-	last := len(*h) - 1
-	d := (*h)[last]
-	(*h)[last] = dueRecord{}
-	*h = (*h)[:last]
-	return d
-}
-
-func (q *dueQueue) push(at time.Time, rec *record) {
+// put gives rec its turn at that time, instead of the one that it may have.
+func (q *dueQueue) put(rec *record, at time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	heap.Push(&q.h, dueRecord{at, rec})
+	rec.turn = at
+	if rec.place > 0 {
+		heap.Fix(&q.h, rec.place-1)
+	} else {
+		heap.Push(&q.h, rec)
+	}
 }
 
-func (q *dueQueue) isDue(at time.Time) bool {
+// remove takes rec out, so that nothing of it stays in memory.
+func (q *dueQueue) remove(rec *record) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.h) > 0 && !q.h[0].at.After(at)
+	if rec.place > 0 {
+		heap.Remove(&q.h, rec.place-1)
+	}
 }
 
 // pop returns the next record whose time is not after at, or nil.
 func (q *dueQueue) pop(at time.Time) *record {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.h) == 0 || q.h[0].at.After(at) {
+	if len(q.h) == 0 || q.h[0].turn.After(at) {
 		return nil
 	}
-	return heap.Pop(&q.h).(dueRecord).rec
+	return heap.Pop(&q.h).(*record)
+}
+
+func (q *dueQueue) isDue(at time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.h) > 0 && !q.h[0].turn.After(at)
+}
+
+type dueHeap []*record
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].turn.Before(h[j].turn) }
+
+func (h dueHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i+1, j+1
+}
+
+func (h *dueHeap) Push(x any) {
+	rec := x.(*record)
+	*h = append(*h, rec)
+	rec.place = len(*h)
+}
+
+func (h *dueHeap) Pop() any {
+	last := len(*h) - 1
+	rec := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	rec.place = 0
+	return rec
 }
