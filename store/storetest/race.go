@@ -37,10 +37,7 @@ func Race(t *testing.T, newStore func(t *testing.T) session.Store, staleness tim
 }
 
 func raceBriefly(k *kit) {
-	r := &race{store: k.store, staleness: k.staleness, limit: 1000}
-	if k.staleness > 0 {
-		r.limit = 40 // each waits for the staleness to pass
-	}
+	r := &race{store: k.store, staleness: k.staleness, limit: 200}
 	r.run(k.T)
 }
 
@@ -113,16 +110,16 @@ type round struct {
 	gens session.Generations // before the revocation
 
 	victim, keep session.ID
-	phase        atomic.Int32 // 0 before the revocation, 1 while it runs, 2 after it
-	done         atomic.Int32 // 1 once a check may not accept any more
-	touched      atomic.Bool  // some call overlapped the revocation
+	phase        atomic.Int32  // 0 before the revocation, 1 while it runs, 2 after it
+	done         chan struct{} // closed once a check may not accept any more
+	touched      atomic.Bool   // some call overlapped the revocation
 
 	mu      sync.Mutex
 	started []session.ID // created beside the revocation
 }
 
 func (r *race) round(user string, w way) {
-	n := &round{race: r, way: w, user: user}
+	n := &round{race: r, way: w, user: user, done: make(chan struct{})}
 	if err := n.prepare(); err != nil {
 		n.breaks("before the revocation of %v: %v", w, err)
 		return
@@ -154,6 +151,7 @@ func (n *round) session() *session.Session {
 
 // revoke is the revocation.
 func (n *round) revoke() {
+	defer close(n.done)
 	jitter()
 	var err error
 	for {
@@ -185,7 +183,6 @@ func (n *round) revoke() {
 		n.breaks("revocation of %v: %v", n.way, err)
 	}
 	time.Sleep(n.staleness)
-	n.done.Store(1)
 }
 
 // beside makes a call, and counts it if it overlaps the revocation.
@@ -202,24 +199,38 @@ func (n *round) beside(call func()) {
 	jitter()
 }
 
-// check looks whether the session is live, as each request does, until some
-// times after the revocation.
+// check looks whether the session is live, as each request does: some times
+// beside the revocation and some times after it.
 func (n *round) check() {
-	for late := int32(0); late < 3; late += n.done.Load() {
-		runtime.Gosched() // a store in memory is quicker than the scheduler
-		n.beside(func() {
-			after := n.done.Load() == 1
-			s, g, err := n.store.Get(yielding, n.victim)
-			switch {
-			case err != nil && !errors.Is(err, session.ErrUnknown):
-				n.breaks("Get: %v", err)
-			case after && err == nil && live(s, g):
-				n.breaks("a check that started after the revocation of %v had returned found the session live", n.way)
-			}
-			if after {
-				n.late.Add(1)
-			}
-		})
+	for i := 0; i < 6 && !n.isDone(); i++ {
+		n.beside(n.checkOnce)
+	}
+	<-n.done
+	for range 3 {
+		n.beside(n.checkOnce)
+	}
+}
+
+func (n *round) checkOnce() {
+	after := n.isDone()
+	s, g, err := n.store.Get(yielding, n.victim)
+	switch {
+	case err != nil && !errors.Is(err, session.ErrUnknown):
+		n.breaks("Get: %v", err)
+	case after && err == nil && live(s, g):
+		n.breaks("a check that started after the revocation of %v had returned found the session live", n.way)
+	}
+	if after {
+		n.late.Add(1)
+	}
+}
+
+func (n *round) isDone() bool {
+	select {
+	case <-n.done:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -1,0 +1,75 @@
+package drivertest_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	_ "modernc.org/sqlite"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest"
+)
+
+// eachSQLite runs a test with each SQLite driver.
+func eachSQLite(t *testing.T, test func(t *testing.T, driver string)) {
+	for _, driver := range []string{"sqlite", "sqlite3"} {
+		t.Run(driver, func(t *testing.T) {
+			if driver == "sqlite3" && !cgo {
+				t.Skip("SKIPPED: mattn/go-sqlite3 needs cgo, which is off")
+			}
+			test(t, driver)
+		})
+	}
+}
+
+// open opens a SQLite file.
+func open(t testing.TB, driver, dsn string) *sqlx.DB {
+	t.Helper()
+	db, err := sqlx.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// migrated returns a store with fresh tables in db.
+func migrated(t testing.TB, db *sqlx.DB, cfg sqlstore.Config) *sqlstore.Store {
+	t.Helper()
+	if err := sqlstore.Migrate(t.Context(), db, cfg); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlstore.New(t.Context(), db, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func newSQLite(t testing.TB, driver string) *sqlstore.Store {
+	t.Helper()
+	return migrated(t, open(t, driver, sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "a ?b#%c.db"))), sqlstore.Config{})
+}
+
+func TestSQLite(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		storetest.Run(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0)
+	})
+}
+
+func TestSQLiteRace(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		storetest.Race(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, 5000)
+	})
+}

@@ -1,0 +1,158 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/session"
+)
+
+// current are the counters that are in force.
+type current struct {
+	User   int64         `db:"now_user"`
+	Global sql.NullInt64 `db:"now_global"`
+}
+
+func (c current) generations() (session.Generations, error) {
+	if !c.Global.Valid {
+		// Without the counter no session is live. That must be trouble, not a
+		// reason to sign everybody out.
+		return session.Generations{}, errors.New("the row of the table of everyone is missing: call sqlstore.Migrate")
+	}
+	return session.Generations{User: c.User, Global: c.Global.Int64}, nil
+}
+
+var errReadTimeout = fmt.Errorf("no answer within Config.ReadTimeout: %w", context.DeadlineExceeded)
+
+// Get returns a session and the current generations of its user. It takes at
+// most Config.ReadTimeout.
+func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
+	type answer struct {
+		s   *session.Session
+		g   session.Generations
+		err error
+	}
+	// In a goroutine, because a driver that waits for a lock may not hear of
+	// the context before it has got it.
+	answers := make(chan answer, 1)
+	go func() {
+		s, g, err := st.get(ctx, id)
+		answers <- answer{s, g, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.s, a.g, st.fail("get", a.err)
+	case <-ctx.Done():
+		return nil, session.Generations{}, st.fail("get", context.Cause(ctx))
+	}
+}
+
+func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	rows, err := st.stmts.get.QueryxContext(ctx, id[:])
+	if err != nil {
+		return nil, session.Generations{}, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return nil, session.Generations{}, err
+		}
+		return nil, session.Generations{}, session.ErrUnknown
+	}
+	var r struct {
+		row
+		current
+	}
+	if err := scan(ctx, rows, &r); err != nil {
+		return nil, session.Generations{}, err
+	}
+	gens, err := r.generations()
+	if err != nil {
+		return nil, session.Generations{}, err
+	}
+	s, err := r.decode()
+	if err != nil {
+		return nil, session.Generations{}, fmt.Errorf("%w: %w", session.ErrCorrupt, err)
+	}
+	return s, gens, rows.Close()
+}
+
+// scan reads a row. What does not fit its columns is corrupt, unless it could
+// not be read to the end.
+func scan(ctx context.Context, rows *sqlx.Rows, to any) error {
+	err := rows.StructScan(to)
+	if err == nil {
+		return nil
+	}
+	if trouble := errors.Join(ctx.Err(), rows.Err()); trouble != nil {
+		return trouble
+	}
+	return fmt.Errorf("%w: %w", session.ErrCorrupt, err)
+}
+
+// List returns the sessions that q asks for.
+func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
+	stmt, after, id, limit := st.stmts.listLive, int64(math.MaxInt64), session.ID{}, math.MaxInt64
+	if q.After != nil {
+		after, id = q.After.First.At.UnixMilli(), q.After.ID
+	}
+	if q.State == session.StateEnded {
+		stmt = st.stmts.listEnded
+		if q.After != nil && q.After.Ended != nil {
+			after = q.After.Ended.At.UnixMilli()
+		}
+	}
+	if q.Limit > 0 {
+		limit = q.Limit
+	}
+	rows, err := stmt.QueryxContext(ctx, q.UserID, after, id[:], limit)
+	if err != nil {
+		return nil, st.fail("list", err)
+	}
+	defer rows.Close()
+	all, err := decodeAll(ctx, rows)
+	return all, st.fail("list", err)
+}
+
+// decodeAll returns the sessions of all rows but those that are corrupt.
+func decodeAll(ctx context.Context, rows *sqlx.Rows) (all []*session.Session, corrupt error) {
+	for rows.Next() {
+		var r row
+		err := scan(ctx, rows, &r)
+		if err != nil && !errors.Is(err, session.ErrCorrupt) {
+			return nil, err
+		}
+		var s *session.Session
+		if err == nil {
+			if s, err = r.decode(); err != nil {
+				err = fmt.Errorf("%w: session %x: %w", session.ErrCorrupt, r.ID, err)
+			}
+		}
+		if err != nil {
+			corrupt = errors.Join(corrupt, err)
+			continue
+		}
+		all = append(all, s)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return all, corrupt
+}
+
+// Generation returns the current generations for a user.
+func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
+	var c current
+	if err := st.stmts.generation.GetContext(ctx, &c, userID); err != nil {
+		return session.Generations{}, st.fail("generation", err)
+	}
+	g, err := c.generations()
+	return g, st.fail("generation", err)
+}

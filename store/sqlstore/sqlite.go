@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/session"
+)
+
+// SQLiteDSN returns the data source name of a SQLite file with the settings
+// that suit a Store: write-ahead log, every commit synced, and five seconds of
+// patience with other processes that write. It is understood by
+// modernc.org/sqlite and by github.com/mattn/go-sqlite3.
+func SQLiteDSN(path string) string {
+	q := url.Values{
+		"_pragma":       {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
+		"_busy_timeout": {"5000"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"},
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+var sqliteDialect = dialect{
+	name:      DialectSQLite,
+	drivers:   []string{"sqlite", "sqlite3"},
+	oneWriter: true,
+
+	least: `min`,
+	ids:   `SELECT unhex(value) FROM json_each(?)`,
+	texts: `SELECT value FROM json_each(?)`,
+	touch: `UPDATE signedin_sessions AS s SET last_at = t.value->>'at', ip = t.value->>'ip', network = t.value->>'network',
+		country = t.value->>'country', city = t.value->>'city', device_kind = t.value->>'kind',
+		browser = t.value->>'browser', os = t.value->>'os', last = t.value->>'last'
+		FROM json_each(?) AS t WHERE s.id = unhex(t.value->>'id') AND s.last_at < t.value->>'at' AND {live}`,
+	table: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`,
+
+	encodeIDs: func(ids []session.ID) (any, error) {
+		texts := make([]string, len(ids))
+		for i, id := range ids {
+			texts[i] = hex.EncodeToString(id[:])
+		}
+		return marshal(texts)
+	},
+	encodeTexts:   func(texts []string) (any, error) { return marshal(texts) },
+	encodeTouches: sqliteTouches,
+
+	check:      checkSQLite,
+	durability: sqliteDurability,
+	advice:     sqliteAdvice,
+}
+
+func sqliteTouches(touches []session.Touch) (any, error) {
+	type touch struct {
+		ID string `json:"id"`
+		lastVisit
+	}
+	rows := make([]touch, len(touches))
+	for i, t := range touches {
+		l, err := encodeLast(t.Visit)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = touch{hex.EncodeToString(t.ID[:]), l}
+	}
+	b, err := json.Marshal(rows)
+	return string(b), err
+}
+
+// checkSQLite fails if db is no SQLite database, too old a one, or one that
+// each connection would have for itself.
+func checkSQLite(ctx context.Context, db *sqlx.DB) error {
+	var version string
+	if err := db.GetContext(ctx, &version, `SELECT sqlite_version()`); err != nil {
+		return sqliteTrouble("does the driver speak to a SQLite database?", err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil || major != 3 || minor < 41 {
+		return fmt.Errorf("sqlstore: SQLite is %s, 3.41 or later is needed: use a newer driver", version)
+	}
+	var file string
+	if err := db.GetContext(ctx, &file, `SELECT coalesce(file, '') FROM pragma_database_list WHERE name = 'main'`); err != nil {
+		return sqliteTrouble("open", err)
+	}
+	if file == "" && db.Stats().MaxOpenConnections != 1 {
+		return fmt.Errorf("sqlstore: the database is in memory, where each connection has its own: call SetMaxOpenConns(1)")
+	}
+	return nil
+}
+
+func sqliteTrouble(what string, err error) error {
+	if advice := sqliteAdvice(err); advice != "" {
+		return fmt.Errorf("sqlstore: %s: %w (%s)", what, err, advice)
+	}
+	return fmt.Errorf("sqlstore: %s: %w", what, err)
+}
+
+// sqliteAdvice goes by the texts of sqlite3_errstr, since each driver has an
+// error type of its own. Nothing but the advice depends on it.
+func sqliteAdvice(err error) string {
+	for text, advice := range map[string]string{
+		"database is locked": "another process is writing: wait longer for it by the pragma busy_timeout, or find out why it takes so long",
+		"table is locked":    "another connection of this process holds it: do not use a shared cache",
+		"readonly database":  "this process may not write the file, or its directory, where the log lies: check owner and mode",
+		"disk is full":       "free some space, or raise the pragma max_page_count",
+		"not a database":     "the file belongs to another program, or is encrypted: check the path",
+		"disk I/O error":     "look at the system's log: the disk may be failing or the file system be unsuitable, as over a network",
+		"unable to open":     "check that the directory exists and that this process may write to it",
+		"malformed":          "the file is damaged: restore it from a backup, then call RevokeEveryone",
+	} {
+		if strings.Contains(err.Error(), text) {
+			return advice
+		}
+	}
+	return ""
+}
+
+func sqliteDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {
+	var mode string
+	var level int
+	if err := db.GetContext(ctx, &mode, `SELECT journal_mode FROM pragma_journal_mode`); err != nil {
+		return Durability{}, err
+	}
+	if err := db.GetContext(ctx, &level, `SELECT synchronous FROM pragma_synchronous`); err != nil {
+		return Durability{}, err
+	}
+	d := Durability{Dialect: DialectSQLite, Settings: map[string]string{"journal_mode": mode, "synchronous": strconv.Itoa(level)}}
+	d.Process = mode != "off" && mode != "memory"
+	// NORMAL (1) syncs at each commit unless there is a write-ahead log, where
+	// FULL (2) does: https://sqlite.org/pragma.html#pragma_synchronous.
+	d.Power = d.Process && level >= 2
+	switch {
+	case !d.Process:
+		d.Advice = "a crash can damage the file or undo a revocation: set the pragma journal_mode to WAL"
+	case !d.Power:
+		d.Advice = "a loss of power can undo the last revocations: set the pragma synchronous to FULL"
+	}
+	return d, nil
+}

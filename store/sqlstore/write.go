@@ -1,0 +1,125 @@
+package sqlstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/session"
+)
+
+// touchChunk is how many visits one statement writes.
+const touchChunk = 500
+
+// Create inserts a session.
+func (st *Store) Create(ctx context.Context, s *session.Session) error {
+	r, err := encode(s)
+	if err != nil {
+		return st.fail("create", err)
+	}
+	args := append(r.values(), s.Generations.User, s.UserID, s.Generations.Global)
+	n, err := st.exec(ctx, st.stmts.create, args...)
+	if err != nil || n > 0 {
+		return st.fail("create", err)
+	}
+	var exists int
+	if err := st.stmts.exists.GetContext(ctx, &exists, s.ID[:]); err != nil {
+		return st.fail("create", err)
+	}
+	if exists > 0 {
+		return session.ErrExists
+	}
+	return session.ErrOutdated
+}
+
+// values returns what is stored, in the order of columns.
+func (r *row) values() []any {
+	return append(append([]any{
+		r.ID, r.UserID, r.Carrier, r.Name, r.CreatedAt, r.CreatedIP, r.Created,
+	}, r.lastVisit.values()...),
+		r.ExpiresAt, r.IdleMS, r.DueAt, r.EndedAt, r.Reason, r.EndedBy,
+		r.UserGeneration, r.GlobalGeneration, r.Version, r.Data)
+}
+
+func (l *lastVisit) values() []any {
+	return []any{l.LastAt, l.IP, l.Network, l.Country, l.City, l.DeviceKind, l.Browser, l.OS, l.Last}
+}
+
+// Update writes a session that was read before.
+func (st *Store) Update(ctx context.Context, s *session.Session) error {
+	args, err := updateArgs(s)
+	if err != nil {
+		return st.fail("update", err)
+	}
+	n, err := st.exec(ctx, st.stmts.update, args...)
+	if err != nil || n > 0 {
+		return st.fail("update", err)
+	}
+	stands, err := standing(ctx, st.stmts.standing, s.ID)
+	return st.fail("update", cmp.Or(err, stands.why("")))
+}
+
+// updateArgs are the parameters of what an update writes, and its condition.
+func updateArgs(s *session.Session) ([]any, error) {
+	data, err := encodeData(s)
+	expires, idle := s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()
+	return []any{s.Name, expires, idle, data, expires, idle, s.ID[:], s.Version}, err
+}
+
+// stands says how it stands with a session that could not be updated.
+type stands struct {
+	UserID string `db:"user_id"`
+	Live   bool   `db:"live"`
+}
+
+// why tells why it could not; owner is who should have owned it, if that
+// matters.
+func (s *stands) why(owner string) error {
+	switch {
+	case s == nil, owner != "" && s.UserID != owner:
+		return session.ErrUnknown
+	case !s.Live:
+		return session.ErrEnded
+	}
+	return session.ErrConflict
+}
+
+// standing looks a session up; nil if there is none.
+func standing(ctx context.Context, stmt *sqlx.Stmt, id session.ID) (*stands, error) {
+	var s stands
+	err := stmt.GetContext(ctx, &s, id[:])
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &s, err
+}
+
+// Touch writes the latest visits.
+func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
+	// Sorted, so that two processes lock rows in the same order, and of each
+	// session the latest only: which of two matching rows an UPDATE takes is
+	// not defined.
+	touches = slices.Clone(touches)
+	slices.SortFunc(touches, func(a, b session.Touch) int {
+		if c := bytes.Compare(a.ID[:], b.ID[:]); c != 0 {
+			return c
+		}
+		return b.Visit.At.Compare(a.Visit.At)
+	})
+	touches = slices.CompactFunc(touches, func(a, b session.Touch) bool { return a.ID == b.ID })
+	for chunk := range slices.Chunk(touches, touchChunk) {
+		arg, err := st.dialect.encodeTouches(chunk)
+		if err == nil {
+			_, err = st.exec(ctx, st.stmts.touch, arg)
+		}
+		if err != nil {
+			return st.fail("touch", err)
+		}
+	}
+	return ctx.Err()
+}
