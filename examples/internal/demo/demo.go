@@ -1,0 +1,326 @@
+// Package demo is a small site with accounts, the host that the examples
+// share: sign-in with a password, an event stream, a token for apps, a change
+// of the password, and the "Device activity" page.
+package demo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/session"
+)
+
+// Devices is where the "Device activity" page is.
+const Devices = "/account/devices"
+
+// site is the handlers' common ground.
+type site struct {
+	users    *Users
+	sessions *session.Manager
+	mw       *middleware.Middleware
+	log      *slog.Logger
+}
+
+// New returns the site. attribution is a line that a source of places asks
+// for; it may be empty.
+func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.Logger) (http.Handler, error) {
+	s := &site{users: users, sessions: mw.Manager(), mw: mw, log: log}
+	devices, err := activity.New(mw, activity.Config{
+		Path: Devices, Home: "/", Reauthenticate: "/confirm", SignedOut: "/login", Attribution: attribution, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("GET /login", s.signInPage)
+	mux.HandleFunc("POST /login", s.signIn)
+	mux.HandleFunc("POST /logout", s.signOut)
+	mux.Handle("GET /password", mw.Require(http.HandlerFunc(s.passwordPage)))
+	mux.Handle("POST /password", mw.Require(http.HandlerFunc(s.changePassword)))
+	mux.Handle("GET /confirm", mw.Require(http.HandlerFunc(s.confirmPage)))
+	mux.Handle("POST /confirm", mw.Require(http.HandlerFunc(s.confirm)))
+	mux.HandleFunc("POST /api/token", s.token)
+	mux.Handle("GET /api/me", mw.Require(http.HandlerFunc(s.me)))
+	mux.Handle("GET /events", mw.Require(http.HandlerFunc(s.events)))
+	mux.Handle(Devices, devices)
+	mux.Handle(Devices+"/", devices)
+	return mw.Load(secure(mux)), nil
+}
+
+// secure sets the headers that every page should have.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *site) home(w http.ResponseWriter, r *http.Request) {
+	me, ok := session.FromContext(r.Context())
+	if !ok {
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return
+	}
+	email, err := s.users.Email(r.Context(), me.UserID)
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	page(w, http.StatusOK, "home", view{Email: email})
+}
+
+func (s *site) signInPage(w http.ResponseWriter, r *http.Request) {
+	page(w, http.StatusOK, "login", view{Next: middleware.LocalPath(r.URL.Query().Get("next"), "/")})
+}
+
+func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
+	if !formOK(w, r) {
+		return
+	}
+	v := view{Email: r.PostFormValue("email"), Next: middleware.LocalPath(r.PostFormValue("next"), "/")}
+	opts := session.StartOptions{Persistent: checked(r, "remember"), Shared: checked(r, "shared"), Methods: []string{"pwd"}}
+	_, _, err := s.start(w, r, v.Email, r.PostFormValue("password"), opts)
+	switch {
+	case errors.Is(err, errWrong):
+		v.Message = "That e-mail address and password don't match."
+		page(w, http.StatusUnauthorized, "login", v)
+	case errors.Is(err, session.ErrOutdated):
+		v.Message = "Your password has just changed. Please sign in with the new one."
+		page(w, http.StatusUnauthorized, "login", v)
+	case errors.Is(err, middleware.ErrCrossOrigin):
+		middleware.Problem(w, r, http.StatusForbidden, err)
+	case err != nil:
+		s.trouble(w, r, err)
+	default:
+		http.Redirect(w, r, v.Next, http.StatusSeeOther)
+	}
+}
+
+// start checks the password and starts a session. The ticket comes before the
+// stored hash is read: were the password changed in between, the sign-in with
+// the old one would come to nothing.
+func (s *site) start(w http.ResponseWriter, r *http.Request, email, password string, opts session.StartOptions) (*session.Session, session.Token, error) {
+	id, err := s.users.ID(r.Context(), email)
+	if err != nil {
+		return nil, session.Token{}, err
+	}
+	ticket, err := s.sessions.BeginSignIn(r.Context(), id)
+	if err != nil {
+		return nil, session.Token{}, err
+	}
+	if err := s.users.CheckPassword(r.Context(), id, password); err != nil {
+		return nil, session.Token{}, err
+	}
+	return s.mw.SignIn(w, r, ticket, opts)
+}
+
+func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
+	if err := s.mw.SignOut(w, r); err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+func (s *site) passwordPage(w http.ResponseWriter, r *http.Request) {
+	page(w, http.StatusOK, "password", view{})
+}
+
+// changePassword changes the password and signs out every other device. A
+// bearer client that sends new_token=1 takes its new token from the answer.
+func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
+	if !formOK(w, r) {
+		return
+	}
+	me, _ := session.FromContext(r.Context())
+	err := s.users.SetPassword(r.Context(), me.UserID, r.PostFormValue("current"), r.PostFormValue("new"))
+	if message := wrongPassword(err); message != "" {
+		s.answer(w, r, http.StatusUnprocessableEntity, view{Message: message}, nil)
+		return
+	}
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	re, err := s.mw.Reauthenticated(w, r, session.Proof{
+		Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged, NewToken: checked(r, "new_token"),
+	})
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "other devices not signed out", "error", err)
+		s.answer(w, r, http.StatusServiceUnavailable, view{Message: "Your password has changed, but the other devices could not be signed out. Please try again on the device page."}, nil)
+		return
+	}
+	result := map[string]any{"revoked": re.Revoked}
+	if !re.Token.IsZero() {
+		result["token"] = re.Token.Reveal()
+	}
+	s.answer(w, r, http.StatusOK, view{Notice: changed(re.Revoked)}, result)
+}
+
+func changed(n int) string {
+	switch n {
+	case 0:
+		return "Your password has changed. No other device was signed in."
+	case 1:
+		return "Your password has changed. 1 other device was signed out."
+	}
+	return fmt.Sprintf("Your password has changed. %d other devices were signed out.", n)
+}
+
+func wrongPassword(err error) string {
+	switch {
+	case errors.Is(err, errWrong):
+		return "That is not your current password."
+	case errors.Is(err, errWeak):
+		return "A password has 8 to 72 characters."
+	}
+	return ""
+}
+
+// answer writes the password page, or JSON for an app.
+func (s *site) answer(w http.ResponseWriter, r *http.Request, status int, v view, result map[string]any) {
+	me, _ := session.FromContext(r.Context())
+	switch {
+	case me.Carrier == session.CarrierCookie:
+		page(w, status, "password", v)
+	case result == nil:
+		middleware.Problem(w, r, status, errors.New(v.Message))
+	default:
+		writeJSON(w, status, result)
+	}
+}
+
+func (s *site) confirmPage(w http.ResponseWriter, r *http.Request) {
+	page(w, http.StatusOK, "confirm", view{Next: middleware.LocalPath(r.URL.Query().Get("next"), "/")})
+}
+
+// confirm asks for the password again, for what wants a recent proof.
+func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
+	if !formOK(w, r) {
+		return
+	}
+	me, _ := session.FromContext(r.Context())
+	v := view{Next: middleware.LocalPath(r.PostFormValue("next"), "/")}
+	err := s.users.CheckPassword(r.Context(), me.UserID, r.PostFormValue("password"))
+	if errors.Is(err, errWrong) {
+		v.Message = "That is not your password."
+		page(w, http.StatusUnauthorized, "confirm", v)
+		return
+	}
+	if err == nil {
+		_, err = s.mw.Reauthenticated(w, r, session.Proof{Methods: []string{"pwd"}})
+	}
+	if err != nil {
+		s.trouble(w, r, err)
+		return
+	}
+	http.Redirect(w, r, v.Next, http.StatusSeeOther)
+}
+
+// token signs an app in, which keeps a bearer token.
+func (s *site) token(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Email, Password string }
+	if err := readJSON(w, r, &in); err != nil {
+		middleware.Problem(w, r, http.StatusBadRequest, err)
+		return
+	}
+	opts := session.StartOptions{Carrier: session.CarrierBearer, Methods: []string{"pwd"}}
+	started, token, err := s.start(w, r, in.Email, in.Password, opts)
+	switch {
+	case errors.Is(err, errWrong), errors.Is(err, session.ErrOutdated):
+		middleware.Problem(w, r, http.StatusUnauthorized, errWrong)
+	case err != nil:
+		s.trouble(w, r, err)
+	default:
+		w.Header().Set("Cache-Control", "no-store")
+		writeJSON(w, http.StatusCreated, map[string]any{"token": token.Reveal(), "session": activity.JSON(started, started)})
+	}
+}
+
+func (s *site) me(w http.ResponseWriter, r *http.Request) {
+	me, _ := session.FromContext(r.Context())
+	writeJSON(w, http.StatusOK, map[string]any{"userId": me.UserID, "sessionId": me.ID})
+}
+
+// events sends the time each second. It ends at once when the session does,
+// for that is when the context ends.
+func (s *site) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	rc := http.NewResponseController(w)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for now := time.Now(); ; {
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", now.UTC().Format(time.RFC3339)); err != nil {
+			return
+		}
+		if err := rc.Flush(); err != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case now = <-tick.C:
+		}
+	}
+}
+
+func (s *site) trouble(w http.ResponseWriter, r *http.Request, err error) {
+	s.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
+	w.Header().Set("Retry-After", "2")
+	middleware.Problem(w, r, http.StatusServiceUnavailable, err)
+}
+
+const maxBody = 4 << 10
+
+func formOK(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	err := r.ParseForm()
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		middleware.Problem(w, r, http.StatusRequestEntityTooLarge, errors.New("the form is too long"))
+	case err != nil:
+		middleware.Problem(w, r, http.StatusBadRequest, errors.New("the form cannot be read"))
+	}
+	return err == nil
+}
+
+func checked(r *http.Request, field string) bool {
+	switch r.PostFormValue(field) {
+	case "", "0", "false", "off":
+		return false
+	}
+	return true
+}
+
+var errJSON = errors.New(`want a JSON object {"email": "...", "password": "..."}`)
+
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return errJSON
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return errJSON
+	}
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client has gone
+}

@@ -1,0 +1,127 @@
+package demo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// Password is what the two users of a new database sign in with.
+const Password = "correct horse battery"
+
+// Emails are the two users of a new database.
+var Emails = []string{"alice@example.com", "bob@example.com"}
+
+var (
+	errWrong = errors.New("wrong e-mail address or password")
+	errWeak  = errors.New("password too short or too long")
+)
+
+// nobody has no account. Who asks for an unknown address waits as long as who
+// gives a wrong password.
+const nobody = "nobody"
+
+// Users keeps the accounts of the site.
+type Users struct {
+	db      *sqlx.DB
+	nobodys []byte // a hash that no password has
+}
+
+// NewUsers makes the table, and the two users if there are none. created tells
+// whether it did.
+func NewUsers(ctx context.Context, db *sqlx.DB) (u *Users, created bool, err error) {
+	u = &Users{db: db}
+	if u.nobodys, err = hash(uuid.NewString()); err != nil {
+		return nil, false, err
+	}
+	if _, err = db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS demo_users (id VARCHAR(36) PRIMARY KEY, email VARCHAR(255) NOT NULL UNIQUE, hash VARCHAR(72) NOT NULL)`); err != nil {
+		return nil, false, fmt.Errorf("demo: users: %w", err)
+	}
+	var n int
+	if err = db.GetContext(ctx, &n, `SELECT COUNT(*) FROM demo_users`); err != nil || n > 0 {
+		return u, false, err
+	}
+	for _, email := range Emails {
+		h, err := hash(Password)
+		if err != nil {
+			return nil, false, err
+		}
+		if _, err := db.ExecContext(ctx, db.Rebind(`INSERT INTO demo_users (id, email, hash) VALUES (?, ?, ?)`), uuid.NewString(), email, string(h)); err != nil {
+			return nil, false, fmt.Errorf("demo: users: %w", err)
+		}
+	}
+	return u, true, nil
+}
+
+// ID returns the user's ID; for an unknown address it is that of nobody.
+func (u *Users) ID(ctx context.Context, email string) (id string, err error) {
+	err = u.db.GetContext(ctx, &id, u.db.Rebind(`SELECT id FROM demo_users WHERE email = ?`), strings.ToLower(strings.TrimSpace(email)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nobody, nil
+	}
+	return id, err
+}
+
+// Email returns the user's address.
+func (u *Users) Email(ctx context.Context, id string) (email string, err error) {
+	err = u.db.GetContext(ctx, &email, u.db.Rebind(`SELECT email FROM demo_users WHERE id = ?`), id)
+	return email, err
+}
+
+// CheckPassword returns errWrong unless it is the user's password.
+func (u *Users) CheckPassword(ctx context.Context, id, password string) error {
+	stored, err := u.hash(ctx, id)
+	if err != nil {
+		return err
+	}
+	if bcrypt.CompareHashAndPassword(stored, []byte(password)) != nil || id == nobody {
+		return errWrong
+	}
+	return nil
+}
+
+// SetPassword replaces the password, if current is it.
+func (u *Users) SetPassword(ctx context.Context, id, current, next string) error {
+	stored, err := u.hash(ctx, id)
+	if err != nil {
+		return err
+	}
+	if bcrypt.CompareHashAndPassword(stored, []byte(current)) != nil {
+		return errWrong
+	}
+	if len(next) < 8 || len(next) > 72 { // bcrypt takes no more
+		return errWeak
+	}
+	h, err := hash(next)
+	if err != nil {
+		return err
+	}
+	// Of two changes at once, the second no longer knows the current password.
+	done, err := u.db.ExecContext(ctx, u.db.Rebind(`UPDATE demo_users SET hash = ? WHERE id = ? AND hash = ?`), string(h), id, string(stored))
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return errWrong
+}
+
+func (u *Users) hash(ctx context.Context, id string) ([]byte, error) {
+	if id == nobody {
+		return u.nobodys, nil
+	}
+	var h []byte
+	err := u.db.GetContext(ctx, &h, u.db.Rebind(`SELECT hash FROM demo_users WHERE id = ?`), id)
+	return h, err
+}
+
+func hash(password string) ([]byte, error) {
+	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+}

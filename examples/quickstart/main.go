@@ -1,0 +1,222 @@
+// Quickstart is a whole site with accounts in one program: sign in from some
+// browsers, see them at /account/devices, sign one out. It keeps everything in
+// one SQLite file and knows countries without any other file.
+//
+//	go run ./examples/quickstart
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	_ "modernc.org/sqlite"
+
+	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/geo/embedded"
+	"github.com/signedin/signedin/geo/maxmind"
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/sqlstore"
+)
+
+type flags struct {
+	addr, db, cityDB, proxies string
+	insecure                  bool
+}
+
+func main() {
+	var f flags
+	flag.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/quickstart.db in your cache directory)")
+	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
+	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
+	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, f); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, f flags) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if f.insecure && !isLoopback(f.addr) {
+		return fmt.Errorf("-insecure-cookie works on a loopback -addr only, not on %s", f.addr)
+	}
+	// The address first: nothing is made if it is taken.
+	listener, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return fmt.Errorf("-addr: %w", err)
+	}
+	defer listener.Close()
+	db, file, err := openDB(f.db)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	handler, manager, err := build(ctx, f, db, file, log)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Open http://%s\n", listener.Addr())
+	return serve(ctx, listener, handler, manager)
+}
+
+// build puts the parts together: this is what a host writes.
+func build(ctx context.Context, f flags, db *sqlx.DB, file string, log *slog.Logger) (http.Handler, *session.Manager, error) {
+	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
+		return nil, nil, err
+	}
+	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	locator, attribution := places(ctx, f.cityDB, log)
+	manager, err := session.New(store, session.Config{Locator: locator, Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	clientIP, err := proxies(f.proxies)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := cookieKey(file + ".key")
+	if err != nil {
+		return nil, nil, err
+	}
+	mw, err := middleware.New(manager, middleware.Config{
+		CookieKeys: [][]byte{key}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	users, created, err := demo.NewUsers(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	fmt.Printf("Database: %s\n", file)
+	if created {
+		fmt.Printf("Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
+	}
+	site, err := demo.New(users, mw, attribution, log)
+	return site, manager, err
+}
+
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, manager *session.Manager) error {
+	// Streams end with the program: their contexts are children of this one.
+	streams, endStreams := context.WithCancel(context.Background())
+	defer endStreams()
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return streams },
+	}
+	running, stopRunning := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		manager.Run(running)
+	}()
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		endStreams()
+		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err = server.Shutdown(last)
+	}
+	stopRunning() // after the last request, so that its activity is written too
+	<-done
+	return err
+}
+
+// places returns the best Locator there is. A city database that cannot be
+// used is no reason not to start.
+func places(ctx context.Context, cityDB string, log *slog.Logger) (geo.Locator, string) {
+	countries := embedded.New()
+	if cityDB == "" {
+		return countries, embedded.Attribution
+	}
+	cities, err := maxmind.New(cityDB, maxmind.Config{Logger: log})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "quickstart: -city-db: %v; going on with countries\n", err)
+		return countries, embedded.Attribution
+	}
+	go func() { _ = cities.Run(ctx) }() // takes a newer file when there is one
+	return geo.Combine(cities, countries), embedded.Attribution
+}
+
+func proxies(list string) (middleware.ClientIP, error) {
+	if list == "" {
+		return middleware.RemoteAddr, nil
+	}
+	var trusted []netip.Prefix
+	for _, s := range strings.Split(list, ",") {
+		p, err := netip.ParsePrefix(strings.TrimSpace(s))
+		if err != nil {
+			return nil, fmt.Errorf("-trusted-proxies: %w", err)
+		}
+		trusted = append(trusted, p)
+	}
+	return middleware.TrustedProxies(trusted, middleware.ProxyConfig{})
+}
+
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// openDB opens the database file, made if there is none.
+func openDB(file string) (*sqlx.DB, string, error) {
+	if file == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return nil, "", fmt.Errorf("no cache directory (%w); name a file with -db", err)
+		}
+		file = filepath.Join(dir, "signedin", "quickstart.db")
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return nil, "", fmt.Errorf("-db: %w", err)
+		}
+	}
+	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN(file))
+	if err != nil {
+		return nil, "", fmt.Errorf("-db: %w", err)
+	}
+	return db, file, nil
+}
+
+// cookieKey reads the key that seals cookies, made at the first start.
+func cookieKey(file string) ([]byte, error) {
+	for {
+		key, err := os.ReadFile(file)
+		if err == nil || !errors.Is(err, os.ErrNotExist) {
+			return key, err
+		}
+		if err := newKey(file); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, err
+		}
+	}
+}
