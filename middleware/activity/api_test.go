@@ -118,7 +118,13 @@ func TestAPIRename(t *testing.T) {
 			wantProblem(t, res, body)
 		}
 	}
-	res, body := me.do("PATCH", path, `{"name":"Kitchen"}`, "Content-Type", jsonType)
+}
+
+func TestAPIRenameAnswersTheSession(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me := s.signIn(t, "alice")
+	res, body := me.do("PATCH", base+"/api/sessions/"+me.id(), `{"name":"Kitchen"}`, "Content-Type", jsonType)
 	want(t, res, 200)
 	wantInOrder(t, body, `"id":"`+me.id(), `"current":true`, `"name":"Kitchen","label":"Kitchen"`)
 }

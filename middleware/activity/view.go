@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"net/http"
 
-	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
@@ -35,7 +34,7 @@ type row struct {
 	Page             *view
 	ID               session.ID
 	Current          bool
-	Kind             device.Kind
+	Kind             string // the name of its icon
 	Label            string
 	Name, Title      string // Label is one of them
 	Subtitle         string
@@ -87,7 +86,7 @@ func (v *view) row(s, me *session.Session) row {
 	d, l := s.Last.Device, s.Last.Location
 	r := row{
 		Page: v, ID: s.ID, Current: s.ID == me.ID,
-		Kind: d.Kind, Label: label(s), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
+		Kind: string(d.Kind), Label: label(s), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
 		Place: l.Label(), Address: address(s.Last),
 		SignedIn: v.moment("signed in", s.First.At),
 		Active:   v.moment("last active", s.Last.At),
