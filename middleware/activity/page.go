@@ -130,7 +130,10 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 		return err
 	}
 	v := h.view(r)
-	v.Notice = v.notice(r.URL.Query().Get("notice"))
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
+		// Not by a link in a mail, which would say what is not true.
+		v.Notice = v.notice(r.URL.Query().Get("notice"))
+	}
 	v.list(live, more, me)
 	for _, s := range ended {
 		v.Ended = append(v.Ended, v.row(s, me))

@@ -216,6 +216,11 @@ func TestNoticesAreOurs(t *testing.T) {
 			t.Errorf("notice %q is shown", code)
 		}
 	}
+	for _, site := range []string{"none", "cross-site", "same-site"} {
+		if _, page := me.do("GET", base+"/?notice=signed-out-others", "", "Sec-Fetch-Site", site); strings.Contains(page, `role="status"`) {
+			t.Errorf("%s: somebody else's link makes us say what is not true", site)
+		}
+	}
 }
 
 func TestTroubleOnThePage(t *testing.T) {
