@@ -244,6 +244,7 @@ func TestSameOrigin(t *testing.T) {
 		{"neither header", "DELETE", nil, 403},
 		{"neither header", "GET", nil, 200},
 		{"neither header", "HEAD", nil, 200},
+		{"empty headers", "POST", []string{"Sec-Fetch-Site", "", "Origin", ""}, 403},
 		{"same origin", "POST", []string{"Sec-Fetch-Site", "same-origin"}, 200},
 		{"typed in", "POST", []string{"Sec-Fetch-Site", "none"}, 200},
 		{"same site", "POST", []string{"Sec-Fetch-Site", "same-site"}, 403},

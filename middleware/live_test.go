@@ -392,6 +392,30 @@ func TestRevokeAllExceptSendsTheNewCookie(t *testing.T) {
 	}
 }
 
+func TestRotate(t *testing.T) {
+	s := newSite(t, nil, session.Config{}, middleware.Config{})
+	s.mux.HandleFunc("POST /rotate", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.mw.Rotate(w, r); err != nil {
+			http.Error(w, err.Error(), 500)
+		}
+	})
+	old, _ := signedIn(t, s, "")
+	res, _ := s.do(t, s.client(t), "POST", "/rotate", "Cookie", "__Host-session="+old, sameOrigin, "same-origin")
+	if res.StatusCode != 200 || len(res.Cookies()) != 1 {
+		t.Fatalf("got %d, cookies %v", res.StatusCode, res.Cookies())
+	}
+	for v, want := range map[string]int{old: 401, res.Cookies()[0].Value: 200} {
+		if got := s.status(t, http.Header{"Cookie": {"__Host-session=" + v}}); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	_, token := signedIn(t, s, "&carrier=bearer")
+	s.do(t, s.client(t), "POST", "/rotate", "Authorization", "Bearer "+token)
+	if got := s.status(t, http.Header{"Authorization": {"Bearer " + token}}); got != 200 {
+		t.Errorf("a bearer token, which cannot be delivered: got %d", got)
+	}
+}
+
 // discard is a ResponseWriter that costs nothing.
 type discard struct{ h http.Header }
 

@@ -19,7 +19,7 @@ func (m *Middleware) sameOrigin(r *http.Request, upgrade bool) error {
 	if !socket && !isUnsafe(r.Method) {
 		return nil
 	}
-	if r.Header["Origin"] == nil && r.Header["Sec-Fetch-Site"] == nil {
+	if r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" {
 		return ErrCrossOrigin
 	}
 	if socket {

@@ -95,6 +95,24 @@ func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p s
 	return re, nil
 }
 
+// Rotate replaces the secret of the request's own session, if it has a cookie,
+// and sends the new one: when the user gains a right, or wants to be sure that
+// nobody has a copy. It counts as no proof of who the user is.
+func (m *Middleware) Rotate(w http.ResponseWriter, r *http.Request) error {
+	s, ok := session.FromContext(r.Context())
+	if !ok {
+		return ErrSignInRequired
+	}
+	if s.Carrier != session.CarrierCookie {
+		return nil
+	}
+	s, token, err := m.manager.Rotate(r.Context(), s.UserID, s.ID)
+	if err != nil {
+		return err
+	}
+	return m.cookie.set(w, token, s, m.manager.Now())
+}
+
 // RevokeAllExcept ends all of the user's sessions but the request's own, whose
 // user has just proved who they are, and replaces that one's secret: what to
 // call after a change of the password. It returns how many ended.

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -144,6 +145,27 @@ func TestRevokeAllBeatsSignInsUnderWay(t *testing.T) {
 	b.clock.advance(time.Hour + time.Millisecond)
 	if _, _, err := b.Start(t.Context(), ticket, home, session.StartOptions{}); !errorIs(err, session.ErrOutdated) {
 		t.Errorf("an old ticket: got %v, want ErrOutdated", err)
+	}
+}
+
+// slipping lets a session in whose user's generation has moved on, as a
+// database may under READ COMMITTED.
+type slipping struct{ session.Store }
+
+func (s slipping) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	one, gens, err := s.Store.Get(ctx, id)
+	gens.User++
+	return one, gens, err
+}
+
+func TestOutdatedSessionIsDeadOnArrival(t *testing.T) {
+	b := newBenchOver(t, slipping{memstore.New()}, session.Config{})
+	s, token := b.start(t, "alice", session.StartOptions{})
+	if err := b.resume(t, token); err != session.ErrRevoked {
+		t.Errorf("got %v, want ErrRevoked", err)
+	}
+	if _, err := b.Rename(t.Context(), "alice", s.ID, "mine"); err != session.ErrNotFound {
+		t.Errorf("got %v, want ErrNotFound", err)
 	}
 }
 
