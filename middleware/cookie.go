@@ -174,20 +174,26 @@ func (c *cookie) open(value string) (session.Token, error) {
 
 // set sends the token. Its Max-Age is the session's remaining life, for
 // persistent sessions only; the server never believes it.
-func (c *cookie) set(w http.ResponseWriter, t session.Token, s *session.Session, now time.Time) error {
+func (c *cookie) set(w http.ResponseWriter, t session.Token, s *session.Session, now time.Time) {
 	k := c.attributes
-	k.Value = t.Reveal()
-	if c.codecs != nil {
-		var err error
-		if k.Value, err = securecookie.EncodeMulti(k.Name, t.Bytes(), c.codecs...); err != nil {
-			return fmt.Errorf("middleware: seal cookie: %w", err)
-		}
-	}
+	k.Value = c.seal(t)
 	if s.Persistent {
 		k.MaxAge = int(min(s.ExpiresAt.Sub(now), maxCookieAge) / time.Second)
 	}
 	c.send(w, &k)
-	return nil
+}
+
+// seal returns the value for t. Sealing 48 bytes with a key that was checked
+// does not fail.
+func (c *cookie) seal(t session.Token) string {
+	if c.codecs == nil {
+		return t.Reveal()
+	}
+	value, err := securecookie.EncodeMulti(c.attributes.Name, t.Bytes(), c.codecs[0])
+	if err != nil {
+		panic(fmt.Sprintf("middleware: seal cookie: %v", err))
+	}
+	return value
 }
 
 // clear takes the cookie away, with the attributes that it was set with.

@@ -249,7 +249,7 @@ func (m *Middleware) beforeCookieAnswer(w http.ResponseWriter, r *http.Request, 
 		return
 	}
 	if t, err = m.manager.RotatePeriodic(r.Context(), t); err == nil && !t.IsZero() {
-		_ = m.cookie.set(w, t, s, m.manager.Now())
+		m.cookie.set(w, t, s, m.manager.Now())
 	}
 }
 

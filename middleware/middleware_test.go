@@ -39,13 +39,13 @@ func newSite(t *testing.T, store session.Store, scfg session.Config, cfg middlew
 	s.mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
 		ticket, err := manager.BeginSignIn(r.Context(), r.URL.Query().Get("user"))
 		if err != nil {
-			http.Error(w, err.Error(), 400)
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		opts := session.StartOptions{Carrier: session.Carrier(r.URL.Query().Get("carrier")), Persistent: r.URL.Query().Has("remember")}
 		_, token, err := mw.SignIn(w, r, ticket, opts)
 		if err != nil {
-			http.Error(w, err.Error(), 403)
+			http.Error(w, err.Error(), http.StatusForbidden)
 			return
 		}
 		io.WriteString(w, token.Reveal())
@@ -56,7 +56,7 @@ func newSite(t *testing.T, store session.Store, scfg session.Config, cfg middlew
 	})))
 	s.mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		if err := mw.SignOut(w, r); err != nil {
-			http.Error(w, err.Error(), 503)
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
 	s.Server = httptest.NewTLSServer(mw.Load(s.mux))
@@ -111,7 +111,7 @@ func TestSignInAndOut(t *testing.T) {
 		if res, body := s.do(t, c, "GET", "/me"); res.StatusCode != 200 || body != "alice" {
 			t.Fatalf("after sign-in: %d %q", res.StatusCode, body)
 		}
-		if res, _ := s.do(t, c, "POST", "/logout"); res.StatusCode != 403 {
+		if res, _ := s.do(t, c, "POST", "/logout"); res.StatusCode != http.StatusForbidden {
 			t.Fatalf("sign-out without a proof of origin: %d", res.StatusCode)
 		}
 		if res, _ := s.do(t, c, "POST", "/logout", sameOrigin, "same-origin"); res.StatusCode != 200 {

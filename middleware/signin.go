@@ -31,9 +31,7 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 	if err != nil || opts.Carrier != session.CarrierCookie {
 		return s, token, err
 	}
-	if err := m.cookie.set(w, token, s, m.manager.Now()); err != nil {
-		return nil, session.Token{}, err
-	}
+	session.AfterCommit(r.Context(), func() { m.cookie.set(w, token, s, m.manager.Now()) })
 	return s, session.Token{}, nil
 }
 
@@ -88,9 +86,7 @@ func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p s
 	if err != nil || s.Carrier != session.CarrierCookie {
 		return re, err
 	}
-	if err := m.cookie.set(w, re.Token, re.Session, m.manager.Now()); err != nil {
-		return session.Reauthentication{}, err
-	}
+	session.AfterCommit(r.Context(), func() { m.cookie.set(w, re.Token, re.Session, m.manager.Now()) })
 	re.Token = session.Token{}
 	return re, nil
 }
@@ -110,7 +106,8 @@ func (m *Middleware) Rotate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.cookie.set(w, token, s, m.manager.Now())
+	session.AfterCommit(r.Context(), func() { m.cookie.set(w, token, s, m.manager.Now()) })
+	return nil
 }
 
 // RevokeAllExcept ends all of the user's sessions but the request's own, whose

@@ -92,6 +92,13 @@ type Manager struct {
 	hub    Hub
 	queue  touchQueue
 	stats  counters
+	fresh  func(context.Context) context.Context // set if store keeps copies
+}
+
+// A store that answers from copies has this method: it returns a context with
+// which Get reads the original.
+type cachingStore interface {
+	Fresh(ctx context.Context) context.Context
 }
 
 // New returns a Manager that keeps its sessions in store. The error names the
@@ -139,7 +146,11 @@ func New(store Store, cfg Config) (*Manager, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Observers = slices.Clone(cfg.Observers)
-	return &Manager{store: store, cfg: cfg, limits: limits}, nil
+	m := &Manager{store: store, cfg: cfg, limits: limits}
+	if c, ok := store.(cachingStore); ok {
+		m.fresh = c.Fresh
+	}
+	return m, nil
 }
 
 // Limits returns the limits that are in force.
@@ -181,10 +192,14 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 
 func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (*Session, error) {
 	s, gens, err := m.store.Get(ctx, c.ID)
+	now := m.Now()
+	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent) {
+		// A copy may be older than the last rotation: no answer by it.
+		s, gens, err = m.store.Get(m.fresh(ctx), c.ID)
+	}
 	if err != nil {
 		return nil, m.lookupFailed(ctx, c.ID, err)
 	}
-	now := m.Now()
 	which := s.Secrets.match(c.Hash, now)
 	if which == secretWrong {
 		m.stats.forged.Add(1)
@@ -299,17 +314,21 @@ func write(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 }
 
-// notify tells the observers. One that panics does not keep the others, or the
-// caller, from their work: what e tells of has already happened.
+// notify tells the observers, once what e tells of is committed. One that panics does not keep the others, or the
+// caller, from their work.
 func (m *Manager) notify(ctx context.Context, e Event) {
-	for _, o := range m.cfg.Observers {
-		func() {
-			defer func() {
-				if p := recover(); p != nil {
-					m.cfg.Logger.ErrorContext(ctx, "session: observer panicked", "event", e.Kind, "panic", p)
-				}
-			}()
-			o.Observe(ctx, e)
-		}()
-	}
+	AfterCommit(ctx, func() {
+		for _, o := range m.cfg.Observers {
+			m.observe(ctx, o, e)
+		}
+	})
+}
+
+func (m *Manager) observe(ctx context.Context, o Observer, e Event) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.cfg.Logger.ErrorContext(ctx, "session: observer panicked", "event", e.Kind, "panic", p)
+		}
+	}()
+	o.Observe(ctx, e)
 }

@@ -106,6 +106,12 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 	if err != nil {
 		return nil, fmt.Errorf("session: revoke: %w", err)
 	}
+	AfterCommit(ctx, func() { m.revoked(ctx, r, ids) })
+	return ids, nil
+}
+
+// revoked cuts what is open on sessions that have ended, and tells of it.
+func (m *Manager) revoked(ctx context.Context, r Revocation, ids []ID) {
 	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
 		c.spare() // the request that ends its own session still has to answer
 	}
@@ -118,7 +124,6 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 	if len(ids) > 0 || r.All || r.Everyone {
 		m.notify(ctx, Event{Kind: EventRevoked, At: r.Ending.At, UserID: r.UserID, IDs: ids, Ending: &r.Ending})
 	}
-	return ids, nil
 }
 
 // by tells who ends the sessions: the session that the request belongs to, an

@@ -236,3 +236,23 @@ func TestObserverThatPanicsHurtsNobody(t *testing.T) {
 		t.Errorf("got %v, next observer called: %v", err, after)
 	}
 }
+
+// Revocations in a transaction of the host's have their consequences when that
+// is committed.
+func TestConsequencesWaitForTheCommit(t *testing.T) {
+	b := newBench(t, session.Config{})
+	s, token := b.start(t, "alice", session.StartOptions{})
+	conn := b.open(t, t.Context(), token, nil)
+	b.kinds()
+	ctx, pending := session.Hold(t.Context())
+	if err := b.Revoke(ctx, "alice", s.ID, session.ReasonPasswordChanged); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.kinds(); conn.Err() != nil || len(got) != 0 {
+		t.Errorf("before the commit: cut %v, events %v", conn.Err(), got)
+	}
+	pending.Committed()
+	if got := b.kinds(); conn.Err() == nil || len(got) != 1 {
+		t.Errorf("after the commit: cut %v, events %v", conn.Err(), got)
+	}
+}

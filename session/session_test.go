@@ -90,9 +90,8 @@ func (b *bench) resume(t testing.TB, token session.Token) error {
 }
 
 var (
-	home   = session.Origin{IP: netip.MustParseAddr("198.51.100.7"), Hints: device.Hints{UserAgent: "home browser"}}
-	hotel  = session.Origin{IP: netip.MustParseAddr("203.0.113.9"), Hints: home.Hints}
-	nobody = session.Origin{}
+	home  = session.Origin{IP: netip.MustParseAddr("198.51.100.7"), Hints: device.Hints{UserAgent: "home browser"}}
+	hotel = session.Origin{IP: netip.MustParseAddr("203.0.113.9"), Hints: home.Hints}
 )
 
 func ids(all []*session.Session) (ids []session.ID) {

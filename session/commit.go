@@ -1,0 +1,56 @@
+package session
+
+import (
+	"context"
+	"sync"
+)
+
+// Pending holds what has to wait for a transaction of the host's: what was
+// revoked in it must not be cut, and nobody be told of it, before it is
+// committed.
+type Pending struct {
+	mu        sync.Mutex
+	committed bool
+	wait      []func()
+}
+
+type pendingKey struct{}
+
+// Hold returns a context whose revocations and changes wait with their
+// consequences until [Pending.Committed] is called. It is for a Store that
+// joins a transaction of the host's; if that is rolled back, forget the
+// Pending.
+func Hold(ctx context.Context) (context.Context, *Pending) {
+	p := new(Pending)
+	return context.WithValue(ctx, pendingKey{}, p), p
+}
+
+// Committed says that the transaction is committed. Call it once.
+func (p *Pending) Committed() {
+	p.mu.Lock()
+	wait := p.wait
+	p.wait, p.committed = nil, true
+	p.mu.Unlock()
+	for _, f := range wait {
+		f()
+	}
+}
+
+// AfterCommit calls f when the transaction that ctx belongs to is committed,
+// at once if there is none: for what must not happen if it is rolled back, as
+// sending a new cookie.
+func AfterCommit(ctx context.Context, f func()) {
+	if p, ok := ctx.Value(pendingKey{}).(*Pending); !ok || !p.hold(f) {
+		f()
+	}
+}
+
+// hold keeps f for later, unless the transaction is committed already.
+func (p *Pending) hold(f func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.committed {
+		p.wait = append(p.wait, f)
+	}
+	return !p.committed
+}
