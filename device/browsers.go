@@ -176,6 +176,8 @@ func (d *Device) readBrowser(a *agent) {
 		d.readSafari(a)
 	case d.Browser == "Internet Explorer" || d.Browser == "Firefox" && version == "":
 		d.BrowserVersion = shortVersion(or(a.field("rv:"), version))
+	case d.Browser == "GNOME Web": // its own number is WebKit's
+		d.BrowserVersion = shortVersion(a.field("version/"))
 	case d.Browser == "Opera" && version != "" && version[0] == '9':
 		// Opera 10 and later say 9.80 and the truth at the end.
 		d.BrowserVersion = shortVersion(or(a.field("version/"), version))

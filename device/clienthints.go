@@ -20,7 +20,7 @@ func (d *Device) applyModel(h *Hints) {
 	if kind := d.setModel(model); kind != "" && d.Kind != KindBot {
 		d.Kind = kind
 	}
-	d.Source = SourceDetailedHints
+	d.Source = max(d.Source, SourceDetailedHints)
 }
 
 // platforms gives our names for the values of Sec-CH-UA-Platform that differ.
@@ -49,7 +49,7 @@ func (d *Device) applyPlatform(h *Hints) {
 	}
 	if v := hintedVersion(system, unquote(h.PlatformVersion)); v != "" && d.OS == system {
 		d.OSVersion = v
-		d.Source = SourceDetailedHints
+		d.Source = max(d.Source, SourceDetailedHints)
 	}
 }
 
@@ -92,7 +92,7 @@ func hintedVersion(system, version string) string {
 }
 
 // applyForm takes the kind from Sec-CH-UA-Form-Factors, or else from
-// Sec-CH-UA-Mobile, which tablets answer with no.
+// Sec-CH-UA-Mobile, to which tablets answer no.
 func (d *Device) applyForm(h *Hints) {
 	if d.Kind == KindBot || d.Kind == KindTV {
 		return
@@ -100,7 +100,7 @@ func (d *Device) applyForm(h *Hints) {
 	for member := range members(h.FormFactors) {
 		if kind, ok := formFactors[member.value]; ok {
 			d.Kind = kind
-			d.Source = SourceDetailedHints
+			d.Source = max(d.Source, SourceDetailedHints)
 			return
 		}
 	}
@@ -123,7 +123,7 @@ var formFactors = map[string]Kind{
 }
 
 // applyBrand names the browser by its brand where the User-Agent says no more
-// than Chrome, and takes the full version.
+// than Chrome. A version that the User-Agent has too stays: some give two.
 func (d *Device) applyBrand(h *Hints) {
 	list := h.FullVersions
 	if list == "" {
@@ -138,13 +138,10 @@ func (d *Device) applyBrand(h *Hints) {
 	if d.App != "" || d.Kind == KindBot || !generic && d.Browser != name {
 		return
 	}
-	if generic && d.Browser != "" && isEngine(name) {
-		name = d.Browser
-	}
-	d.Browser = name
-	if v := shortVersion(version); v != "" {
+	if v := shortVersion(version); v != "" && d.Browser != name {
 		d.BrowserVersion = v
 	}
+	d.Browser = name
 }
 
 // pickBrand returns the brand of the browser and its version: one that we
@@ -188,12 +185,11 @@ var brandNames = map[string]string{
 	"Opera Mini":              "Opera Mini",
 	"OperaMobile":             "Opera",
 	"Samsung Internet":        "Samsung Internet",
+	"Silk":                    "Amazon Silk",
 	"Vivaldi":                 "Vivaldi",
 	"Whale":                   "Whale",
 	"YaBrowser":               "Yandex Browser",
 	"Yandex":                  "Yandex Browser",
-	"Yowser":                  "Yandex Browser",
-	"Silk":                    "Amazon Silk",
 }
 
 func isEngine(brand string) bool { return brand == "Chromium" || brand == "Android WebView" }

@@ -93,6 +93,8 @@ func TestHints(t *testing.T) {
 			device.KindDesktop, "Brave on Linux", "Brave 153 · Linux"},
 		{"Edge with its full version", device.Hints{UserAgent: windowsChrome + " Edg/153.0.0.0", FullVersions: `"Microsoft Edge";v="153.0.3500.1", "Chromium";v="153.0.7000.60"`},
 			device.KindDesktop, "Edge on Windows", "Edge 153 · Windows"},
+		{"Opera, which gives two versions", device.Hints{UserAgent: androidChrome + " OPR/67.1.0.0", Brands: `"Opera";v="82", "OperaMobile";v="67", "Chromium";v="96"`, Platform: `"Android"`},
+			device.KindPhone, "Opera on Android", "Opera 67.1 · Android"},
 		{"Facebook stays Facebook", device.Hints{UserAgent: androidChrome + " [FB_IAB/FB4A;FBAV/450.0.0.38.108;]", Brands: `"Android WebView";v="153", "Chromium";v="153"`, Platform: `"Android"`},
 			device.KindPhone, "Facebook app on Android", "Facebook 450.0.0.38 · Android"},
 		{"no User-Agent", device.Hints{Brands: chrome, Platform: `"Windows"`, Mobile: "?0"},

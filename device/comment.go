@@ -1,9 +1,6 @@
 package device
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // findModel finds where an Android device names its model: in the comment,
 // behind the system and what is no model.
@@ -79,15 +76,12 @@ func modelLength(part []byte) int {
 const frozenModel = "K"
 
 // isNoModel reports whether a part of a comment is something else than the
-// model: a language, an architecture, a revision, a reduced User-Agent's K, or
-// the maker that Windows Phone names before the model.
+// model: a language, an architecture, a revision, a reduced User-Agent's K.
 func isNoModel(part []byte) bool {
-	for word := range strings.FieldsSeq("k u i n wv mobile tablet phone tv linux unknown generic arm arm64 arm_64 x64 x86 x86_64 htc microsoft nokia samsung") {
-		if string(part) == word {
-			return true
-		}
+	if len(part) == 0 || noModels[string(part)] {
+		return true
 	}
-	for start := range strings.FieldsSeq("android applewebkit build/ gmscore harmonyos hmscore openharmony rv: xx-") {
+	for _, start := range [...]string{"android", "applewebkit", "build/", "gmscore", "harmonyos", "hmscore", "openharmony", "rv:", "xx-"} {
 		if bytes.HasPrefix(part, []byte(start)) {
 			return true
 		}
@@ -95,11 +89,18 @@ func isNoModel(part []byte) bool {
 	return isLanguage(part) || isVersion(part) || isScreen(part)
 }
 
+var noModels = map[string]bool{
+	"arm": true, "arm64": true, "arm_64": true, "x64": true, "x86": true, "x86_64": true,
+	"generic": true, "i": true, "k": true, "linux": true, "mobile": true, "n": true, "phone": true, "tablet": true,
+	"tv": true, "u": true, "unknown": true, "wv": true,
+	"htc": true, "microsoft": true, "nokia": true, "samsung": true, // Windows Phone names them before the model
+}
+
 // isLanguage knows "en", "en-us", "pt_br" and "zh-hans-cn".
 func isLanguage(part []byte) bool {
 	switch {
 	case len(part) < 2 || !isLetter(part[0]) || !isLetter(part[1]):
-		return len(part) == 0
+		return false
 	case len(part) == 5:
 		return (part[2] == '-' || part[2] == '_') && isLetter(part[3]) && isLetter(part[4])
 	}
@@ -109,12 +110,6 @@ func isLanguage(part []byte) bool {
 // isVersion knows "2.3.4", which UC Browser puts in front of the model.
 func isVersion(part []byte) bool {
 	return bytes.IndexByte(part, '.') > 0 && len(numbers(string(part), 4)) == len(part)
-}
-
-// hasFrozenModel reports whether the User-Agent is a reduced one, with K where
-// the model was.
-func hasFrozenModel(low []byte) bool {
-	return contains(low, "; k)") || contains(low, "; k;") || contains(low, "; k build")
 }
 
 // isScreen knows "480dpi", "1080x2400" and "320*480".
@@ -131,4 +126,10 @@ func isScreen(part []byte) bool {
 	default:
 		return (rest[0] == 'x' || rest[0] == '*') && len(rest) > 3 && isDigit(rest[1]) && isDigit(rest[3])
 	}
+}
+
+// hasFrozenModel reports whether the User-Agent is a reduced one, with K where
+// the model was.
+func hasFrozenModel(low []byte) bool {
+	return contains(low, "; k)") || contains(low, "; k;") || contains(low, "; k build")
 }

@@ -41,7 +41,7 @@ var kindWords = []struct {
 	{KindBot, rankRemote, "headlesschrome phantomjs"},
 	{KindBot, rankAddress, "http://* https://*"},
 	{KindBot, rankBot, `
-		bot* catchpoint* chrome-lighthouse cloudflare-* crawl* datadogsynthetics dynatrace* facebookexternalhit
+		bot bots catchpoint* chrome-lighthouse cloudflare-* crawl* datadogsynthetics dynatrace* facebookexternalhit
 		feed* ghost_inspector gomezagent google-* google-safety google_web_preview gtmetrix harvest* heritrix
 		lighthouse link_check* mediapartners* monitor* nutch* pingdom* ptst rss* scanner* scrap* screenshot*
 		site24x7 slurp spider* stumbleupon uptime* validator*`},
@@ -75,6 +75,9 @@ func (d *Device) readKind(a *agent, model Kind) {
 	if said.rank == rankCompatible && d.isOldBrowser() {
 		said.rank, said.name = rankPhone, string(KindDesktop)
 	}
+	if said.name == string(KindBot) && a.isLibrary() {
+		said.rank, said.name = 0, "" // an app that reads feeds, say
+	}
 	switch {
 	case said.rank >= rankCompatible:
 		d.Kind = Kind(said.name)
@@ -87,6 +90,7 @@ func (d *Device) readKind(a *agent, model Kind) {
 	}
 }
 
+// isOldBrowser tells of the browsers that called themselves compatible.
 func (d *Device) isOldBrowser() bool {
 	return d.Browser == "Internet Explorer" || d.Browser == "Konqueror" || d.Browser == "Opera" || d.App != ""
 }

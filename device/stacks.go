@@ -69,7 +69,12 @@ func (d *Device) readLibrary(a *agent) {
 	if d.Browser == "" && d.App == "" {
 		d.Browser, d.BrowserVersion = library.name, shortVersion(a.version(inStacks))
 	}
-	if library.name != "Dalvik" && d.Model == "" && a.seen[inKinds].at < 0 {
+	if library.name != "Dalvik" && d.Model == "" && a.seen[inKinds].name == "" {
 		d.Kind = KindApp
 	}
+}
+
+// isLibrary reports whether an app speaks through a library that only apps use.
+func (a *agent) isLibrary() bool {
+	return a.seen[inStacks].name == "CFNetwork" || a.seen[inStacks].name == "okhttp"
 }

@@ -3,10 +3,13 @@ package device
 import "strings"
 
 // shortVersion keeps what people know of a version, "153" or "26.1": at most
-// two numbers, and no .0 at the end.
+// two numbers, the second neither 0 nor a build number.
 func shortVersion(s string) string {
 	v := numbers(s, 2)
-	return strings.TrimSuffix(v, ".0")
+	if major, minor, ok := strings.Cut(v, "."); ok && (minor == "0" || len(minor) > 3) {
+		return major
+	}
+	return v
 }
 
 // numbers returns the version at the start of s, at most n numbers of it, with
