@@ -29,11 +29,13 @@ var kindWords = []struct {
 	{KindPhone, rankApple, "iphone* ipod*"},
 	{KindTablet, rankApple, "ipad*"},
 	{KindTV, rankTV, `
-		android_tv antgalio apple_tv appletv* aquosbrowser bdplayer boxee* bravia brightsign ce-html
-		ciscobrowser crkey directfb dlnadoc dtv dtv_* dtvnetbrowser ekioh* espial fuchsia googletv hbbtv
-		hybridcast inettvbrowser large_screen lg_netcast* lgsmarttv machblue* maple* netbox netcast* netrange*
-		nettv omi/ opentv pbrm philipstv pov_tv* roku* set-top* settop* smart-tv smarthub smarttv* sonydtv*
-		sraf stb sunniwell tv tvbox tvos vestel vidaa viera vizio web0s webos.tv*`},
+		android_tv antgalio apple_tv appletv* aquosbrowser bdp5g bdplayer boxee* bravia brightsign ce-html
+		ciscobrowser crkey directfb dlnadoc dreambox dtv dtv_* dtvnetbrowser ekioh* enigma2 espial fuchsia
+		googletv hbbtv hybridcast inettvbrowser kreatel* kreatv* large_screen lg_netcast* lgsmarttv loewe*
+		machblue* mag2## mag3## maple* netbox netcast* netrange* nettv omi/ opentv pbrm philipstv pov_tv* roku*
+		set-top* settop* sky_stb smart-tv smarthub smarttv* sonybdp* sonycebrowser sonydtv* sraf stb stbapp
+		sunniwell tivo* toshiba-dtv toshibatp tsbnettv tv tvbox tvos vestel vidaa viera vizio vuplus web0s
+		webos.tv* webtv`},
 	{KindConsole, rankOther, "nintendo* playstation* ps3 xbox"},
 	{KindWatch, rankOther, "apple_watch sm-r###* watch#,* watch_os watchos"},
 	{KindCar, rankOther, "carplay tesla"},
@@ -75,7 +77,7 @@ func (d *Device) readKind(a *agent, model Kind) {
 	if said.rank == rankCompatible && d.isOldBrowser() {
 		said.rank, said.name = rankPhone, string(KindDesktop)
 	}
-	if said.name == string(KindBot) && a.isLibrary() {
+	if said.name == string(KindBot) && (a.isLibrary() || said.rank == rankAddress && d.isCompany(a)) {
 		said.rank, said.name = 0, "" // an app that reads feeds, say
 	}
 	switch {
@@ -93,6 +95,12 @@ func (d *Device) readKind(a *agent, model Kind) {
 // isOldBrowser tells of the browsers that called themselves compatible.
 func (d *Device) isOldBrowser() bool {
 	return d.Browser == "Internet Explorer" || d.Browser == "Konqueror" || d.Browser == "Opera" || d.App != ""
+}
+
+// isCompany tells of a browser that a company has put the address of its
+// intranet in.
+func (d *Device) isCompany(a *agent) bool {
+	return d.OS != "" && strings.HasPrefix(a.text, "Mozilla/") && !contains(a.low, "+http") && !contains(a.low, "compatible")
 }
 
 func (d *Device) kindOfSystem(a *agent) Kind {

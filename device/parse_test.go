@@ -33,6 +33,7 @@ var clients = []struct {
 	{"Yandex Browser", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/136.0.0.0 YaBrowser/25.6.0.0 Safari/537.36", device.KindDesktop, "Yandex Browser on Windows", "Yandex Browser 25.6 · Windows"},
 	{"Whale", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Whale/4.35.0.0 Safari/537.36", device.KindDesktop, "Whale on Windows", "Whale 4.35 · Windows"},
 	{"Internet Explorer 11", "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko", device.KindDesktop, "Internet Explorer on Windows", "Internet Explorer 11 · Windows 7"},
+	{"a company's browser", "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; Example Corp; http://intranet.example.com; rv:11.0) like Gecko", device.KindDesktop, "Internet Explorer on Windows", "Internet Explorer 11 · Windows 7"},
 	{"Internet Explorer 8", "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0)", device.KindDesktop, "Internet Explorer on Windows", "Internet Explorer 8 · Windows XP"},
 	{"Konqueror", "Mozilla/5.0 (compatible; Konqueror/4.14; Linux) KHTML/4.14.2 (like Gecko)", device.KindDesktop, "Konqueror on Linux", "Konqueror 4.14 · Linux"},
 	{"GNOME Web", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15 Epiphany/605.1.15", device.KindDesktop, "GNOME Web on Linux", "GNOME Web 17 · Linux"},
