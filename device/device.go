@@ -2,12 +2,22 @@
 // person recognises: "Chrome on Windows", "Safari on iPhone", "Immich app on
 // Pixel 8".
 //
-// [Parse] reads [Hints] and returns a [Device]. All hints come from the client
-// and can be forged: a Device is for showing, and for noticing that something
-// looks different, never for deciding who someone is.
+// [Parse] reads [Hints] and returns a [Device], whose Title, Subtitle and Kind
+// are what a page shows. [Merge] improves the device of a session by later
+// requests, and [Device.Family] is what to compare when one asks whether a
+// device is known. All hints come from the client and can be forged: a Device
+// is for showing, and for noticing that something looks different, never for
+// deciding who someone is.
 //
-// Parse accepts any input. The fields of a Device are valid UTF-8, at most 64
-// bytes long, and free of control and bidirectional-formatting characters.
+// A browser with a frozen User-Agent says "Windows NT 10.0" on Windows 11 and
+// "Android 10; K" on every phone. What is frozen is left out; to know it, send
+// [AcceptCH] with the pages on which people sign in.
+//
+// Parse accepts any input, and cuts a User-Agent after 1,024 bytes. The fields
+// of a Device are valid UTF-8, at most 64 bytes long, and free of control,
+// bidirectional-formatting and invisible characters; they are not escaped for
+// HTML. What was parsed lately is remembered, so that Parse may be called for
+// each request.
 //
 // Everything in this package is safe for concurrent use.
 package device

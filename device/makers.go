@@ -25,7 +25,7 @@ var makers = []line{
 	{"Celkon", "celkon"},
 	{"Chuwi", "chuwi"},
 	{"Condor", "condor"},
-	{"Coolpad", "coolpad"},
+	{"Coolpad", "coolpad*"},
 	{"Crosscall", "crosscall"},
 	{"Cubot", "cubot"},
 	{"Dell", "dell"},
