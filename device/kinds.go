@@ -7,6 +7,7 @@ const (
 	rankPhone = iota + 1
 	rankTablet
 	rankApple
+	rankIPad       // which runs apps that were made for iPhone, and says both
 	rankCompatible // says that it is compatible with others, as robots and old browsers do
 	rankTV
 	rankOther
@@ -27,7 +28,7 @@ var kindWords = []struct {
 		phone softbank up.browser up.link wap*`},
 	{KindTablet, rankTablet, "apad playbook tablet touchpad"},
 	{KindPhone, rankApple, "iphone* ipod*"},
-	{KindTablet, rankApple, "ipad*"},
+	{KindTablet, rankIPad, "ipad*"},
 	{KindTV, rankTV, `
 		android_tv antgalio apple_tv appletv* aquosbrowser bdp5g bdplayer boxee* bravia brightsign ce-html
 		ciscobrowser crkey directfb dlnadoc dreambox dtv dtv_* dtvnetbrowser ekioh* enigma2 espial fuchsia
@@ -83,9 +84,9 @@ func (d *Device) readKind(a *agent, model Kind) {
 	switch {
 	case said.rank >= rankCompatible:
 		d.Kind = Kind(said.name)
-	case model != "":
+	case model != "" && d.OS != "ChromeOS":
 		d.Kind = model
-	case said.rank == rankApple:
+	case said.rank >= rankApple:
 		d.Kind = Kind(said.name)
 	default:
 		d.Kind = d.kindOfSystem(a)

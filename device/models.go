@@ -36,8 +36,10 @@ func tokens(lines []line) (all []token) {
 func (d *Device) readModel(a *agent) Kind {
 	switch {
 	case d.OS == "iOS" || d.OS == "macOS":
-		d.Brand = "Apple"
-		d.Model = appleModel(a)
+		d.Brand, d.Model = "Apple", or(d.Model, appleModel(a))
+		if d.Model == "iPad" {
+			return KindTablet
+		}
 		return ""
 	case d.OS == "BlackBerry":
 		d.Brand = "BlackBerry"

@@ -19,6 +19,7 @@ var clients = []struct {
 	{"Chrome on macOS", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36", device.KindDesktop, "Chrome on Mac", "Chrome 153 · macOS"},
 	{"Chrome on Linux", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36", device.KindDesktop, "Chrome on Linux", "Chrome 153 · Linux"},
 	{"Chrome on ChromeOS", "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36", device.KindDesktop, "Chrome on ChromeOS", "Chrome 150 · ChromeOS"},
+	{"an Android app on a Chromebook", "Mozilla/5.0 (Linux; Android 9; pixelbook Build/R80-12739.111.0; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/80.0.3987.162 Safari/537.36", device.KindDesktop, "Chrome on pixelbook", "Chrome 80 · ChromeOS"},
 	{"Edge on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/152.0.0.0 Safari/537.36 Edg/152.0.0.0", device.KindDesktop, "Edge on Windows", "Edge 152 · Windows"},
 	{"Edge Legacy", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/70.0.3538.102 Safari/537.36 Edge/18.19042", device.KindDesktop, "Edge on Windows", "Edge 18 · Windows"},
 	{"Firefox on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:152.0) Gecko/20100101 Firefox/152.0", device.KindDesktop, "Firefox on Windows", "Firefox 152 · Windows"},
@@ -77,6 +78,8 @@ var clients = []struct {
 
 	// Tablets.
 	{"Safari on iPad", "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1", device.KindTablet, "Safari on iPad", "Safari 16.6 · iOS 16.6"},
+	{"an app on an iPad that passes for a Mac", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [LinkedInApp]/9.29", device.KindTablet, "LinkedIn app on iPad", "LinkedIn 9.29 · iOS"},
+	{"an iPad in an app made for iPhone", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Snapchat/12.60.0.32 (iPad13,1; iOS 17.2; gzip)", device.KindTablet, "Snapchat app on iPad", "Snapchat 12.60.0.32 · iOS 17.2"},
 	{"Galaxy Tab S9", "Mozilla/5.0 (Linux; Android 13; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 Safari/537.36", device.KindTablet, "Chrome on Samsung SM-X710", "Chrome 118 · Android 13"},
 	{"a tablet that says Mobile", "Mozilla/5.0 (Linux; Android 12; Lenovo TB-X606X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 Mobile Safari/537.36", device.KindTablet, "Chrome on Lenovo TB-X606X", "Chrome 118 · Android 12"},
 	{"a tablet by its maker's rule", "Mozilla/5.0 (Linux; Android 10; BAH3-W59) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 Mobile Safari/537.36", device.KindTablet, "Chrome on Huawei BAH3-W59", "Chrome 118 · Android 10"},

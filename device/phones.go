@@ -11,7 +11,7 @@ var phones = []line{
 	{"Fujitsu", "arrows* f-##?"},
 	{"General Mobile", "gm_#*"},
 	{"Gionee", "gn####*"},
-	{"Google", "ekg-* galaxy_nexus nexus_4 nexus_5* nexus_6* nexus_one nexus_s pixel*"},
+	{"Google", "ekg-* galaxy_nexus nexus_4 nexus_5* nexus_6* nexus_one nexus_s pixel pixel_*"},
 	{"HMD", "hmd*"},
 	{"Homtom", "ht## ht##_pro"},
 	{"Honor", `

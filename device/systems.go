@@ -1,6 +1,9 @@
 package device
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // systemTokens are the operating systems. The more a word says the higher it
 // ranks: a phone with Android says Linux too, one with HarmonyOS says both.
@@ -111,10 +114,18 @@ func (d *Device) readSystem(a *agent) {
 	case "Windows":
 		d.OSVersion = windowsVersion(version)
 	case "macOS":
+		if contains(a.low, " mobile/") { // an app on an iPad, which passes for a Mac
+			d.OS, d.Model = "iOS", "iPad"
+			return
+		}
 		d.OSVersion = macVersion(version)
 	case "iOS":
 		d.readIOS(a, version)
 	case "Android":
+		if isChromebook(a.low) {
+			d.OS = "ChromeOS"
+			return
+		}
 		d.OSVersion = androidVersion(a, version)
 	case "ChromeOS":
 		if version = numbers(version, 2); version != "14541.0" { // frozen
@@ -152,6 +163,17 @@ func androidVersion(a *agent, version string) string {
 		version = release // Instagram puts the API level in front: (33/13; 480dpi; ...)
 	}
 	return shortVersion(version)
+}
+
+// isChromebook knows an Android app on ChromeOS by the build number, which is
+// that of ChromeOS: "Build/R80-12739.111.0".
+func isChromebook(low []byte) bool {
+	_, build, ok := bytes.Cut(low, []byte("build/r"))
+	digits := 0
+	for digits < len(build) && isDigit(build[digits]) {
+		digits++
+	}
+	return ok && digits >= 2 && digits < len(build) && build[digits] == '-'
 }
 
 // readIOS fills in the version of iOS. With version 26, Safari froze the system

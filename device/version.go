@@ -57,13 +57,14 @@ func smallNumber(s string) int {
 	return n
 }
 
-// versionAfter returns what follows a product's name: "/17", " 17", "/v17".
+// versionAfter returns what follows a product's name: "/17", " 17", "/v17", or
+// "]/17" after LinkedIn's.
 func versionAfter(s string, end int) string {
 	for skipped := 0; end < len(s) && skipped < 3; skipped++ {
 		if isDigit(s[end]) {
 			return s[end:]
 		}
-		if strings.IndexByte("/ :_-vV(", s[end]) < 0 {
+		if strings.IndexByte("/ :_-vV(]", s[end]) < 0 {
 			return ""
 		}
 		end++
