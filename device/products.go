@@ -7,14 +7,17 @@ import (
 
 // plumbing are products that browsers and apps name beside themselves.
 var plumbing = map[string]bool{
-	// Engines, and settings written like products.
-	"applewebkit": true, "bdos": true, "bropp": true, "build": true, "ce-html": true, "channel": true,
-	"core": true, "crosswalk": true, "device": true, "electron": true, "gecko": true, "goanna": true,
-	"hbbtv": true, "icapohttps": true, "jssdk": true, "khtml": true, "language": true, "lightning": true,
-	"like": true, "mobile": true, "mozilla": true, "nettype": true, "presto": true, "process": true,
-	"qbcore": true, "qblink": true, "qtwebengine": true, "qtwebkit": true, "region": true, "release": true,
-	"safari": true, "tbs": true, "version": true, "webkit": true, "webkitgtk+": true, "weex": true,
-	"windowswechat": true, "xweb": true,
+	// Engines, frameworks, and settings written like products.
+	"applewebkit": true, "ariver": true, "arkweb": true, "bdos": true, "bropp": true, "build": true,
+	"capacitor": true, "ce-html": true, "cfnetwork": true, "channel": true, "cordova": true, "core": true,
+	"crosswalk": true, "dalvik": true, "darwin": true, "device": true, "electron": true, "gecko": true,
+	"goanna": true, "hbbtv": true, "icapohttps": true, "javafx": true, "jssdk": true, "khtml": true,
+	"language": true, "lightning": true, "like": true, "mmwebid": true, "mmwebsdk": true, "mobile": true,
+	"mozilla": true, "nebula": true, "nebulasdk": true, "nettype": true, "okhttp": true, "presto": true,
+	"process": true, "qbcore": true, "qblink": true, "qt": true, "qtwebengine": true, "qtwebkit": true,
+	"region": true, "release": true, "safari": true, "swan": true, "tbs": true, "titanium": true, "u2": true,
+	"u3": true, "u4": true, "ucbs": true, "uws": true, "version": true, "webkit": true, "webkitgtk+": true,
+	"webview": true, "weex": true, "windowswechat": true, "xwalk": true, "xweb": true,
 	// Distributions.
 	"arch": true, "centos": true, "debian": true, "fedora": true, "gentoo": true, "hat": true, "kubuntu": true,
 	"linux": true, "linuxmint": true, "mandriva": true, "mint": true, "raspbian": true, "redhat": true,

@@ -41,7 +41,7 @@ var tablets = []line{
 	{"Ematic", "egd###* egq###* egs###*"},
 	{"Energy Sistem", "energy_tablet* neo_3*"},
 	{"Fossibot", "dt1 dt2"},
-	{"Fujitsu", "arrows_tab* f-01d f-02f f-02k f-03g f-04h f-05e"},
+	{"Fujitsu", "arrows_tab* f-01d f-02f f-02k f-03g f-04h f-05e fjt21"},
 	{"Google", "nexus_10* nexus_7* nexus_9* pixel_c pixel_tablet*"},
 	{"Honor", `
 		agm-* agm3-* brt-* elne-* gdi-* hey-* hey2-* hey3-* hjc-* hjc2-* jdn-* jdn2-* koz-w* krj-* krj2-* ndl-*
@@ -66,8 +66,8 @@ var tablets = []line{
 		a7600-* a8-##* b6000-* b8000-* b8080-* d-42a d-52c? ideapad* ideatab* k10###_t* l12011* pb-6505*
 		pb1-750p s5000-* s6000* s8-50* tb###* tb#-* tb-* thinkpad* xiaoxin* yb#-* yb-* yoga_tab* yt#-* yt-*`},
 	{"LG", `
-		lg-uk###* lg-v###* lg-vk###* lgt31 lgt32 lm-t600* uk750 v400 v480 v490 v500 v507l v510 v520 v521 v700
-		vk### vk####*`},
+		l-06c lg-uk###* lg-v###* lg-vk###* lgt31 lgt32 lm-t600* uk750 v400 v480 v490 v500 v507l v510 v520 v521
+		v700 vk### vk####*`},
 	{"Logicom", "l-ement* logicom_tab* m_bot_tab*"},
 	{"Medion", `
 		lifetab* p10##x p101##* p102##* p103##* p104##* p105##* p106##* p85##x p851x p89##x p97##x p970x`},
@@ -77,7 +77,7 @@ var tablets = []line{
 	{"Motorola", "mz###* xoom* xyboard*"},
 	{"Multilaser", "m10_4g m7_3g* m7s* m8_4g m9_3g m9_4g ml-*"},
 	{"nabi", "nabi* snb02*"},
-	{"NEC", "lavie_t* lavietab* pc-te* pc-ts*"},
+	{"NEC", "lavie_t* lavietab* n-06d n-08d pc-te* pc-ts*"},
 	{"Nextbook", "next#* nx######* nxa*"},
 	{"Nokia", `
 		n1 t10 t20 t21 ta-1380 ta-1392 ta-1397 ta-1402 ta-1462 ta-1472 ta-1487 ta-1495 ta-1503 ta-1505 ta-1512
@@ -90,7 +90,7 @@ var tablets = []line{
 	{"OPPO", "opd*"},
 	{"Oukitel", "okt#* ot11* ot5* ot6* ot8* rt1 rt2 rt3* rt5* rt6* rt7* rt8*"},
 	{"Oysters", "t104* t72* t74* t84*"},
-	{"Panasonic", "fz-a* fz-b* fz-g* fz-m* jt-*"},
+	{"Panasonic", "fz-a* fz-b* fz-g* fz-m* jt-* p-08d"},
 	{"Positivo", "t1060* t701* t710* t770* t800* t810* twist_tab*"},
 	{"Prestigio", "pmp####* pmt####* psp####_t*"},
 	{"Proscan", "plt####*"},
@@ -103,8 +103,9 @@ var tablets = []line{
 		sch-i905* sch-i915* sch-i925* sct## sgh-i467* sgh-i497* sgh-i957* sgh-i987* sgh-t779* sgh-t849*
 		sgh-t859* sgh-t869* shv-e140* shv-e150* shv-e230* shw-m180* shw-m38##* shw-m48##* shw-m500* sm-p###*
 		sm-t* sm-x* sph-p100* sph-p500*`},
+	{"Sharp", "sh-05g sh-06f sh-08e sht2#"},
 	{"Sony", `
-		sgp###* sgpt##* so-03e so-05f so-05g sony_tablet* sot## xperia_tablet* xperia_z2_tablet*
+		sgp###* sgpt##* so-03e so-05f so-05g sony_tablet* sot## sot21 xperia_tablet* xperia_z2_tablet*
 		xperia_z4_tablet*`},
 	{"SPC", "gravity* heaven* lightyear*"},
 	{"TCL", "1t 3t 8###? 8###?_* 9###? 9###?_* i216x p310x p320x p321 p350x p360x"},
