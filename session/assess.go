@@ -21,8 +21,9 @@ func (f AssessorFunc) Assess(ctx context.Context, c Case) (Verdict, error) { ret
 // A Case is what an [Assessor] is asked about.
 type Case struct {
 	SignIn  bool     // the session starts now; else it is live and has moved
-	Session *Session // as it was before the visit
+	Session *Session // as it was before the visit; Familiarity is set at a sign-in
 	Visit   Visit
+	Profile []byte // what the Assessor last returned for this user, if profiles are kept
 }
 
 // A Verdict is what an [Assessor] found.
@@ -30,6 +31,9 @@ type Verdict struct {
 	Level       Level
 	Signals     []Signal
 	Provisional bool // do not believe the sign-in yet
+	// Profile, if not nil, is kept for the next Case of this user, if profiles
+	// are kept: at most 1,280 bytes.
+	Profile []byte
 }
 
 // A Level says how much a visit looks wrong.

@@ -55,6 +55,13 @@ type Config struct {
 	// to false: it is only reported.
 	RevokeReused bool
 
+	// ProfileKeys seal what is remembered of each user: the devices they sign
+	// in from, and their habits for the Assessor. The first seals, all of them
+	// open; the last one makes the hashes, so drop it last. Each has at least 32
+	// random bytes. The Store must have Profiles. Defaults to none: nothing is
+	// remembered.
+	ProfileKeys [][]byte
+
 	// Logger is told of trouble that no caller sees. Defaults to discarding.
 	Logger *slog.Logger
 	// Now is the clock, the only one that is read. Defaults to time.Now.
@@ -86,13 +93,14 @@ const writeTimeout = 5 * time.Second
 // A Manager starts, resumes and revokes sessions. It decides everything; the
 // [Store] remembers. It is safe for concurrent use.
 type Manager struct {
-	store  Store
-	cfg    Config
-	limits Limits
-	hub    Hub
-	queue  touchQueue
-	stats  counters
-	fresh  func(context.Context) context.Context // set if store keeps copies
+	store    Store
+	cfg      Config
+	limits   Limits
+	profiles *profiles // nil if none are kept
+	hub      Hub
+	queue    touchQueue
+	stats    counters
+	fresh    func(context.Context) context.Context // set if store keeps copies
 }
 
 // A store that answers from copies has this method: it returns a context with
@@ -146,12 +154,19 @@ func New(store Store, cfg Config) (*Manager, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Observers = slices.Clone(cfg.Observers)
-	m := &Manager{store: store, cfg: cfg, limits: limits}
+	profiles, err := newProfiles(store, cfg.ProfileKeys)
+	if err != nil {
+		return nil, err
+	}
+	m := &Manager{store: store, cfg: cfg, limits: limits, profiles: profiles}
 	if c, ok := store.(cachingStore); ok {
 		m.fresh = c.Fresh
 	}
 	return m, nil
 }
+
+// KeepsProfiles reports whether devices are recognised across sign-ins.
+func (m *Manager) KeepsProfiles() bool { return m.profiles != nil }
 
 // Limits returns the limits that are in force.
 func (m *Manager) Limits() Limits { return m.limits }

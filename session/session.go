@@ -41,7 +41,10 @@ type Session struct {
 	// Logout 1.0).
 	Issuer, Subject, SID string
 
-	Name        string            // given by the user: "Mum's iPad"
+	Name        string      // given by the user: "Mum's iPad"
+	DeviceKey   DeviceKey   // of the known device, zero if there is none
+	Familiarity Familiarity // whether the user had signed in from it before
+
 	Provisional bool              // signed in suspiciously, not yet believed
 	Signals     []Signal          // what looked unusual
 	Attrs       map[string]string // a few facts that the application keeps

@@ -49,6 +49,8 @@ type StartOptions struct {
 	Issuer, Subject, SID string
 	// Attrs are a few facts for the application itself. Defaults to none.
 	Attrs map[string]string
+	// DeviceID recognises the browser, where profiles are kept. Defaults to none.
+	DeviceID DeviceID
 	// Replaces is the session that the client had until now, of whichever
 	// user. It is ended once the new one has started. Defaults to none.
 	Replaces *Session
@@ -84,7 +86,8 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	if err != nil {
 		return nil, Token{}, err
 	}
-	verdict := m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First})
+	prof, device, recognized := m.recognize(ctx, s, o.DeviceID)
+	verdict := m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First, Profile: prof.assessor})
 	if verdict != nil {
 		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
 	}
@@ -94,6 +97,9 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}
 	m.stats.started.Add(1)
+	if recognized {
+		m.learn(ctx, s.UserID, device, verdict)
+	}
 	m.notify(ctx, Event{Kind: EventStarted, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict})
 	if old := o.Replaces; old != nil {
 		if err := m.Revoke(ctx, old.UserID, old.ID, ReasonReplaced); err != nil {
@@ -102,6 +108,19 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	}
 	m.evict(ctx, s)
 	return s, token, nil
+}
+
+// learn keeps what a sign-in that succeeded has taught.
+func (m *Manager) learn(ctx context.Context, userID string, d knownDevice, v *Verdict) {
+	err := m.changeProfile(ctx, userID, func(p *profile) {
+		p.devices = p.devices.with(d)
+		if v != nil && v.Profile != nil {
+			p.assessor = v.Profile
+		}
+	})
+	if err != nil { // it is learnt the next time
+		m.cfg.Logger.WarnContext(ctx, "session: profile not saved", "user", userID, "error", err)
+	}
 }
 
 func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o StartOptions, now time.Time) (*Session, Token, error) {

@@ -75,7 +75,9 @@ type user struct {
 	generation atomic.Int64
 	bumped     time.Time
 	sessions   map[session.ID]*record
-	forgotten  bool // no longer in the table: look again
+	profile    []byte
+	profiled   int64 // the profile's version, 0 if there is none
+	forgotten  bool  // no longer in the table: look again
 }
 
 func (st *Store) recordsOf(id session.ID) *table[session.ID, *record] {
@@ -113,7 +115,7 @@ func (st *Store) lock(id string) *user {
 
 // forget drops a user of whom nothing is kept. u.mu is held.
 func (st *Store) forget(u *user, bumpedBefore time.Time) {
-	if len(u.sessions) > 0 || !u.bumped.IsZero() && !u.bumped.Before(bumpedBefore) {
+	if len(u.sessions) > 0 || u.profiled > 0 || !u.bumped.IsZero() && !u.bumped.Before(bumpedBefore) {
 		return
 	}
 	t := st.usersOf(u.id)

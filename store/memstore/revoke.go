@@ -192,6 +192,7 @@ func (st *Store) erase(p session.Purge) (deleted int) {
 	defer u.mu.Unlock()
 	u.generation.Add(1)
 	u.bumped = p.Now
+	u.profile, u.profiled = nil, 0
 	for _, rec := range u.sessions {
 		st.drop(rec)
 		deleted++

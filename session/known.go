@@ -1,0 +1,194 @@
+package session
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+)
+
+// A Familiarity says whether a user has signed in from a device before. It
+// recognises, and proves nothing: whoever copies the device's cookie looks
+// familiar.
+type Familiarity string
+
+// The familiarities.
+const (
+	FamiliarityUnknown Familiarity = ""        // not asked: profiles are off
+	FamiliarityKnown   Familiarity = "known"   // by the device's cookie
+	FamiliaritySimilar Familiarity = "similar" // no cookie, but one like it was in this network or country lately
+	FamiliarityNew     Familiarity = "new"
+)
+
+// A DeviceKey links a session to a known device of its user. It is a keyed
+// hash of the [DeviceID] and the user's ID, so it links nobody else's. The zero
+// DeviceKey is none.
+type DeviceKey [8]byte
+
+const (
+	maxKnownDevices = 16
+	// keepKnown is how long a device is remembered without a sign-in.
+	keepKnown = 400 * day
+	// similarFor is how long ago a device like this one may have been seen.
+	similarFor = 90 * day
+
+	knownDeviceLen = 22
+)
+
+// knownDevice is what is remembered of one device: hashes and days.
+type knownDevice struct {
+	key         DeviceKey
+	first, last uint16 // days since 1970
+	family      [4]byte
+	network     [4]byte
+	country     [2]byte
+}
+
+// knownDevices are the devices of one user, the latest used first.
+type knownDevices []knownDevice
+
+func (d knownDevice) append(b []byte) []byte {
+	b = append(b, d.key[:]...)
+	b = binary.BigEndian.AppendUint16(b, d.first)
+	b = binary.BigEndian.AppendUint16(b, d.last)
+	b = append(b, d.family[:]...)
+	b = append(b, d.network[:]...)
+	return append(b, d.country[:]...)
+}
+
+func decodeKnownDevice(b []byte) (d knownDevice) {
+	copy(d.key[:], b)
+	d.first, d.last = binary.BigEndian.Uint16(b[8:]), binary.BigEndian.Uint16(b[10:])
+	copy(d.family[:], b[12:])
+	copy(d.network[:], b[16:])
+	copy(d.country[:], b[20:])
+	return d
+}
+
+func dayOf(t time.Time) uint16 { return uint16(t.Unix() / int64(day/time.Second)) }
+
+// describe returns what would be remembered of a sign-in. Families and
+// networks are hashed with the user's ID: a profile tells nobody where its user
+// has been.
+func (p *profiles) describe(userID string, id DeviceID, v Visit) knownDevice {
+	d := knownDevice{first: dayOf(v.At), last: dayOf(v.At)}
+	if id != (DeviceID{}) {
+		copy(d.key[:], p.hash(userID, "device", string(id[:])))
+	}
+	f := v.Device.Family()
+	copy(d.family[:], p.hash(userID, "family", string(f.Kind), f.Product, f.OS))
+	if v.Network.IsValid() {
+		copy(d.network[:], p.hash(userID, "network", v.Network.String()))
+	}
+	copy(d.country[:], v.Location.CountryCode)
+	return d
+}
+
+// hash uses the first key that is kept for opening, so that devices stay known
+// while keys are replaced.
+func (p *profiles) hash(userID string, parts ...string) []byte {
+	mac := hmac.New(sha256.New, p.keys[len(p.keys)-1])
+	for _, s := range append([]string{"signedin known", userID}, parts...) {
+		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
+		mac.Write([]byte(s))
+	}
+	return mac.Sum(nil)
+}
+
+// familiarity judges d, which signs in now, by what is known.
+func (k knownDevices) familiarity(d knownDevice) Familiarity {
+	similar := FamiliarityNew
+	for _, o := range k {
+		if o.key == d.key && d.key != (DeviceKey{}) {
+			return FamiliarityKnown
+		}
+		recent := int(d.last)-int(o.last) <= int(similarFor/day)
+		near := o.network == d.network && d.network != [4]byte{} || o.country == d.country && d.country != [2]byte{}
+		if o.family == d.family && near && recent {
+			similar = FamiliaritySimilar
+		}
+	}
+	return similar
+}
+
+// with returns k with d in front. The longest unused give way.
+func (k knownDevices) with(d knownDevice) knownDevices {
+	if d.key == (DeviceKey{}) {
+		return k
+	}
+	out := knownDevices{d}
+	for _, o := range k {
+		if o.key == d.key {
+			out[0].first = o.first
+		} else if len(out) < maxKnownDevices && int(d.last)-int(o.last) <= int(keepKnown/day) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// recognize fills in how familiar the device of a sign-in is. Without profiles,
+// or when they cannot be read, that stays unknown.
+func (m *Manager) recognize(ctx context.Context, s *Session, id DeviceID) (prof profile, d knownDevice, ok bool) {
+	if m.profiles == nil {
+		return prof, d, false
+	}
+	prof, err := m.profiles.load(ctx, s.UserID)
+	if err != nil {
+		m.cfg.Logger.WarnContext(ctx, "session: profile not read", "user", s.UserID, "error", err)
+		return prof, d, false
+	}
+	d = m.profiles.describe(s.UserID, id, s.First)
+	s.DeviceKey, s.Familiarity = d.key, prof.devices.familiarity(d)
+	return prof, d, true
+}
+
+// changeProfile changes a user's profile; when somebody else was first, it
+// looks again.
+func (m *Manager) changeProfile(ctx context.Context, userID string, change func(*profile)) error {
+	if m.profiles == nil {
+		return nil
+	}
+	var err error
+	for range maxAttempts {
+		var prof profile
+		if prof, err = m.profiles.load(ctx, userID); err != nil {
+			return err
+		}
+		change(&prof)
+		if err = m.profiles.save(ctx, userID, prof); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+// ForgetDevice forgets that the user has signed in from the device of a
+// session, which may be over: the next sign-in from it is one from a new
+// device. It returns [ErrNotFound] if it is not a session of the user.
+func (m *Manager) ForgetDevice(ctx context.Context, userID string, id ID) error {
+	if err := checkUserID(userID); err != nil {
+		return err
+	}
+	s, _, err := m.store.Get(ctx, id)
+	if errors.Is(err, ErrUnknown) || err == nil && s.UserID != userID {
+		return ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return m.changeProfile(ctx, userID, func(p *profile) {
+		p.devices = slices.DeleteFunc(p.devices, func(d knownDevice) bool { return d.key == s.DeviceKey })
+	})
+}
+
+// ForgetDevices forgets all devices of a user.
+func (m *Manager) ForgetDevices(ctx context.Context, userID string) error {
+	if err := checkUserID(userID); err != nil {
+		return err
+	}
+	return m.changeProfile(ctx, userID, func(p *profile) { p.devices = nil })
+}
