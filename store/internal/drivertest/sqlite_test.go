@@ -73,3 +73,11 @@ func TestSQLiteRace(t *testing.T) {
 		storetest.Race(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, 5000)
 	})
 }
+
+func BenchmarkSQLite(b *testing.B) {
+	for _, driver := range []string{"sqlite", "sqlite3"} {
+		b.Run(driver, func(b *testing.B) {
+			storetest.Bench(b, func(b *testing.B) session.Store { return newSQLite(b, driver) })
+		})
+	}
+}

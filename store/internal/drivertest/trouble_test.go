@@ -1,0 +1,325 @@
+package drivertest_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/sqlstore"
+)
+
+// sample returns a session that can be created in an empty store.
+func sample(n byte) *session.Session {
+	at := time.Date(2026, 3, 29, 1, 0, int(n), 0, time.UTC)
+	return &session.Session{
+		ID: session.ID{15: n}, UserID: "ada", Carrier: session.CarrierCookie, Version: 1,
+		First: session.Visit{At: at}, Last: session.Visit{At: at},
+		ExpiresAt: at.Add(24 * time.Hour), IdleTimeout: time.Hour,
+		Attrs: map[string]string{"pad": strings.Repeat("x", 8000)},
+	}
+}
+
+func mustExec(t *testing.T, db *sqlx.DB, query string, args ...any) {
+	t.Helper()
+	if _, err := db.Exec(query, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantTrouble fails the test unless err is trouble, no answer, and says all
+// these things.
+func wantTrouble(t *testing.T, err error, says ...string) {
+	t.Helper()
+	if err == nil || errors.Is(err, session.ErrRefused) {
+		t.Fatalf("got %v, want trouble", err)
+	}
+	for _, s := range says {
+		if !strings.Contains(err.Error(), s) {
+			t.Errorf("error %q does not say %q", err, s)
+		}
+	}
+}
+
+// Each of these damages one row in one way.
+var damage = []string{
+	`data = ''`, `data = '{'`, `data = 'null' || data`, `data = '[]'`,
+	`data = '{"secrets":{"current":"AAAA"}}'`, `data = '{"secrets":{"seen_at":"never"}}'`, `data = '{"signals":[{"level":1000}]}'`,
+	`created = ''`, `created = '{"network":"10.0.0.0/99"}'`, `created_ip = 'elsewhere'`,
+	`last = '{"radius":-1}'`, `network = 'x'`, `ip = '999.1.1.1'`,
+}
+
+func TestCorruptRow(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		db := open(t, driver, sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db")))
+		store := migrated(t, db, sqlstore.Config{})
+		good, bad := sample(200), sample(0)
+		for i := range damage {
+			if err := errors.Join(store.Create(t.Context(), sample(byte(i)))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := store.Create(t.Context(), good); err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range damage {
+			bad.ID[15] = byte(i)
+			mustExec(t, db, `UPDATE signedin_sessions SET `+d+` WHERE id = ?`, bad.ID[:])
+			if _, _, err := store.Get(t.Context(), bad.ID); !errors.Is(err, session.ErrCorrupt) {
+				t.Errorf("%s: Get: got %v, want %v", d, err, session.ErrCorrupt)
+			}
+		}
+		all, err := store.List(t.Context(), session.Query{UserID: "ada"})
+		if len(all) != 1 || all[0].ID != good.ID || !errors.Is(err, session.ErrCorrupt) {
+			t.Errorf("List: got %d sessions and error %v, want the good one and %v", len(all), err, session.ErrCorrupt)
+		}
+		if _, _, err := store.Get(t.Context(), good.ID); err != nil {
+			t.Errorf("Get of the good one: %v", err)
+		}
+		ids, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true, Ending: session.Ending{Reason: "r", By: "b"}})
+		if err != nil || len(ids) != len(damage)+1 {
+			t.Errorf("Revoke: got %d ended (error %v), want all %d", len(ids), err, len(damage)+1)
+		}
+	})
+}
+
+// TestLocked has another connection hold the file in the old journal mode,
+// where readers wait as well.
+func TestLocked(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		path := filepath.Join(t.TempDir(), "db")
+		dsn := "file:" + path + "?_pragma=busy_timeout(1000)&_busy_timeout=1000"
+		db := open(t, driver, dsn)
+		store := migrated(t, db, sqlstore.Config{ReadTimeout: 100 * time.Millisecond})
+		s := sample(1)
+		if err := store.Create(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		other, err := open(t, driver, dsn).Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		if _, err := other.ExecContext(t.Context(), `BEGIN EXCLUSIVE`); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, _, err = store.Get(t.Context(), s.ID)
+		wantTrouble(t, err, "get", "ReadTimeout")
+		if took := time.Since(start); took > 800*time.Millisecond {
+			t.Errorf("Get took %v with a ReadTimeout of 100ms", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		wantTrouble(t, store.Touch(ctx, []session.Touch{{ID: s.ID}}))
+		_, err = store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true})
+		wantTrouble(t, err, "revoke", "locked", "busy_timeout")
+		if _, err := other.ExecContext(t.Context(), `COMMIT`); err != nil {
+			t.Fatal(err)
+		}
+		if got, g, err := store.Get(t.Context(), s.ID); err != nil || got.Ended != nil || g.User != 0 {
+			t.Errorf("after the lock: got %v, %v, %v, want the session as it was", got, g, err)
+		}
+	})
+}
+
+func TestReadOnly(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		path := filepath.Join(t.TempDir(), "db")
+		s := sample(1)
+		if err := migrated(t, open(t, driver, "file:"+path), sqlstore.Config{}).Create(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		store, err := sqlstore.New(t.Context(), open(t, driver, "file:"+path+"?mode=ro"), sqlstore.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := store.Get(t.Context(), s.ID); err != nil {
+			t.Errorf("Get: %v", err)
+		}
+		_, err = store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{s.ID}})
+		wantTrouble(t, err, "revoke", "readonly", "may not write")
+	})
+}
+
+func TestFull(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		db := open(t, driver, "file:"+filepath.Join(t.TempDir(), "db"))
+		db.SetMaxOpenConns(1) // max_page_count belongs to a connection
+		store := migrated(t, db, sqlstore.Config{})
+		mustExec(t, db, `PRAGMA max_page_count = 40`)
+		var err error
+		n := byte(0)
+		for ; err == nil && n < 200; n++ {
+			err = store.Create(t.Context(), sample(n))
+		}
+		wantTrouble(t, err, "create", "full", "free some space")
+		if _, _, err := store.Get(t.Context(), sample(0).ID); err != nil {
+			t.Errorf("Get on a full disk: %v", err)
+		}
+		ids, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{sample(0).ID}})
+		if err != nil || len(ids) != 1 {
+			t.Errorf("Revoke on a full disk: got %v, %v", ids, err)
+		}
+	})
+}
+
+func TestOtherProgram(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		path := filepath.Join(t.TempDir(), "db")
+		if err := os.WriteFile(path, []byte(strings.Repeat("not a database ", 1000)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db := open(t, driver, "file:"+path)
+		wantTrouble(t, sqlstore.Migrate(t.Context(), db, sqlstore.Config{}), "not a database", "another program")
+		_, err := sqlstore.New(t.Context(), db, sqlstore.Config{})
+		wantTrouble(t, err, "not a database", "another program")
+
+		db = open(t, driver, "file:"+filepath.Join(t.TempDir(), "db"))
+		mustExec(t, db, `CREATE TABLE signedin_sessions (id, user_id, due_at, ended_at, somebody_elses)`)
+		wantTrouble(t, errors.Join(sqlstore.Migrate(t.Context(), db, sqlstore.Config{}), newError(t, db, sqlstore.Config{})), "Config.Prefix")
+		migrated(t, db, sqlstore.Config{Prefix: "ours_"})
+
+		missing := open(t, driver, "file:"+filepath.Join(t.TempDir(), "no", "such", "db"))
+		wantTrouble(t, newError(t, missing, sqlstore.Config{}), "directory")
+	})
+}
+
+func newError(t *testing.T, db *sqlx.DB, cfg sqlstore.Config) error {
+	t.Helper()
+	_, err := sqlstore.New(t.Context(), db, cfg)
+	return err
+}
+
+func TestSchema(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		for _, c := range []struct {
+			sql        string
+			have       int
+			unfinished bool
+			says       string
+		}{
+			{`DROP TABLE signedin_schema`, 0, false, "call sqlstore.Migrate"},
+			{`UPDATE signedin_schema SET version = 9`, 9, false, "update the program"},
+			{`UPDATE signedin_schema SET done = 0`, 1, true, "interrupted"},
+			{`ALTER TABLE signedin_sessions DROP COLUMN last`, 1, false, "changed by hand"},
+			{`DROP TABLE signedin_users`, 1, false, "changed by hand"},
+		} {
+			db := open(t, driver, "file:"+filepath.Join(t.TempDir(), "db"))
+			migrated(t, db, sqlstore.Config{})
+			mustExec(t, db, c.sql)
+			err := newError(t, db, sqlstore.Config{})
+			var schema *sqlstore.SchemaError
+			if !errors.As(err, &schema) || schema.Have != c.have || schema.Unfinished != c.unfinished {
+				t.Errorf("%s: got %v, want a SchemaError", c.sql, err)
+			}
+			wantTrouble(t, err, c.says)
+			if err := sqlstore.Migrate(t.Context(), db, sqlstore.Config{}); (err == nil) == (c.have > 1) {
+				t.Errorf("%s: Migrate: got %v", c.sql, err)
+			}
+			if c.unfinished || c.have == 0 {
+				if err := newError(t, db, sqlstore.Config{}); err != nil {
+					t.Errorf("%s: after Migrate: %v", c.sql, err)
+				}
+			}
+		}
+	})
+}
+
+// TestMigrateTogether has several processes start at once.
+func TestMigrateTogether(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		dsn := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))
+		open(t, driver, dsn).MustExec(`PRAGMA user_version = 1`) // turns the log on, for which nobody waits
+		errs := make(chan error)
+		for range 4 {
+			db := open(t, driver, dsn)
+			go func() { errs <- sqlstore.Migrate(context.Background(), db, sqlstore.Config{}) }()
+		}
+		for range 4 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		if err := newError(t, open(t, driver, dsn), sqlstore.Config{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestMissingCounter proves that a lost counter is trouble and signs nobody
+// out.
+func TestMissingCounter(t *testing.T) {
+	db := open(t, "sqlite", sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db")))
+	store := migrated(t, db, sqlstore.Config{})
+	s := sample(1)
+	if err := store.Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, db, `DELETE FROM signedin_everyone`)
+	_, _, err := store.Get(t.Context(), s.ID)
+	wantTrouble(t, err, "Migrate")
+	if errors.Is(err, session.ErrCorrupt) {
+		t.Errorf("got %v, which refuses the session", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	db := open(t, "sqlite", "file:"+filepath.Join(t.TempDir(), "db"))
+	for _, c := range []struct {
+		cfg  sqlstore.Config
+		says string
+	}{
+		{sqlstore.Config{Prefix: `x"; DROP TABLE users; --`}, "Config.Prefix"},
+		{sqlstore.Config{Prefix: strings.Repeat("p", 33)}, "Config.Prefix"},
+		{sqlstore.Config{ReadTimeout: -1}, "Config.ReadTimeout"},
+		{sqlstore.Config{Dialect: "oracle"}, "Config.Dialect"},
+	} {
+		wantTrouble(t, newError(t, db, c.cfg), c.says)
+	}
+	memory := open(t, "sqlite", ":memory:")
+	wantTrouble(t, newError(t, memory, sqlstore.Config{}), "SetMaxOpenConns(1)")
+	memory.SetMaxOpenConns(1)
+	migrated(t, memory, sqlstore.Config{})
+	unknown := sqlx.NewDb(db.DB, "wrapped")
+	wantTrouble(t, newError(t, unknown, sqlstore.Config{}), "Config.Dialect")
+	migrated(t, unknown, sqlstore.Config{Dialect: sqlstore.DialectSQLite})
+}
+
+func TestDurability(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		for dsn, want := range map[string]struct{ process, power bool }{
+			sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db")):                                                                       {true, true},
+			"file:" + filepath.Join(t.TempDir(), "db") + "?_pragma=journal_mode(WAL)&_pragma=synchronous(1)&_journal=WAL&_sync=NORMAL": {true, false},
+			"file:" + filepath.Join(t.TempDir(), "db") + "?_pragma=journal_mode(OFF)&_journal=OFF":                                     {false, false},
+		} {
+			store := migrated(t, open(t, driver, dsn), sqlstore.Config{})
+			d, err := store.Durability(t.Context())
+			if err != nil || d.Process != want.process || d.Power != want.power || (d.Advice == "") != want.power {
+				t.Errorf("%s: got %+v, %v, want %v", dsn, d, err, want)
+			}
+		}
+	})
+}
+
+func TestPrefixes(t *testing.T) {
+	db := open(t, "sqlite", sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db")))
+	a, b := migrated(t, db, sqlstore.Config{Prefix: "a_"}), migrated(t, db, sqlstore.Config{Prefix: "b_signedin_"})
+	s := sample(1)
+	if err := a.Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.Get(t.Context(), s.ID); !errors.Is(err, session.ErrUnknown) {
+		t.Errorf("Get under another prefix: got %v, want %v", err, session.ErrUnknown)
+	}
+	var left int
+	if err := db.Get(&left, `SELECT count(*) FROM sqlite_master WHERE name LIKE 'signedin%'`); err != nil || left > 0 {
+		t.Errorf("names without the prefix: %d, %v", left, err)
+	}
+}
