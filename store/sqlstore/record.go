@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -175,21 +176,21 @@ type (
 	salt session.Salt
 )
 
-func (h hash) MarshalJSON() ([]byte, error)     { return json.Marshal(h[:]) }
-func (h *hash) UnmarshalJSON(text []byte) error { return unmarshalBytes(h[:], text) }
-func (s salt) MarshalJSON() ([]byte, error)     { return json.Marshal(s[:]) }
-func (s *salt) UnmarshalJSON(text []byte) error { return unmarshalBytes(s[:], text) }
+func (h hash) MarshalText() ([]byte, error)     { return marshalBytes(h[:]), nil }
+func (h *hash) UnmarshalText(text []byte) error { return unmarshalBytes(h[:], text) }
+func (s salt) MarshalText() ([]byte, error)     { return marshalBytes(s[:]), nil }
+func (s *salt) UnmarshalText(text []byte) error { return unmarshalBytes(s[:], text) }
+
+func marshalBytes(b []byte) []byte { return base64.StdEncoding.AppendEncode(nil, b) }
 
 func unmarshalBytes(to, text []byte) error {
-	var b []byte
-	if err := json.Unmarshal(text, &b); err != nil {
-		return err
-	}
-	if len(b) != len(to) {
-		return fmt.Errorf("%d bytes, want %d", len(b), len(to))
+	var room [64]byte
+	b, err := base64.StdEncoding.AppendDecode(room[:0], text)
+	if err == nil && len(b) != len(to) {
+		err = fmt.Errorf("%d bytes, want %d", len(b), len(to))
 	}
 	copy(to, b)
-	return nil
+	return err
 }
 
 // encode returns s as a row.
