@@ -86,6 +86,9 @@ type visitRecord struct {
 	App            string      `json:"app,omitzero"`
 	AppVersion     string      `json:"app_version,omitzero"`
 
+	DeviceSource device.Source `json:"device_source,omitzero"`
+	Inconsistent bool          `json:"inconsistent,omitzero"`
+
 	Scope          geo.Scope `json:"scope,omitzero"`
 	CountryCode    string    `json:"country_code,omitzero"`
 	Country        string    `json:"country,omitzero"`
@@ -107,7 +110,7 @@ func visitRecordOf(v session.Visit) visitRecord {
 	return visitRecord{
 		Network: prefixText(v.Network),
 		Kind:    d.Kind, Browser: d.Browser, BrowserVersion: d.BrowserVersion, OS: d.OS, OSVersion: d.OSVersion,
-		Brand: d.Brand, Model: d.Model, App: d.App, AppVersion: d.AppVersion,
+		Brand: d.Brand, Model: d.Model, App: d.App, AppVersion: d.AppVersion, DeviceSource: d.Source, Inconsistent: d.Inconsistent,
 		Scope: l.Scope, CountryCode: l.CountryCode, Country: l.Country, City: l.City, TimeZone: l.TimeZone,
 		Latitude: l.Latitude, Longitude: l.Longitude, HasCoordinates: l.HasCoordinates, Radius: l.Radius,
 		ASN: l.ASN, Organization: l.Organization, NetworkKind: l.Network, Source: l.Source, Built: millis{l.Built},
@@ -119,7 +122,7 @@ func (r visitRecord) visit(at int64, ip string) (v session.Visit, err error) {
 		At: fromMillis(at),
 		Device: device.Device{
 			Kind: r.Kind, Browser: r.Browser, BrowserVersion: r.BrowserVersion, OS: r.OS, OSVersion: r.OSVersion,
-			Brand: r.Brand, Model: r.Model, App: r.App, AppVersion: r.AppVersion,
+			Brand: r.Brand, Model: r.Model, App: r.App, AppVersion: r.AppVersion, Source: r.DeviceSource, Inconsistent: r.Inconsistent,
 		},
 		Location: geo.Location{
 			Scope: r.Scope, CountryCode: r.CountryCode, Country: r.Country, City: r.City, TimeZone: r.TimeZone,
@@ -148,6 +151,8 @@ type dataRecord struct {
 	AuthenticatedAt millis            `json:"authenticated_at,omitzero"`
 	Methods         []string          `json:"methods,omitempty"`
 	Persistent      bool              `json:"persistent,omitzero"`
+	DeviceKey       deviceKey         `json:"device_key,omitzero"`
+	Familiarity     string            `json:"familiarity,omitzero"`
 	Provisional     bool              `json:"provisional,omitzero"`
 	Signals         []signalRecord    `json:"signals,omitempty"`
 	Attrs           map[string]string `json:"attrs,omitempty"`
@@ -170,16 +175,20 @@ type signalRecord struct {
 	At    millis            `json:"at,omitzero"`
 }
 
-// hash and salt are bytes in base64, of exactly their length.
+// These are bytes in base64, of exactly their length.
 type (
-	hash session.SecretHash
-	salt session.Salt
+	hash      session.SecretHash
+	salt      session.Salt
+	deviceKey session.DeviceKey
 )
 
 func (h hash) MarshalText() ([]byte, error)     { return marshalBytes(h[:]), nil }
 func (h *hash) UnmarshalText(text []byte) error { return unmarshalBytes(h[:], text) }
 func (s salt) MarshalText() ([]byte, error)     { return marshalBytes(s[:]), nil }
 func (s *salt) UnmarshalText(text []byte) error { return unmarshalBytes(s[:], text) }
+
+func (k deviceKey) MarshalText() ([]byte, error)     { return marshalBytes(k[:]), nil }
+func (k *deviceKey) UnmarshalText(text []byte) error { return unmarshalBytes(k[:], text) }
 
 func marshalBytes(b []byte) []byte { return base64.StdEncoding.AppendEncode(nil, b) }
 
@@ -228,6 +237,7 @@ func encodeData(s *session.Session) (string, error) {
 		Secrets: secretsRecord{hash(k.Current), hash(k.Previous), hash(k.Older), salt(k.Salt), millis{k.RotatedAt}, millis{k.SeenAt}},
 
 		AuthenticatedAt: millis{s.AuthenticatedAt}, Methods: s.Methods,
+		DeviceKey: deviceKey(s.DeviceKey), Familiarity: string(s.Familiarity),
 		Persistent: s.Persistent, Provisional: s.Provisional, Attrs: s.Attrs,
 	}
 	for _, g := range s.Signals {
@@ -288,6 +298,7 @@ func decodeData(text string, s *session.Session) error {
 	}
 	s.AuthenticatedAt, s.Methods, s.Attrs = d.AuthenticatedAt.Time, d.Methods, d.Attrs
 	s.Persistent, s.Provisional = d.Persistent, d.Provisional
+	s.DeviceKey, s.Familiarity = session.DeviceKey(d.DeviceKey), session.Familiarity(d.Familiarity)
 	for _, g := range d.Signals {
 		s.Signals = append(s.Signals, session.Signal{Code: g.Code, Text: g.Text, Args: g.Args, Level: g.Level, At: g.At.Time})
 	}

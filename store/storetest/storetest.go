@@ -50,5 +50,5 @@ type rule struct {
 
 func rules() []rule {
 	return slices.Concat(valueRules, createRules, readRules, updateRules, touchRules,
-		revokeRules, purgeRules, raceRules, managerRules)
+		revokeRules, purgeRules, profileRules, raceRules, managerRules)
 }

@@ -1,0 +1,97 @@
+package storetest
+
+import (
+	"bytes"
+	"sync/atomic"
+
+	"github.com/signedin/signedin/session"
+)
+
+// profileRules hold for a store that has session.Profiles.
+var profileRules = []rule{
+	{"profile round trip", "SaveProfile stores a blob of any bytes, at most MaxProfile of them, with the next version; there is none at first, with version 0.", ofProfiles(profileRoundTrip)},
+	{"profile conflict", "SaveProfile stores nothing and returns ErrConflict if the version is not the stored one.", ofProfiles(profileConflict)},
+	{"profile race", "Of several SaveProfiles with one version, exactly one succeeds.", ofProfiles(profileRace)},
+	{"profile erased", "Purging a user takes the profile with it, and no other user's.", ofProfiles(profileErased)},
+	{"profile is not a counter", "A profile changes no generation, and revoking changes no profile.", ofProfiles(profileApart)},
+}
+
+func ofProfiles(check func(k *kit, p session.Profiles)) func(k *kit) {
+	return func(k *kit) {
+		if p, ok := k.store.(session.Profiles); ok {
+			check(k, p)
+		}
+	}
+}
+
+func (k *kit) wantProfile(p session.Profiles, user string, blob []byte, version int64) {
+	k.Helper()
+	got, v, err := p.Profile(k.Context(), user)
+	if err != nil || v != version || !bytes.Equal(got, blob) {
+		k.Errorf("profile of %s: got %d bytes with version %d (%v), want %d bytes with version %d", user, len(got), v, err, len(blob), version)
+	}
+}
+
+func profileRoundTrip(k *kit, p session.Profiles) {
+	k.wantProfile(p, "ada", nil, 0)
+	every := make([]byte, session.MaxProfile)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	for i, blob := range [][]byte{{0}, every, []byte("'\"\\\x00\xff"), every[:1000]} {
+		k.must("SaveProfile", p.SaveProfile(k.Context(), "ada", bytes.Clone(blob), int64(i)))
+		k.wantProfile(p, "ada", blob, int64(i)+1)
+	}
+	k.wantProfile(p, "bob", nil, 0)
+	k.wantErr("SaveProfile", p.SaveProfile(cancelled(k.Context()), "ada", every, 4), cancelled(k.Context()).Err())
+}
+
+func profileConflict(k *kit, p session.Profiles) {
+	k.wantErr("SaveProfile over nothing", p.SaveProfile(k.Context(), "ada", []byte("x"), 1), session.ErrConflict)
+	k.wantProfile(p, "ada", nil, 0)
+	k.must("SaveProfile", p.SaveProfile(k.Context(), "ada", []byte("one"), 0))
+	for _, version := range []int64{0, 2, -1} {
+		k.wantErr("SaveProfile", p.SaveProfile(k.Context(), "ada", []byte("x"), version), session.ErrConflict)
+	}
+	k.wantProfile(p, "ada", []byte("one"), 1)
+}
+
+func profileRace(k *kit, p session.Profiles) {
+	for version := range int64(20) {
+		var saved atomic.Int32
+		save := func() {
+			if p.SaveProfile(k.Context(), "ada", []byte("x"), version) == nil {
+				saved.Add(1)
+			}
+		}
+		together(save, save, save, save)
+		if n := saved.Load(); n != 1 {
+			k.Fatalf("version %d was replaced %d times", version, n)
+		}
+	}
+}
+
+func profileErased(k *kit, p session.Profiles) {
+	k.created("ada", 1)
+	for _, user := range []string{"ada", "bob"} {
+		k.must("SaveProfile", p.SaveProfile(k.Context(), user, []byte(user), 0))
+	}
+	k.purge(session.Purge{UserID: "ada", Now: at(5)})
+	k.wantProfile(p, "ada", nil, 0)
+	k.wantProfile(p, "bob", []byte("bob"), 1)
+	k.must("SaveProfile", p.SaveProfile(k.Context(), "ada", []byte("anew"), 0))
+	k.wantProfile(p, "ada", []byte("anew"), 1)
+}
+
+func profileApart(k *kit, p session.Profiles) {
+	before := k.gens("ada")
+	k.must("SaveProfile", p.SaveProfile(k.Context(), "ada", []byte("x"), 0))
+	if got := k.gens("ada"); got != before {
+		k.Errorf("generations: got %v, want %v", got, before)
+	}
+	s := k.created("ada", 1)
+	k.revoke(session.Revocation{UserID: "ada", All: true, Ending: ending(2)})
+	k.purgeAll(session.Purge{Now: at(10_000), EndedBefore: at(10_000), Limit: 10})
+	k.wantUnknown(s.ID)
+	k.wantProfile(p, "ada", []byte("x"), 1)
+}
