@@ -101,22 +101,21 @@ func checkKey(key []byte) error {
 	return nil
 }
 
-// value returns the value of the cookie, without allocating. There is none if
-// two cookies have the name, or if it is too long.
-func (c *cookie) value(r *http.Request) (value string, present bool) {
+// cookieValue returns the value of the cookie of that name, without allocating.
+// There is none if two cookies have the name, or if it is too long.
+func cookieValue(r *http.Request, name string) (value string, present bool) {
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var part string
 			part, line, _ = strings.Cut(line, ";")
 			part = strings.Trim(part, " \t")
-			if len(part) <= len(c.attributes.Name) || part[len(c.attributes.Name)] != '=' ||
-				part[:len(c.attributes.Name)] != c.attributes.Name {
+			if len(part) <= len(name) || part[len(name)] != '=' || part[:len(name)] != name {
 				continue
 			}
 			if present { // somebody planted a second one
 				return "", true
 			}
-			value, present = part[len(c.attributes.Name)+1:], true
+			value, present = part[len(name)+1:], true
 		}
 	}
 	if len(value) > maxCredential {
@@ -127,7 +126,7 @@ func (c *cookie) value(r *http.Request) (value string, present bool) {
 
 // credential returns what the cookie proves; the zero Credential if nothing.
 func (c *cookie) credential(r *http.Request) (cred session.Credential, present bool) {
-	value, present := c.value(r)
+	value, present := cookieValue(r, c.attributes.Name)
 	if value == "" {
 		return cred, present
 	}
@@ -154,7 +153,7 @@ func (c *cookie) credential(r *http.Request) (cred session.Credential, present b
 
 // token returns the token of the request's cookie.
 func (c *cookie) token(r *http.Request) (session.Token, error) {
-	value, _ := c.value(r)
+	value, _ := cookieValue(r, c.attributes.Name)
 	if value == "" {
 		return session.Token{}, errNoCookie
 	}
@@ -176,20 +175,19 @@ func (c *cookie) open(value string) (session.Token, error) {
 // persistent sessions only; the server never believes it.
 func (c *cookie) set(w http.ResponseWriter, t session.Token, s *session.Session, now time.Time) {
 	k := c.attributes
-	k.Value = c.seal(t)
+	if k.Value = t.Reveal(); c.codecs != nil {
+		k.Value = seal(c.codecs[0], k.Name, t.Bytes())
+	}
 	if s.Persistent {
 		k.MaxAge = int(min(s.ExpiresAt.Sub(now), maxCookieAge) / time.Second)
 	}
-	c.send(w, &k)
+	sendCookie(w, &k)
 }
 
-// seal returns the value for t. Sealing 48 bytes with a key that was checked
-// does not fail.
-func (c *cookie) seal(t session.Token) string {
-	if c.codecs == nil {
-		return t.Reveal()
-	}
-	value, err := securecookie.EncodeMulti(c.attributes.Name, t.Bytes(), c.codecs[0])
+// seal returns raw under the first key. With few bytes and a key that was
+// checked it does not fail.
+func seal(codec securecookie.Codec, name string, raw []byte) string {
+	value, err := codec.Encode(name, raw)
 	if err != nil {
 		panic(fmt.Sprintf("middleware: seal cookie: %v", err))
 	}
@@ -200,12 +198,12 @@ func (c *cookie) seal(t session.Token) string {
 func (c *cookie) clear(w http.ResponseWriter) {
 	k := c.attributes
 	k.MaxAge = -1
-	c.send(w, &k)
+	sendCookie(w, &k)
 }
 
-// send sets the cookie, in the place of one that was set for this answer
+// sendCookie sets the cookie, in the place of one that was set for this answer
 // before, and keeps the answer out of every cache.
-func (c *cookie) send(w http.ResponseWriter, k *http.Cookie) {
+func sendCookie(w http.ResponseWriter, k *http.Cookie) {
 	h := w.Header()
 	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(v string) bool {
 		return strings.HasPrefix(v, k.Name+"=")

@@ -64,6 +64,11 @@ type Config struct {
 	// to false.
 	InsecureCookie bool
 
+	// NoDeviceCookie sends no cookie by which a browser is recognised at its
+	// next sign-in. Defaults to false: one is sent, for 400 days, if there are
+	// CookieKeys and the Manager has ProfileKeys.
+	NoDeviceCookie bool
+
 	// TokenHeaders are headers whose whole value is a bearer token, looked at
 	// in this order after Authorization. Defaults to none.
 	TokenHeaders []string
@@ -76,6 +81,12 @@ type Config struct {
 	// Hints, if set, adds to what a request says about its device, from
 	// headers of the host's own apps. Defaults to nil.
 	Hints func(r *http.Request, h device.Hints) device.Hints
+
+	// NoHints keeps AskHints from asking. Defaults to false.
+	NoHints bool
+	// CriticalHints has browsers ask again at once if their first request came
+	// without the hints, at the price of one round trip. Defaults to false.
+	CriticalHints bool
 
 	// Refuse answers a request that is stopped, with the status that fits and
 	// an error that says why: ErrSignInRequired, ErrRecentAuthRequired,
@@ -104,6 +115,7 @@ type Middleware struct {
 	manager *session.Manager
 	cfg     Config
 	cookie  cookie
+	device  deviceCookie
 	origins *http.CrossOriginProtection
 }
 
@@ -132,7 +144,7 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if cfg.Refuse == nil {
 		cfg.Refuse = Problem
 	}
-	return &Middleware{manager: manager, cfg: cfg, cookie: c, origins: origins}, nil
+	return &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins}, nil
 }
 
 // Manager returns the Manager whose sessions these are.

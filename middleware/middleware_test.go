@@ -42,7 +42,7 @@ func newSite(t *testing.T, store session.Store, scfg session.Config, cfg middlew
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		opts := session.StartOptions{Carrier: session.Carrier(r.URL.Query().Get("carrier")), Persistent: r.URL.Query().Has("remember")}
+		opts := session.StartOptions{Carrier: session.Carrier(r.URL.Query().Get("carrier")), Persistent: r.URL.Query().Has("remember"), Shared: r.URL.Query().Has("shared")}
 		_, token, err := mw.SignIn(w, r, ticket, opts)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)

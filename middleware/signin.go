@@ -27,11 +27,17 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 	if opts.Replaces == nil {
 		opts.Replaces = m.presented(r, opts.Carrier)
 	}
+	if opts.Carrier == session.CarrierCookie && !opts.Shared { // nothing lasting stays on a shared computer
+		opts.DeviceID = m.device.id(r)
+	}
 	s, token, err := m.manager.Start(r.Context(), ticket, m.Origin(r), opts)
 	if err != nil || opts.Carrier != session.CarrierCookie {
 		return s, token, err
 	}
-	session.AfterCommit(r.Context(), func() { m.cookie.set(w, token, s, m.manager.Now()) })
+	session.AfterCommit(r.Context(), func() {
+		m.cookie.set(w, token, s, m.manager.Now())
+		m.device.send(w, opts.DeviceID)
+	})
 	return s, session.Token{}, nil
 }
 

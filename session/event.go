@@ -42,7 +42,7 @@ const (
 	EventReauthenticated EventKind = "reauthenticated"
 	EventRotated         EventKind = "rotated"
 	EventRenamed         EventKind = "renamed"
-	EventMoved           EventKind = "moved"  // seen on another network or device
+	EventMoved           EventKind = "moved"  // seen on another network, or used by another device
 	EventReused          EventKind = "reused" // a secret came that had been replaced
 	EventErased          EventKind = "erased"
 )

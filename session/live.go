@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/signedin/signedin/device"
 )
 
 // live is what this process knows of a session that it has seen: whether it
@@ -28,7 +30,12 @@ type sighting struct {
 	known  bool // origin is known: the visit was seen here, not read from the store
 	origin Origin
 	visit  Visit
+
+	families []device.Family // of other devices that used the token
 }
+
+// maxFamilies bounds what is remembered of those.
+const maxFamilies = 8
 
 func (l *live) lastAt() time.Time {
 	if s := l.seen.Load(); s != nil {
@@ -46,7 +53,7 @@ func (l *live) sighting(s *Session) *sighting {
 	// Another instance saw it later, or this one sees it for the first time.
 	fresh := &sighting{visit: s.Last}
 	if last != nil {
-		fresh.origin, fresh.known = last.origin, last.known
+		fresh.origin, fresh.known, fresh.families = last.origin, last.known, last.families
 	}
 	if !l.seen.CompareAndSwap(last, fresh) {
 		return l.seen.Load()

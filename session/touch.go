@@ -34,34 +34,49 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 	if same && now.Sub(last.visit.At) < m.cfg.TouchInterval {
 		return
 	}
-	next := m.nextSighting(ctx, last, from.bounded(), now)
-	moved := next.visit.Network != last.visit.Network || next.visit.Device != last.visit.Device
-	if !moved && now.Sub(last.visit.At) < m.cfg.TouchInterval {
+	next, stranger := m.nextSighting(ctx, last, from.bounded(), now)
+	moved := next.visit.Network != last.visit.Network
+	if !moved && next.visit.Device == last.visit.Device && now.Sub(last.visit.At) < m.cfg.TouchInterval {
 		// Only what is compared changes, not what is stored.
 		next.visit.At = last.visit.At
-		l.seen.CompareAndSwap(last, next)
-		return
 	}
 	if !l.seen.CompareAndSwap(last, next) {
 		return // another request noted it
 	}
-	if moved {
-		m.moved(ctx, s, next.visit)
+	if moved || stranger != nil {
+		v := next.visit
+		if v.At = now; stranger != nil {
+			v.Device = *stranger
+		}
+		m.moved(ctx, s, v)
 	}
-	m.enqueue(ctx, l, now)
+	if next.visit.At.After(last.visit.At) {
+		m.enqueue(ctx, l, now)
+	}
 }
 
-func (m *Manager) nextSighting(ctx context.Context, last *sighting, from Origin, now time.Time) *sighting {
+// nextSighting returns what is known once a request from that origin was seen.
+// The device of the session is never replaced by another that uses its token,
+// such as a video player; the first time that one is seen, it is the stranger.
+func (m *Manager) nextSighting(ctx context.Context, last *sighting, from Origin, now time.Time) (next *sighting, stranger *device.Device) {
+	next = &sighting{origin: from, known: true, families: last.families}
 	v := Visit{At: now, Device: last.visit.Device, Location: last.visit.Location}
 	if !last.known || last.origin.Hints != from.Hints {
-		v.Device = device.Merge(v.Device, m.cfg.Device(from.Hints))
+		d := m.cfg.Device(from.Hints)
+		v.Device = device.Merge(v.Device, d)
+		if f := d.Family(); f != v.Device.Family() && !slices.Contains(last.families, f) {
+			stranger = &d
+			next.families = append(slices.Clone(last.families), f)
+			next.families = next.families[max(0, len(next.families)-maxFamilies):]
+		}
 	}
 	if geo.Network(from.IP) == last.visit.Network && m.cfg.Addresses != AddressesNone {
 		m.keepAddress(&v, from.IP)
 	} else {
 		v = m.locate(ctx, v, from)
 	}
-	return &sighting{visit: v, origin: from, known: true}
+	next.visit = v
+	return next, stranger
 }
 
 // locate fills in where v is. A locator that fails leaves the place unknown.
@@ -90,7 +105,8 @@ func (m *Manager) keepAddress(v *Visit, ip netip.Addr) {
 	}
 }
 
-// moved tells that a live session is on another network or device.
+// moved tells that a live session is on another network, or used by another
+// device.
 func (m *Manager) moved(ctx context.Context, s *Session, v Visit) {
 	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
 	if verdict := m.assess(ctx, Case{Session: s, Visit: v, Profile: m.habits(ctx, s.UserID)}); verdict != nil {

@@ -223,12 +223,37 @@ func TestDeviceIsNotDowngraded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := b.kinds(); len(got) != 0 {
+	if got := b.kinds(); len(got) != 1 || got[0] != session.EventMoved { // told of once
 		t.Errorf("got events %v", got)
 	}
 	all, _ := b.List(t.Context(), "alice")
 	if len(all) != 1 || all[0].Last.Device != s.First.Device {
 		t.Errorf("got %+v", all)
+	}
+}
+
+// A browser that says more of itself is no other device.
+func TestDeviceIsImproved(t *testing.T) {
+	b := newBench(t, session.Config{})
+	chrome := "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
+	ticket, _ := b.BeginSignIn(t.Context(), "alice")
+	_, token, err := b.Start(t.Context(), ticket, session.Origin{IP: home.IP, Hints: device.Hints{UserAgent: chrome}}, session.StartOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.kinds()
+	b.clock.advance(time.Second)
+	more := session.Origin{IP: home.IP, Hints: device.Hints{UserAgent: chrome, Brands: `"Chromium";v="150", "Google Chrome";v="150"`, Mobile: "?0",
+		Platform: `"Windows"`, PlatformVersion: `"15.0.0"`}}
+	if _, err := b.Resume(t.Context(), token.Credential(), more); err != nil {
+		t.Fatal(err)
+	}
+	all, _ := b.List(t.Context(), "alice")
+	if got := all[0].Last.Device; got.OSVersion != "11" || got.Browser != "Chrome" {
+		t.Errorf("got %+v", got)
+	}
+	if got := b.kinds(); len(got) != 0 {
+		t.Errorf("got events %v", got)
 	}
 }
 

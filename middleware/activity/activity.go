@@ -156,7 +156,7 @@ func setPolicy(w http.ResponseWriter, nonce string) {
 
 func (h *Handler) routes() http.Handler {
 	recent := h.mw.RequireRecentAuth(0)
-	devices := methods{"GET": h.page(h.devices)}
+	devices := methods{"GET": h.mw.AskHints(h.page(h.devices))}
 	mux := http.NewServeMux()
 	for at, m := range map[string]methods{
 		"/{$}":                        devices,

@@ -40,7 +40,7 @@ func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("GET /login", s.signInPage)
+	mux.Handle("GET /login", mw.AskHints(http.HandlerFunc(s.signInPage)))
 	mux.HandleFunc("POST /login", s.signIn)
 	mux.HandleFunc("POST /logout", s.signOut)
 	mux.Handle("GET /password", mw.Require(http.HandlerFunc(s.passwordPage)))

@@ -1,0 +1,58 @@
+package middleware
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gorilla/securecookie"
+
+	"github.com/signedin/signedin/session"
+)
+
+// deviceCookie recognises a browser at its next sign-in. It holds a random
+// number and no user, since several people share a browser; it is read at
+// sign-in only, and signs nobody in.
+type deviceCookie struct {
+	attributes http.Cookie
+	codecs     []securecookie.Codec // nil: there is no device cookie
+}
+
+func newDeviceCookie(c cookie, cfg Config, manager *session.Manager) deviceCookie {
+	d := deviceCookie{attributes: c.attributes}
+	d.attributes.Name += "-device"
+	d.attributes.MaxAge = int(maxCookieAge / time.Second)
+	if cfg.NoDeviceCookie || !manager.KeepsProfiles() {
+		return d
+	}
+	for _, key := range cfg.CookieKeys {
+		d.codecs = append(d.codecs, securecookie.New(slices.Clone(key), nil).
+			SetSerializer(securecookie.NopEncoder{}).
+			MaxAge(d.attributes.MaxAge).
+			MaxLength(maxCredential))
+	}
+	return d
+}
+
+// id returns the browser's ID, a new one if it brings none that we signed.
+func (d *deviceCookie) id(r *http.Request) (id session.DeviceID) {
+	if d.codecs == nil {
+		return session.DeviceID{}
+	}
+	value, _ := cookieValue(r, d.attributes.Name)
+	var raw []byte
+	if value == "" || securecookie.DecodeMulti(d.attributes.Name, value, &raw, d.codecs...) != nil || len(raw) != len(id) {
+		return session.NewDeviceID()
+	}
+	return session.DeviceID(raw)
+}
+
+// send sends the cookie, whose life begins anew.
+func (d *deviceCookie) send(w http.ResponseWriter, id session.DeviceID) {
+	if id == (session.DeviceID{}) {
+		return
+	}
+	k := d.attributes
+	k.Value = seal(d.codecs[0], k.Name, id[:])
+	sendCookie(w, &k)
+}
