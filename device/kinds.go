@@ -41,7 +41,7 @@ var kindWords = []struct {
 	{KindWatch, rankOther, "apple_watch sm-r###* watch#,* watch_os watchos"},
 	{KindCar, rankOther, "carplay tesla"},
 	{KindBot, rankCompatible, "compatible"},
-	{KindBot, rankRemote, "headlesschrome phantomjs"},
+	{KindBot, rankRemote, "phantomjs"},
 	{KindBot, rankAddress, "http://* https://*"},
 	{KindBot, rankBot, `
 		bot bots catchpoint* chrome-lighthouse cloudflare-* crawl* datadogsynthetics dynatrace* facebookexternalhit

@@ -118,7 +118,7 @@ var clients = []struct {
 	{"Googlebot", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", device.KindBot, "Googlebot (bot)", "Googlebot 2.1"},
 	{"Googlebot, phone", "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", device.KindBot, "Googlebot (bot)", "Googlebot 2.1"},
 	{"GPTBot", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)", device.KindBot, "GPTBot (bot)", "GPTBot 1.2"},
-	{"Headless Chrome", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/120.0.0.0 Safari/537.36", device.KindBot, "HeadlessChrome (bot)", "HeadlessChrome 120"},
+	{"Headless Chrome", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/120.0.0.0 Safari/537.36", device.KindDesktop, "Headless Chrome on Linux", "Headless Chrome 120 · Linux"},
 	{"a link preview", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", device.KindBot, "facebookexternalhit (bot)", "facebookexternalhit 1.1"},
 
 	// Nothing to go by.

@@ -35,7 +35,7 @@ import (
 
 type flags struct {
 	addr, db, cityDB, proxies string
-	insecure                  bool
+	insecure, demo            bool
 }
 
 func main() {
@@ -45,6 +45,7 @@ func main() {
 	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
+	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is; the database is a temporary one unless -db is given")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -65,6 +66,14 @@ func run(ctx context.Context, f flags) error {
 		return fmt.Errorf("-addr: %w", err)
 	}
 	defer listener.Close()
+	if f.demo && f.db == "" {
+		dir, err := os.MkdirTemp("", "quickstart-demo-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		f.db = filepath.Join(dir, "quickstart.db")
+	}
 	db, file, err := openDB(f.db)
 	if err != nil {
 		return err
@@ -88,6 +97,13 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, log *slog.Log
 		return nil, nil, err
 	}
 	locator, attribution := places(ctx, f.cityDB, log)
+	if f.demo {
+		nowhere, err := demoLocator()
+		if err != nil {
+			return nil, nil, err
+		}
+		locator = geo.Combine(nowhere, locator)
+	}
 	manager, err := session.New(store, session.Config{Locator: locator, Logger: log})
 	if err != nil {
 		return nil, nil, err
@@ -113,6 +129,11 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, log *slog.Log
 	fmt.Printf("Database: %s\n", file)
 	if created {
 		fmt.Printf("Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
+	}
+	if f.demo && created {
+		if err := demoSignIns(ctx, manager, users); err != nil {
+			return nil, nil, err
+		}
 	}
 	site, err := demo.New(users, mw, attribution, log)
 	return site, manager, err

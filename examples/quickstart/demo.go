@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/maxmind/mmdbwriter"
+	"github.com/maxmind/mmdbwriter/mmdbtype"
+
+	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/geo/maxmind"
+	"github.com/signedin/signedin/session"
+)
+
+// demoPlaces puts cities where nobody is: into the networks that are reserved
+// for documentation (RFC 5737, RFC 3849).
+var demoPlaces = []struct {
+	network, code, city, zone string
+	latitude, longitude       float64
+	radius                    uint16
+}{
+	{"203.0.113.0/24", "NL", "Amsterdam", "Europe/Amsterdam", 52.4, 4.9, 20},
+	{"198.51.100.0/24", "DE", "Berlin", "Europe/Berlin", 52.5, 13.4, 20},
+	{"192.0.2.0/24", "PT", "Lisbon", "Europe/Lisbon", 38.7, -9.1, 50},
+	{"2001:db8::/32", "FR", "Lyon", "Europe/Paris", 45.8, 4.8, 300}, // too vague for the city
+}
+
+// demoDevices sign in as the first user.
+var demoDevices = []struct {
+	ip    string
+	hints device.Hints
+	opts  session.StartOptions
+}{
+	{"203.0.113.7", device.Hints{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"}, session.StartOptions{Persistent: true}},
+	{"203.0.113.7", device.Hints{UserAgent: "immich-android/3.1.0", AppModel: "Pixel 8", AppPlatform: "Android"}, session.StartOptions{Carrier: session.CarrierBearer}},
+	{"198.51.100.20", device.Hints{
+		UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36",
+		Brands:    `"Chromium";v="153", "Google Chrome";v="153", "Not.A/Brand";v="99"`, Mobile: "?0", Platform: `"Windows"`, PlatformVersion: `"15.0.0"`,
+	}, session.StartOptions{Persistent: true, Name: "Office"}},
+	{"192.0.2.44", device.Hints{UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0"}, session.StartOptions{Shared: true}},
+	{"2001:db8::17", device.Hints{UserAgent: "Mozilla/5.0 (Linux; Android 14; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0.0.0 Safari/537.36"}, session.StartOptions{}},
+}
+
+// demoLocator returns a Locator over a database that is built here and now.
+func demoLocator() (geo.Locator, error) {
+	w, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "Demo-City", RecordSize: 24, IncludeReservedNetworks: true,
+		Description: map[string]string{"en": "cities where nobody is"}})
+	if err != nil {
+		return nil, err
+	}
+	en := func(s string) mmdbtype.Map { return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(s)}} }
+	for _, p := range demoPlaces {
+		_, network, err := net.ParseCIDR(p.network)
+		if err != nil {
+			return nil, err
+		}
+		err = w.Insert(network, mmdbtype.Map{
+			"country": mmdbtype.Map{"iso_code": mmdbtype.String(p.code)},
+			"city":    en(p.city),
+			"location": mmdbtype.Map{
+				"latitude": mmdbtype.Float64(p.latitude), "longitude": mmdbtype.Float64(p.longitude),
+				"accuracy_radius": mmdbtype.Uint16(p.radius), "time_zone": mmdbtype.String(p.zone),
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var b bytes.Buffer
+	if _, err := w.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return maxmind.FromBytes(b.Bytes(), maxmind.Config{AllowReserved: true})
+}
+
+// demoSignIns signs the devices in, and one of them out again.
+func demoSignIns(ctx context.Context, manager *session.Manager, users *demo.Users) error {
+	id, err := users.ID(ctx, demo.Emails[0])
+	if err != nil {
+		return err
+	}
+	for i, d := range demoDevices {
+		ticket, err := manager.BeginSignIn(ctx, id)
+		if err != nil {
+			return err
+		}
+		s, _, err := manager.Start(ctx, ticket, session.Origin{IP: netip.MustParseAddr(d.ip), Hints: d.hints}, d.opts)
+		if err != nil {
+			return err
+		}
+		if i == len(demoDevices)-1 {
+			err = manager.Revoke(ctx, id, s.ID, session.ReasonSignedOutRemote)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	fmt.Printf("Signed %s in on %d devices in places where nobody is\n", demo.Emails[0], len(demoDevices)-1)
+	return nil
+}
