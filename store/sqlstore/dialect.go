@@ -2,11 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
-
-	"github.com/signedin/signedin/session"
 )
 
 // A Dialect is a kind of database.
@@ -14,31 +13,46 @@ type Dialect string
 
 // The dialects.
 const (
-	DialectSQLite Dialect = "sqlite" // 3.41 or later
+	DialectSQLite   Dialect = "sqlite"   // 3.41 or later
+	DialectPostgres Dialect = "postgres" // 12 or later
 )
 
 // dialect is what differs between the kinds of database.
+//
+// Where transactions write one after the other, each statement sees all that
+// was before, and a write checks that its session is live like a read. Where
+// they write at the same time, a statement that waited for a row looks at that
+// row anew, but at nothing else; so there it is made sure that a session of an
+// old user's generation has always ended: a sign-in locks its user's counter
+// until it is committed, and a revocation of all bumps it first and ends what
+// there is in the same transaction.
 type dialect struct {
 	name      Dialect
 	drivers   []string // names under which drivers register
 	oneWriter bool     // one transaction writes at a time, the others poll
 
+	isolation sql.IsolationLevel
+	bind      int  // form of parameters, as of sqlx
+	casts     bool // parameters of Create need their types
+
+	current  string // the rest of Create: under the condition that the generations are current
+	writable string // the condition that session s is live, for a write
+	lock     string // in a subquery, locks its rows
+	skip     string // the same, but passes over those that are locked
+
 	least string // function that returns the smallest of its arguments
 	ids   string // query that returns the IDs of which encodeIDs is the parameter
-	texts string // query that returns the texts of which encodeTexts is the parameter
+	texts string // query that returns the texts of which marshal is the parameter
 	touch string // statement that writes the visits of which encodeTouches is the parameter
 	table string // query that counts the tables of a name
-
-	encodeIDs     func([]session.ID) (any, error)
-	encodeTexts   func([]string) (any, error)
-	encodeTouches func([]session.Touch) (any, error)
+	turn  string // statement by which a migration waits for its turn, if it has to
 
 	check      func(context.Context, *sqlx.DB) error // is this database usable?
 	durability func(context.Context, *sqlx.DB) (Durability, error)
 	advice     func(error) string // what to do about an error, "" if that is not known
 }
 
-var dialects = []*dialect{&sqliteDialect}
+var dialects = []*dialect{&sqliteDialect, &postgresDialect}
 
 // dialectOf returns the dialect of that name, or else of that driver.
 func dialectOf(name Dialect, driver string) (*dialect, error) {

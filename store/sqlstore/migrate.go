@@ -81,7 +81,7 @@ func (d *dialect) apply(ctx context.Context, db *sqlx.DB, cfg Config, version in
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // does nothing after the commit, and changes nothing before it
-	for statement := range strings.SplitSeq(cfg.named(string(file)), ";\n") {
+	for statement := range strings.SplitSeq(cfg.named(d.turn+";\n"+string(file)), ";\n") {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
@@ -111,7 +111,7 @@ func checkSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error
 func readSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) (*SchemaError, error) {
 	have := &SchemaError{Prefix: cfg.Prefix, Want: latest}
 	var tables int
-	err := db.GetContext(ctx, &tables, db.Rebind(d.table), cfg.Prefix+"schema")
+	err := db.GetContext(ctx, &tables, sqlx.Rebind(d.bind, d.table), cfg.Prefix+"schema")
 	if err == nil && tables > 0 {
 		err = db.QueryRowxContext(ctx, cfg.named(`SELECT coalesce(max(version), 0), coalesce(min(done), 0) FROM signedin_schema`)).
 			Scan(&have.Have, &tables)

@@ -23,61 +23,106 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (done session.Purge
 }
 
 func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
-	expired, err := st.expire(tx, p, done)
+	due, err := st.expire(tx, p, done)
 	if err != nil {
 		return err
 	}
 	before := p.EndedBefore.UnixMilli()
-	var users []string
-	if err := tx.sel(&users, st.stmts.deleteEnded, before, p.Limit); err != nil {
+	var over []expired
+	if err := tx.sel(&over, st.stmts.over, before, p.Limit); err != nil {
 		return err
 	}
-	done.Deleted = len(users)
+	var ids []session.ID
+	var users []string
+	for _, e := range over {
+		ids, users = append(ids, e.ID), append(users, e.UserID)
+	}
+	if done.Deleted, err = st.remove(tx, ids); err != nil {
+		return err
+	}
 	forgotten, err := st.forget(tx, before, p.Limit, users)
-	done.More = max(expired, done.Deleted, forgotten) >= p.Limit
+	done.More = max(due, len(over), forgotten) >= p.Limit
 	return err
 }
 
-// expire looks at the sessions that are due: those that were seen since are
-// due later, the others end. It returns how many it looked at.
+// expired is a session whose time has come.
+type expired struct {
+	ID     session.ID `db:"id"`
+	UserID string     `db:"user_id"`
+}
+
+// expire looks at the sessions that are due, and returns how many they are.
+// Those that were seen since are due later, the others end.
 func (st *Store) expire(tx *tx, p session.Purge, done *session.Purged) (int, error) {
 	now := p.Now.UnixMilli()
-	moved, err := tx.exec(st.stmts.moveDue, now, p.Limit, now)
+	var due []session.ID
+	if err := tx.sel(&due, st.stmts.due, now, p.Limit); err != nil || len(due) == 0 {
+		return 0, err
+	}
+	ids, err := encodeIDs(due)
 	if err != nil {
 		return 0, err
 	}
-	var ended []struct {
-		ID     session.ID `db:"id"`
-		UserID string     `db:"user_id"`
+	if _, err := tx.exec(st.stmts.moveDue, ids, now); err != nil {
+		return 0, err
 	}
-	if err := tx.sel(&ended, st.stmts.endDue, session.ReasonExpired, "system", now, p.Limit, now); err != nil {
+	var ended []expired
+	if err := tx.sel(&ended, st.stmts.endDue, session.ReasonExpired, "system", ids, now); err != nil {
 		return 0, err
 	}
 	for _, e := range ended {
 		done.Expired = append(done.Expired, session.Expired{ID: e.ID, UserID: e.UserID})
 	}
-	dead, err := tx.exec(st.stmts.endDead, now, p.Limit, now)
-	return moved + len(ended) + dead, err
+	_, err = tx.exec(st.stmts.endDead, ids)
+	return len(due), err
 }
 
-// forget deletes the counters of users of whom nothing is kept. A counter that
-// was bumped long ago is looked at once; if its user still has sessions then,
-// it goes with the last of them. users are those of whom one was deleted.
-func (st *Store) forget(tx *tx, before int64, limit int, users []string) (int, error) {
-	settled, err := tx.exec(st.stmts.settleUsers, before, limit)
+// remove deletes sessions whose rows are locked.
+func (st *Store) remove(tx *tx, ids []session.ID) (int, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	arg, err := encodeIDs(ids)
 	if err != nil {
 		return 0, err
 	}
-	forgotten, err := tx.exec(st.stmts.forgetUsers, before, limit)
-	if err != nil || len(users) == 0 {
-		return settled + forgotten, err
+	return tx.exec(st.stmts.remove, arg)
+}
+
+// forget deletes the counters of users of whom nothing is kept, and returns how
+// many it looked at. A counter that was bumped long ago is looked at once; if
+// its user still has sessions then, it goes with the last of them. deleted are
+// the users of whom a session was deleted.
+func (st *Store) forget(tx *tx, before int64, limit int, deleted []string) (int, error) {
+	var users []string
+	if err := tx.sel(&users, st.stmts.longAgo, before, limit); err != nil {
+		return 0, err
 	}
-	arg, err := st.dialect.encodeTexts(users)
+	looked := len(users)
+	if len(deleted) > 0 {
+		arg, err := marshal(deleted)
+		if err != nil {
+			return 0, err
+		}
+		var settled []string
+		if err := tx.sel(&settled, st.stmts.settled, arg); err != nil {
+			return 0, err
+		}
+		users = append(users, settled...)
+	}
+	if len(users) == 0 {
+		return 0, nil
+	}
+	arg, err := marshal(users)
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.exec(st.stmts.forgetOf, arg)
-	return settled + forgotten, err
+	// The rows are locked: no sign-in comes between the look and the deed.
+	if _, err := tx.exec(st.stmts.settle, arg); err != nil {
+		return 0, err
+	}
+	_, err = tx.exec(st.stmts.forget, arg)
+	return looked, err
 }
 
 // erase deletes everything of a user but the counter, the counter first.
@@ -87,7 +132,11 @@ func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err e
 		if err := tx.get(&generation, st.stmts.bump, p.UserID, p.Now.UnixMilli()); err != nil {
 			return err
 		}
-		deleted, err = tx.exec(st.stmts.erase, p.UserID)
+		var ids []session.ID
+		if err := tx.sel(&ids, st.stmts.allOf, p.UserID); err != nil {
+			return err
+		}
+		deleted, err = st.remove(tx, ids)
 		return err
 	})
 	return deleted, err

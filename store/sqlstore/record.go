@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -244,6 +245,32 @@ func encodeData(s *session.Session) (string, error) {
 		d.Signals = append(d.Signals, signalRecord{g.Code, g.Text, g.Args, g.Level, millis{g.At}})
 	}
 	return marshal(d)
+}
+
+// encodeIDs and encodeTouches return what travels to the database as one
+// parameter.
+func encodeIDs(ids []session.ID) (string, error) {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = hex.EncodeToString(id[:])
+	}
+	return marshal(texts)
+}
+
+func encodeTouches(touches []session.Touch) (string, error) {
+	type touch struct {
+		ID string `json:"id"`
+		lastVisit
+	}
+	rows := make([]touch, len(touches))
+	for i, t := range touches {
+		l, err := encodeLast(t.Visit)
+		if err != nil {
+			return "", err
+		}
+		rows[i] = touch{hex.EncodeToString(t.ID[:]), l}
+	}
+	return marshal(rows)
 }
 
 // decode returns the session that r is the row of.

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
 )
@@ -26,7 +29,7 @@ func (st *Store) Revoke(ctx context.Context, r session.Revocation) (ended []sess
 }
 
 func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) ([]session.ID, error) {
-	arg, err := st.dialect.encodeIDs(r.Only)
+	arg, err := encodeIDs(r.Only)
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +53,19 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 		if err := tx.get(&generation, st.stmts.bump, r.UserID, at); err != nil {
 			return err
 		}
+		ended = nil
+		if err := tx.sel(&ended, st.stmts.liveOf, r.UserID, generation-1); err != nil {
+			return err
+		}
+		// The kept one after all rows are locked, in the order in which
+		// everybody locks them.
 		if r.Keep != nil {
 			if err := st.keep(tx, r, generation-1); err != nil {
 				return err
 			}
+			ended = slices.DeleteFunc(ended, func(id session.ID) bool { return id == r.Keep.ID })
 		}
-		return tx.sel(&ended, st.stmts.endAll, at, r.Ending.Reason, r.Ending.By, r.UserID, generation-1)
+		return st.end(tx, ended, r.Ending)
 	})
 	if err == errCannotKeep {
 		s, err := standing(ctx, st.stmts.standing, r.Keep.ID)
@@ -95,10 +105,33 @@ func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
 	}); err != nil {
 		return err
 	}
-	for {
-		n, err := st.exec(ctx, st.stmts.endEveryone, at, e.Reason, e.By, generation, everyoneChunk)
-		if err != nil || n < everyoneChunk {
-			return err
+	// Those that somebody is writing come last, in the order in which everybody
+	// locks them.
+	for _, pick := range []*sqlx.Stmt{st.stmts.outdated, st.stmts.stragglers} {
+		for n := everyoneChunk; n == everyoneChunk; {
+			if err := st.transaction(ctx, func(tx *tx) error {
+				var ids []session.ID
+				if err := tx.sel(&ids, pick, generation, everyoneChunk); err != nil {
+					return err
+				}
+				n = len(ids)
+				return st.end(tx, ids, e)
+			}); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// end ends sessions whose rows are locked.
+func (st *Store) end(tx *tx, ids []session.ID, e session.Ending) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	arg, err := encodeIDs(ids)
+	if err == nil {
+		_, err = tx.exec(st.stmts.end, e.At.UnixMilli(), e.Reason, e.By, arg)
+	}
+	return err
 }

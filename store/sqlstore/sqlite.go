@@ -2,16 +2,12 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-
-	"github.com/signedin/signedin/session"
 )
 
 // SQLiteDSN returns the data source name of a SQLite file with the settings
@@ -30,6 +26,11 @@ var sqliteDialect = dialect{
 	name:      DialectSQLite,
 	drivers:   []string{"sqlite", "sqlite3"},
 	oneWriter: true,
+	bind:      sqlx.QUESTION,
+
+	current: `WHERE ? = coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0)
+		AND ? = (SELECT generation FROM signedin_everyone)`,
+	writable: live,
 
 	least: `min`,
 	ids:   `SELECT unhex(value) FROM json_each(?)`,
@@ -40,36 +41,9 @@ var sqliteDialect = dialect{
 		FROM json_each(?) AS t WHERE s.id = unhex(t.value->>'id') AND s.last_at < t.value->>'at' AND {live}`,
 	table: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`,
 
-	encodeIDs: func(ids []session.ID) (any, error) {
-		texts := make([]string, len(ids))
-		for i, id := range ids {
-			texts[i] = hex.EncodeToString(id[:])
-		}
-		return marshal(texts)
-	},
-	encodeTexts:   func(texts []string) (any, error) { return marshal(texts) },
-	encodeTouches: sqliteTouches,
-
 	check:      checkSQLite,
 	durability: sqliteDurability,
 	advice:     sqliteAdvice,
-}
-
-func sqliteTouches(touches []session.Touch) (any, error) {
-	type touch struct {
-		ID string `json:"id"`
-		lastVisit
-	}
-	rows := make([]touch, len(touches))
-	for i, t := range touches {
-		l, err := encodeLast(t.Visit)
-		if err != nil {
-			return nil, err
-		}
-		rows[i] = touch{hex.EncodeToString(t.ID[:]), l}
-	}
-	b, err := json.Marshal(rows)
-	return string(b), err
 }
 
 // checkSQLite fails if db is no SQLite database, too old a one, or one that
@@ -77,7 +51,7 @@ func sqliteTouches(touches []session.Touch) (any, error) {
 func checkSQLite(ctx context.Context, db *sqlx.DB) error {
 	var version string
 	if err := db.GetContext(ctx, &version, `SELECT sqlite_version()`); err != nil {
-		return sqliteTrouble("does the driver speak to a SQLite database?", err)
+		return trouble(sqliteAdvice, "does the driver speak to a SQLite database?", err)
 	}
 	var major, minor int
 	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil || major != 3 || minor < 41 {
@@ -85,19 +59,12 @@ func checkSQLite(ctx context.Context, db *sqlx.DB) error {
 	}
 	var file string
 	if err := db.GetContext(ctx, &file, `SELECT coalesce(file, '') FROM pragma_database_list WHERE name = 'main'`); err != nil {
-		return sqliteTrouble("open", err)
+		return trouble(sqliteAdvice, "open", err)
 	}
 	if file == "" && db.Stats().MaxOpenConnections != 1 {
 		return fmt.Errorf("sqlstore: the database is in memory, where each connection has its own: call SetMaxOpenConns(1)")
 	}
 	return nil
-}
-
-func sqliteTrouble(what string, err error) error {
-	if advice := sqliteAdvice(err); advice != "" {
-		return fmt.Errorf("sqlstore: %s: %w (%s)", what, err, advice)
-	}
-	return fmt.Errorf("sqlstore: %s: %w", what, err)
 }
 
 // sqliteAdvice goes by the texts of sqlite3_errstr, since each driver has an

@@ -21,6 +21,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"regexp"
@@ -120,10 +121,14 @@ func (st *Store) Close() error {
 // fail says what went wrong where, and what to do about it if that is known.
 func (st *Store) fail(what string, err error) error {
 	switch err {
-	case nil, session.ErrUnknown, session.ErrEnded, session.ErrConflict:
+	case nil, session.ErrUnknown, session.ErrEnded, session.ErrConflict, session.ErrExists, session.ErrOutdated:
 		return err // an answer
 	}
-	if advice := st.dialect.advice(err); advice != "" {
+	return trouble(st.dialect.advice, what, err)
+}
+
+func trouble(adviceOn func(error) string, what string, err error) error {
+	if advice := adviceOn(err); advice != "" {
 		return fmt.Errorf("sqlstore: %s: %w (%s)", what, err, advice)
 	}
 	return fmt.Errorf("sqlstore: %s: %w", what, err)
@@ -153,21 +158,28 @@ func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (int, e
 	return rowsAffected(stmt.ExecContext(ctx, args...))
 }
 
-// transaction runs f in a transaction. Its first statement must be a write:
-// then SQLite takes the lock for writing at the start, as by BEGIN IMMEDIATE,
-// and never has to give up half-way.
+// transaction runs f in a transaction. Where there is one writer the first
+// statement is a write, of nothing: so the lock for writing is taken at the
+// start, as by BEGIN IMMEDIATE, and a transaction that has read never has to
+// give up because another one wrote.
 func (st *Store) transaction(ctx context.Context, f func(tx *tx) error) error {
 	done, err := st.exclusive(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	t, err := st.db.BeginTxx(ctx, nil)
+	t, err := st.db.BeginTxx(ctx, &sql.TxOptions{Isolation: st.dialect.isolation})
 	if err != nil {
 		return err
 	}
 	defer t.Rollback() //nolint:errcheck // does nothing after the commit, and changes nothing before it
-	if err := f(&tx{t, ctx}); err != nil {
+	inside := &tx{t, ctx}
+	if st.dialect.oneWriter {
+		if _, err := inside.exec(st.stmts.begin); err != nil {
+			return err
+		}
+	}
+	if err := f(inside); err != nil {
 		return err
 	}
 	return t.Commit()

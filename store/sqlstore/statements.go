@@ -11,24 +11,32 @@ import (
 // statements are prepared once. In their text, {columns} and {values} are the
 // columns of the sessions table and as many parameters, {live} is the condition
 // that session s is live, and what a dialect says differently is filled in by
-// it ([dialect.text]).
+// it. {writable} is the part of {live} that a write has to check: see
+// [dialect]. {lock} locks the rows of a subquery, {skip} those that nobody
+// else has locked.
 type statements struct {
-	create, exists                       *sqlx.Stmt
+	create, exists, addUser              *sqlx.Stmt
 	get, listLive, listEnded, generation *sqlx.Stmt
 	update, standing, touch              *sqlx.Stmt
 
-	endOnly, endAll, bump, keep *sqlx.Stmt
-	bumpEveryone, endEveryone   *sqlx.Stmt
+	begin, end, endOnly, remove        *sqlx.Stmt
+	bump, keep, liveOf, allOf          *sqlx.Stmt
+	bumpEveryone, outdated, stragglers *sqlx.Stmt
 
-	moveDue, endDue, endDead, deleteEnded, erase *sqlx.Stmt
-	settleUsers, forgetUsers, forgetOf           *sqlx.Stmt
+	due, moveDue, endDue, endDead, over *sqlx.Stmt
+	longAgo, settled, settle, forget    *sqlx.Stmt
 }
 
-var columns = []string{
-	"id", "user_id", "carrier", "name", "created_at", "created_ip", "created",
-	"last_at", "ip", "network", "country", "city", "device_kind", "browser", "os", "last",
-	"expires_at", "idle_ms", "due_at", "ended_at", "reason", "ended_by",
-	"user_generation", "global_generation", "version", "data",
+// columns are those of the sessions table and their types; a parameter in a
+// SELECT list has no type by itself.
+var columns = []struct{ name, cast string }{
+	{"id", "bytea"}, {"user_id", "text"}, {"carrier", "text"}, {"name", "text"},
+	{"created_at", "bigint"}, {"created_ip", "text"}, {"created", "text"},
+	{"last_at", "bigint"}, {"ip", "text"}, {"network", "text"}, {"country", "text"}, {"city", "text"},
+	{"device_kind", "text"}, {"browser", "text"}, {"os", "text"}, {"last", "text"},
+	{"expires_at", "bigint"}, {"idle_ms", "bigint"}, {"due_at", "bigint"},
+	{"ended_at", "bigint"}, {"reason", "text"}, {"ended_by", "text"},
+	{"user_generation", "bigint"}, {"global_generation", "bigint"}, {"version", "bigint"}, {"data", "text"},
 }
 
 const (
@@ -40,7 +48,6 @@ const (
 	ending = `created_ip = '', ip = '', due_at = NULL`
 	// expiry is when session s expires.
 	expiry = `{least}(s.expires_at, s.last_at + s.idle_ms)`
-	due    = `(SELECT id FROM signedin_sessions WHERE due_at <= ? ORDER BY due_at LIMIT ?)`
 )
 
 type statement struct {
@@ -54,10 +61,8 @@ func (p *statements) all() []statement {
 
 func (p *statements) ofSessions() []statement {
 	return []statement{
-		{&p.create, `INSERT INTO signedin_sessions ({columns}) SELECT {values}
-			WHERE ? = coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0)
-			AND ? = (SELECT generation FROM signedin_everyone)
-			ON CONFLICT (id) DO NOTHING`},
+		{&p.create, `INSERT INTO signedin_sessions ({columns}) SELECT {values} {current} ON CONFLICT (id) DO NOTHING`},
+		{&p.addUser, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 0, ?) ON CONFLICT (user_id) DO NOTHING`},
 		{&p.exists, `SELECT count(*) FROM signedin_sessions WHERE id = ?`},
 		{&p.get, `SELECT {columns}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id = ?`},
@@ -69,7 +74,7 @@ func (p *statements) ofSessions() []statement {
 			(SELECT generation FROM signedin_everyone) AS now_global`},
 		{&p.update, `UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?,
 			due_at = {least}(?, s.last_at + ?), version = s.version + 1
-			WHERE s.id = ? AND s.version = ? AND {live}`},
+			WHERE s.id = ? AND s.version = ? AND {writable}`},
 		{&p.standing, `SELECT s.user_id, {live} AS live FROM signedin_sessions s WHERE s.id = ?`},
 		{&p.touch, `{touch}`},
 	}
@@ -77,8 +82,12 @@ func (p *statements) ofSessions() []statement {
 
 func (p *statements) ofEndings() []statement {
 	return []statement{
+		{&p.begin, `UPDATE signedin_everyone SET id = id WHERE id = 0`},
+		{&p.end, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + ` WHERE id IN ({ids})`},
 		{&p.endOnly, `UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
-			WHERE s.id IN ({ids}) AND s.user_id = ? AND {live} RETURNING id`},
+			WHERE s.id IN ({ids}) AND s.user_id = ? AND {writable} RETURNING id`},
+		{&p.remove, `DELETE FROM signedin_sessions WHERE id IN ({ids})`},
+
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
 			ON CONFLICT (user_id) DO UPDATE SET generation = signedin_users.generation + 1, bumped_at = excluded.bumped_at
 			RETURNING generation`},
@@ -86,30 +95,29 @@ func (p *statements) ofEndings() []statement {
 			due_at = {least}(?, s.last_at + ?), version = s.version + 1, user_generation = s.user_generation + 1
 			WHERE s.id = ? AND s.version = ? AND s.user_id = ? AND s.user_generation = ?
 			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration},
-		{&p.endAll, `UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
-			WHERE s.user_id = ? AND s.user_generation = ?
-			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration + ` RETURNING id`},
+		{&p.liveOf, `SELECT s.id FROM signedin_sessions s WHERE s.user_id = ? AND s.user_generation = ?
+			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration + ` ORDER BY s.id {lock}`},
+		{&p.allOf, `SELECT id FROM signedin_sessions WHERE user_id = ? ORDER BY id {lock}`},
+
 		{&p.bumpEveryone, `UPDATE signedin_everyone SET generation = generation + 1, ended_at = ?, reason = ?, ended_by = ?
 			RETURNING generation`},
-		{&p.endEveryone, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
-			WHERE id IN (SELECT id FROM signedin_sessions WHERE due_at IS NOT NULL AND global_generation < ? LIMIT ?)`},
+		{&p.outdated, `SELECT id FROM signedin_sessions WHERE due_at IS NOT NULL AND global_generation < ? LIMIT ? {skip}`},
+		{&p.stragglers, `SELECT id FROM signedin_sessions WHERE due_at IS NOT NULL AND global_generation < ?
+			ORDER BY substr(id, 1) LIMIT ? {lock}`}, // not by id, or SQLite reads all sessions in that order
 
-		{&p.moveDue, `UPDATE signedin_sessions AS s SET due_at = ` + expiry + ` WHERE s.id IN ` + due + ` AND ` + expiry + ` > ?`},
+		{&p.due, `SELECT id FROM signedin_sessions WHERE due_at <= ? ORDER BY due_at LIMIT ? {skip}`},
+		{&p.moveDue, `UPDATE signedin_sessions AS s SET due_at = ` + expiry + ` WHERE s.id IN ({ids}) AND ` + expiry + ` > ?`},
 		{&p.endDue, `UPDATE signedin_sessions AS s SET ended_at = ` + expiry + `, reason = ?, ended_by = ?, ` + ending + `
-			WHERE s.id IN ` + due + ` AND ` + expiry + ` <= ? AND {live} RETURNING id, user_id`},
+			WHERE s.id IN ({ids}) AND ` + expiry + ` <= ? AND {writable} RETURNING id, user_id`},
 		{&p.endDead, `UPDATE signedin_sessions AS s SET ended_at = g.ended_at, reason = g.reason, ended_by = g.ended_by, ` + ending + `
-			FROM signedin_everyone g WHERE s.id IN ` + due + ` AND ` + expiry + ` <= ? AND NOT ({live})`},
-		{&p.deleteEnded, `DELETE FROM signedin_sessions WHERE id IN
-			(SELECT id FROM signedin_sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING user_id`},
-		{&p.erase, `DELETE FROM signedin_sessions WHERE user_id = ?`},
+			FROM signedin_everyone g WHERE s.id IN ({ids}) AND s.ended_at IS NULL AND NOT ({writable})`},
+		{&p.over, `SELECT id, user_id FROM signedin_sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ? {skip}`},
 
-		{&p.settleUsers, `UPDATE signedin_users SET bumped_at = NULL WHERE user_id IN
-			(SELECT user_id FROM signedin_users WHERE bumped_at < ? ORDER BY bumped_at LIMIT ?)
+		{&p.longAgo, `SELECT user_id FROM signedin_users WHERE bumped_at < ? ORDER BY bumped_at LIMIT ? {skip}`},
+		{&p.settled, `SELECT user_id FROM signedin_users WHERE bumped_at IS NULL AND user_id IN ({texts}) {skip}`},
+		{&p.settle, `UPDATE signedin_users SET bumped_at = NULL WHERE user_id IN ({texts})
 			AND EXISTS (SELECT 1 FROM signedin_sessions s WHERE s.user_id = signedin_users.user_id)`},
-		{&p.forgetUsers, `DELETE FROM signedin_users WHERE user_id IN
-			(SELECT user_id FROM signedin_users WHERE bumped_at < ? ORDER BY bumped_at LIMIT ?)
-			AND NOT EXISTS (SELECT 1 FROM signedin_sessions s WHERE s.user_id = signedin_users.user_id)`},
-		{&p.forgetOf, `DELETE FROM signedin_users WHERE bumped_at IS NULL AND user_id IN ({texts})
+		{&p.forget, `DELETE FROM signedin_users WHERE user_id IN ({texts})
 			AND NOT EXISTS (SELECT 1 FROM signedin_sessions s WHERE s.user_id = signedin_users.user_id)`},
 	}
 }
@@ -129,15 +137,24 @@ func (st *Store) prepare(ctx context.Context) error {
 
 // text fills in a statement.
 func (st *Store) text(s string) string {
-	values := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
 	d := st.dialect
+	var names, values []string
+	for _, c := range columns {
+		names = append(names, c.name)
+		if d.casts {
+			values = append(values, "CAST(? AS "+c.cast+")")
+		} else {
+			values = append(values, "?")
+		}
+	}
 	for _, r := range [][2]string{
-		{"{touch}", d.touch}, {"{live}", live}, {"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least},
-		{"{columns}", strings.Join(columns, ", ")}, {"{values}", values},
+		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
+		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{lock}", d.lock}, {"{skip}", d.skip},
+		{"{columns}", strings.Join(names, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])
 	}
-	return st.db.Rebind(st.cfg.named(s))
+	return sqlx.Rebind(d.bind, st.cfg.named(s))
 }
 
 // String names a statement by its first words, for errors and tests.

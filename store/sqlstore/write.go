@@ -24,12 +24,22 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 	}
 	args := append(r.values(), s.Generations.User, s.UserID, s.Generations.Global)
 	n, err := st.exec(ctx, st.stmts.create, args...)
+	if err == nil && n == 0 && s.Generations.User == 0 && st.dialect.lock != "" {
+		// It may be that the user has no counter yet, and so nothing to lock.
+		if _, err = st.exec(ctx, st.stmts.addUser, s.UserID, r.CreatedAt); err == nil {
+			n, err = st.exec(ctx, st.stmts.create, args...)
+		}
+	}
 	if err != nil || n > 0 {
 		return st.fail("create", err)
 	}
+	return st.fail("create", st.whyNotCreated(ctx, s.ID))
+}
+
+func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
 	var exists int
-	if err := st.stmts.exists.GetContext(ctx, &exists, s.ID[:]); err != nil {
-		return st.fail("create", err)
+	if err := st.stmts.exists.GetContext(ctx, &exists, id[:]); err != nil {
+		return err
 	}
 	if exists > 0 {
 		return session.ErrExists
@@ -113,7 +123,7 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 	})
 	touches = slices.CompactFunc(touches, func(a, b session.Touch) bool { return a.ID == b.ID })
 	for chunk := range slices.Chunk(touches, touchChunk) {
-		arg, err := st.dialect.encodeTouches(chunk)
+		arg, err := encodeTouches(chunk)
 		if err == nil {
 			_, err = st.exec(ctx, st.stmts.touch, arg)
 		}

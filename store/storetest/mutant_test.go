@@ -34,11 +34,6 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// rewrite is how the testing package names a subtest.
-func rewrite(rule string) string {
-	return string(bytes.ReplaceAll([]byte(rule), []byte(" "), []byte("_")))
-}
-
 // caughtBy runs one test of this program on a mutant, and fails unless that
 // fails within a minute.
 func caughtBy(t *testing.T, name, test string) {

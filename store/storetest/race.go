@@ -113,6 +113,7 @@ type round struct {
 	phase        atomic.Int32  // 0 before the revocation, 1 while it runs, 2 after it
 	done         chan struct{} // closed once a check may not accept any more
 	touched      atomic.Bool   // some call overlapped the revocation
+	failed       atomic.Bool   // it is not known what the revocation did
 
 	mu      sync.Mutex
 	started []session.ID // created beside the revocation
@@ -180,6 +181,7 @@ func (n *round) revoke() {
 	}
 	n.phase.Store(2)
 	if err != nil {
+		n.failed.Store(true)
 		n.breaks("revocation of %v: %v", n.way, err)
 	}
 	time.Sleep(n.staleness)
@@ -212,7 +214,7 @@ func (n *round) check() {
 }
 
 func (n *round) checkOnce() {
-	after := n.isDone()
+	after := n.isDone() && !n.failed.Load()
 	s, g, err := n.store.Get(yielding, n.victim)
 	switch {
 	case err != nil && !errors.Is(err, session.ErrUnknown):
@@ -284,6 +286,9 @@ func (n *round) start() {
 // verify looks, when all is quiet, that nothing came back and nothing that was
 // to stay is gone.
 func (n *round) verify() {
+	if n.failed.Load() {
+		return
+	}
 	gone := []session.ID{n.victim}
 	if n.way != wayOne {
 		gone = append(gone, n.started...)

@@ -95,7 +95,7 @@ func text(k *kit) {
 		}
 		k.must("Create", k.store.Create(k.Context(), s.Clone()))
 		k.wantStored(s)
-		s.Name, s.Attrs = s.Name+h[:min(len(h), 100)], map[string]string{h: h}
+		s.Name, s.Attrs = s.Name+strings.ToValidUTF8(h[:min(len(h), 100)], ""), map[string]string{h: h}
 		k.must("Update", k.update(s))
 		s.Version++
 		k.wantStored(s)

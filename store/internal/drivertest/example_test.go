@@ -19,55 +19,42 @@ import (
 func Example_sqlite() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "signedin")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer os.RemoveAll(dir)
 
 	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(dir, "sessions.db")))
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer db.Close()
-	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
-		log.Fatal(err)
-	}
+	check(sqlstore.Migrate(ctx, db, sqlstore.Config{}))
 	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer store.Close()
 	manager, err := session.New(store, session.Config{})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 
 	for range 3 {
 		ticket, err := manager.BeginSignIn(ctx, "ada")
-		if err != nil {
-			log.Fatal(err)
-		}
-		if _, _, err := manager.Start(ctx, ticket, session.Origin{}, session.StartOptions{}); err != nil {
-			log.Fatal(err)
-		}
+		check(err)
+		_, _, err = manager.Start(ctx, ticket, session.Origin{}, session.StartOptions{})
+		check(err)
 	}
 	all, err := manager.List(ctx, "ada")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	n, err := manager.RevokeAllExcept(ctx, "ada", all[0].ID, session.ReasonPasswordChanged)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	fmt.Println(len(all), "devices were signed in,", n, "were signed out")
 
 	d, err := store.Durability(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	fmt.Println("a loss of power undoes nothing:", d.Power)
 
 	// Output:
 	// 3 devices were signed in, 2 were signed out
 	// a loss of power undoes nothing: true
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
 }

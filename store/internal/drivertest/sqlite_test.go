@@ -70,7 +70,7 @@ func TestSQLite(t *testing.T) {
 
 func TestSQLiteRace(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
-		storetest.Race(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, 5000)
+		storetest.Race(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, raceRounds)
 	})
 }
 

@@ -237,20 +237,25 @@ func TestMigrateTogether(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
 		dsn := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))
 		open(t, driver, dsn).MustExec(`PRAGMA user_version = 1`) // turns the log on, for which nobody waits
-		errs := make(chan error)
-		for range 4 {
-			db := open(t, driver, dsn)
-			go func() { errs <- sqlstore.Migrate(context.Background(), db, sqlstore.Config{}) }()
-		}
-		for range 4 {
-			if err := <-errs; err != nil {
-				t.Error(err)
-			}
-		}
-		if err := newError(t, open(t, driver, dsn), sqlstore.Config{}); err != nil {
+		migrateTogether(t, func() *sqlx.DB { return open(t, driver, dsn) }, sqlstore.Config{})
+	})
+}
+
+func migrateTogether(t *testing.T, connect func() *sqlx.DB, cfg sqlstore.Config) {
+	t.Helper()
+	errs := make(chan error)
+	for range 4 {
+		db := connect()
+		go func() { errs <- sqlstore.Migrate(context.Background(), db, cfg) }()
+	}
+	for range 4 {
+		if err := <-errs; err != nil {
 			t.Error(err)
 		}
-	})
+	}
+	if err := newError(t, connect(), cfg); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestMissingCounter proves that a lost counter is trouble and signs nobody

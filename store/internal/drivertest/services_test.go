@@ -1,0 +1,41 @@
+package drivertest_test
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// service returns how to reach a server, from the environment. Without it the
+// test is skipped, or fails where that is not allowed.
+func service(t testing.TB, env string) string {
+	t.Helper()
+	where := os.Getenv(env)
+	if where == "" && os.Getenv("REQUIRE_SERVICES") == "1" {
+		t.Fatalf("%s is not set, and REQUIRE_SERVICES=1", env)
+	}
+	if where == "" {
+		t.Skipf("SKIPPED: needs a server; set %s", env)
+	}
+	return where
+}
+
+var prefixes atomic.Int64
+
+// newPrefix returns the prefix of tables that nobody else uses, which are
+// dropped at the end.
+func newPrefix(t testing.TB, db *sqlx.DB) string {
+	t.Helper()
+	prefix := fmt.Sprintf("t%d_%d_", os.Getpid(), prefixes.Add(1))
+	t.Cleanup(func() {
+		for _, table := range []string{"sessions", "users", "everyone", "schema"} {
+			if _, err := db.Exec("DROP TABLE IF EXISTS " + prefix + table); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return prefix
+}

@@ -1,0 +1,93 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+)
+
+var postgresDialect = dialect{
+	name:      DialectPostgres,
+	drivers:   []string{"pgx", "pgx/v5", "postgres"},
+	isolation: sql.LevelReadCommitted,
+	bind:      sqlx.DOLLAR,
+	casts:     true,
+
+	// FOR SHARE waits for a revocation under way and then reads what it wrote.
+	current: `FROM (SELECT CAST(? AS bigint) AS wanted) w,
+		(SELECT generation FROM signedin_users WHERE user_id = ? FOR SHARE) u,
+		(SELECT generation FROM signedin_everyone FOR SHARE) g
+		WHERE u.generation = w.wanted AND g.generation = ?`,
+	writable: `s.ended_at IS NULL AND s.global_generation = ` + globalGeneration,
+	lock:     `FOR UPDATE`,
+	skip:     `FOR UPDATE SKIP LOCKED`,
+
+	least: `least`,
+	ids:   `SELECT decode(value, 'hex') FROM json_array_elements_text(CAST(? AS json))`,
+	texts: `SELECT value FROM json_array_elements_text(CAST(? AS json))`,
+	// The rows are locked in the order of their IDs, as by everybody else.
+	touch: `WITH t AS (SELECT decode(id, 'hex') AS id, at, ip, network, country, city, kind, browser, os, last
+			FROM json_to_recordset(CAST(? AS json)) AS r(id text, at bigint, ip text, network text,
+			country text, city text, kind text, browser text, os text, last text)),
+		locked AS (SELECT id FROM signedin_sessions WHERE id IN (SELECT id FROM t) ORDER BY id FOR UPDATE)
+		UPDATE signedin_sessions AS s SET last_at = t.at, ip = t.ip, network = t.network, country = t.country, city = t.city,
+		device_kind = t.kind, browser = t.browser, os = t.os, last = t.last
+		FROM t JOIN locked ON locked.id = t.id WHERE s.id = t.id AND s.last_at < t.at AND {writable}`,
+	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
+
+	turn: `SELECT pg_advisory_xact_lock(hashtext('signedin_schema'))`,
+
+	check:      checkPostgres,
+	durability: postgresDurability,
+	advice:     postgresAdvice,
+}
+
+// checkPostgres fails if db is no PostgreSQL database, or too old a one.
+func checkPostgres(ctx context.Context, db *sqlx.DB) error {
+	var version int
+	if err := db.GetContext(ctx, &version, `SELECT CAST(current_setting('server_version_num') AS integer)`); err != nil {
+		return trouble(postgresAdvice, "does the driver speak to a PostgreSQL database?", err)
+	}
+	if version < 12_00_00 {
+		return fmt.Errorf("sqlstore: PostgreSQL is %d, 12 or later is needed", version/10_000)
+	}
+	return nil
+}
+
+func postgresAdvice(err error) string {
+	var state interface{ SQLState() string } // of pgx and of lib/pq
+	if !errors.As(err, &state) {
+		return ""
+	}
+	return map[string]string{
+		"25006": "this server only reads: connect to the primary",
+		"53100": "the server's disk is full",
+		"53300": "the server has too many connections: call SetMaxOpenConns, or raise max_connections",
+		"42501": "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
+		"42P01": "a table is missing: call sqlstore.Migrate",
+		"40P01": "two transactions waited for each other: try again",
+	}[state.SQLState()]
+}
+
+func postgresDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {
+	d := Durability{Dialect: DialectPostgres, Settings: make(map[string]string)}
+	for _, name := range []string{"synchronous_commit", "fsync", "full_page_writes"} {
+		var value string
+		if err := db.GetContext(ctx, &value, `SELECT current_setting($1)`, name); err != nil {
+			return Durability{}, err
+		}
+		d.Settings[name] = value
+	}
+	d.Process = d.Settings["synchronous_commit"] != "off"
+	d.Power = d.Process && d.Settings["fsync"] == "on" && d.Settings["full_page_writes"] == "on"
+	switch {
+	case !d.Process:
+		d.Advice = "a crash of the server can undo the last revocations: set synchronous_commit to on"
+	case !d.Power:
+		d.Advice = "a loss of power can damage the database: set fsync and full_page_writes to on"
+	}
+	return d, nil
+}
