@@ -1,16 +1,31 @@
 package demo
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"html/template"
 	"log/slog"
 	"net/http"
 )
 
-//go:embed pages.html
-var pagesHTML string
+var (
+	//go:embed pages.html
+	pagesHTML string
+	//go:embed style.css
+	style string
 
-var pages = template.Must(template.New("").Parse(pagesHTML))
+	pages = template.Must(template.New("").
+		Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).
+		Parse(pagesHTML))
+)
+
+// policy lets a page have our one style, forms to this site, and nothing else.
+var policy = func() string {
+	hash := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; " +
+		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+}()
 
 // view is what the pages show.
 type view struct {
