@@ -45,6 +45,19 @@ func AfterCommit(ctx context.Context, f func()) {
 	}
 }
 
+// Held reports whether ctx belongs to a transaction of the host's that is not
+// committed yet: what a Store reads by it, others do not see.
+func Held(ctx context.Context) bool {
+	p, ok := ctx.Value(pendingKey{}).(*Pending)
+	return ok && p.held()
+}
+
+func (p *Pending) held() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.committed
+}
+
 // hold keeps f for later, unless the transaction is committed already.
 func (p *Pending) hold(f func()) bool {
 	p.mu.Lock()

@@ -248,10 +248,13 @@ func TestConsequencesWaitForTheCommit(t *testing.T) {
 	if err := b.Revoke(ctx, "alice", s.ID, session.ReasonPasswordChanged); err != nil {
 		t.Fatal(err)
 	}
-	if got := b.kinds(); conn.Err() != nil || len(got) != 0 {
-		t.Errorf("before the commit: cut %v, events %v", conn.Err(), got)
+	if got := b.kinds(); conn.Err() != nil || len(got) != 0 || !session.Held(ctx) {
+		t.Errorf("before the commit: cut %v, events %v, held %v", conn.Err(), got, session.Held(ctx))
 	}
 	pending.Committed()
+	if session.Held(ctx) || session.Held(t.Context()) {
+		t.Error("held after the commit, or without a transaction")
+	}
 	if got := b.kinds(); conn.Err() == nil || len(got) != 1 {
 		t.Errorf("after the commit: cut %v, events %v", conn.Err(), got)
 	}
