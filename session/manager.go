@@ -208,9 +208,10 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (*Session, error) {
 	s, gens, err := m.store.Get(ctx, c.ID)
 	now := m.Now()
-	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent) {
-		// A copy may be older than the last rotation: no answer by it.
-		s, gens, err = m.store.Get(m.fresh(ctx), c.ID)
+	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent || m.over(s, gens, now, l) != nil) {
+		// A copy may be older than the last rotation, or than the last visit to
+		// another instance: nobody is refused by it.
+		s, gens, err = m.original(ctx, c.ID)
 	}
 	if err != nil {
 		return nil, m.lookupFailed(ctx, c.ID, err)
@@ -237,6 +238,15 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	}
 	m.visit(ctx, s, l, from, now)
 	return s, nil
+}
+
+// original reads a session from where it is kept, not from a copy of it: for
+// changes and for refusals.
+func (m *Manager) original(ctx context.Context, id ID) (*Session, Generations, error) {
+	if m.fresh != nil {
+		ctx = m.fresh(ctx)
+	}
+	return m.store.Get(ctx, id)
 }
 
 func (m *Manager) lookupFailed(ctx context.Context, id ID, err error) error {

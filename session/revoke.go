@@ -30,7 +30,7 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 	if err != nil || len(ids) > 0 {
 		return err
 	}
-	s, _, err := m.store.Get(ctx, id)
+	s, _, err := m.original(ctx, id)
 	switch {
 	case errors.Is(err, ErrUnknown), err == nil && s.UserID != userID:
 		return ErrNotFound
@@ -144,7 +144,7 @@ func (m *Manager) mine(ctx context.Context, userID string, id ID) (*Session, err
 	if err := checkUserID(userID); err != nil {
 		return nil, err
 	}
-	s, gens, err := m.store.Get(ctx, id)
+	s, gens, err := m.original(ctx, id)
 	switch {
 	case errors.Is(err, ErrUnknown), errors.Is(err, ErrCorrupt):
 		return nil, ErrNotFound

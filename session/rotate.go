@@ -126,7 +126,7 @@ func (m *Manager) RotatePeriodic(ctx context.Context, t Token) (Token, error) {
 	defer cancel()
 	c := t.Credential()
 	for range maxAttempts {
-		s, gens, err := m.store.Get(ctx, c.ID)
+		s, gens, err := m.original(ctx, c.ID)
 		if err != nil {
 			return Token{}, m.lookupFailed(ctx, c.ID, err)
 		}

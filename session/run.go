@@ -72,7 +72,7 @@ func (m *Manager) cutOver(ctx context.Context) {
 		if !l.isOpen() {
 			return
 		}
-		s, gens, err := m.store.Get(ctx, l.id)
+		s, gens, err := m.original(ctx, l.id)
 		if err == nil {
 			err = m.over(s, gens, m.Now(), l)
 		}
