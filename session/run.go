@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 )
 
@@ -91,64 +90,5 @@ func (m *Manager) hasExpired(ctx context.Context, all []Expired, now time.Time) 
 		m.stats.expired.Add(1)
 		m.notify(ctx, Event{Kind: EventExpired, At: now, UserID: e.UserID, IDs: []ID{e.ID},
 			Ending: &Ending{At: now, Reason: ReasonExpired, By: bySystem}})
-	}
-}
-
-// Export returns everything that is kept about a user: for the answer to a
-// request under article 15 of the GDPR. It holds no secret.
-func (m *Manager) Export(ctx context.Context, userID string) ([]*Session, error) {
-	live, err := m.List(ctx, userID)
-	if err != nil {
-		return nil, err
-	}
-	ended, err := m.History(ctx, userID, 0)
-	if err != nil {
-		return nil, err
-	}
-	all := append(live, ended...)
-	for i, s := range all {
-		s = s.Clone()
-		s.Secrets = Secrets{}
-		all[i] = s
-	}
-	return all, nil
-}
-
-// Erase signs a user out everywhere and deletes everything that is kept of
-// them.
-func (m *Manager) Erase(ctx context.Context, userID string) error {
-	if _, err := m.RevokeAll(ctx, userID, ReasonErased); err != nil {
-		return err
-	}
-	wctx, cancel := write(ctx)
-	defer cancel()
-	now := m.Now()
-	if _, err := m.store.Purge(wctx, Purge{UserID: userID, Now: now}); err != nil {
-		return fmt.Errorf("session: erase: %w", err)
-	}
-	m.notify(ctx, Event{Kind: EventErased, At: now, UserID: userID})
-	return nil
-}
-
-// Stats is a count of what happened since the Manager was made.
-type Stats struct {
-	Started, Revoked, Expired int64 // sessions
-	Refused                   int64 // credentials of sessions that are over
-	Unknown, Forged, Reused   int64 // credentials that never were good, or no longer
-	Touches                   int64 // visits written
-	TouchErrors, StoreErrors  int64 // calls of the store that failed
-}
-
-type counters struct {
-	started, revoked, expired, refused, unknown, forged, reused, touches, touchErrors, storeErrors atomic.Int64
-}
-
-// Stats returns the counts, for a page of metrics.
-func (m *Manager) Stats() Stats {
-	c := &m.stats
-	return Stats{
-		Started: c.started.Load(), Revoked: c.revoked.Load(), Expired: c.expired.Load(),
-		Refused: c.refused.Load(), Unknown: c.unknown.Load(), Forged: c.forged.Load(), Reused: c.reused.Load(),
-		Touches: c.touches.Load(), TouchErrors: c.touchErrors.Load(), StoreErrors: c.storeErrors.Load(),
 	}
 }

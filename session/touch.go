@@ -105,65 +105,6 @@ func (m *Manager) keepAddress(v *Visit, ip netip.Addr) {
 	}
 }
 
-// moved tells that a live session is on another network, or used by another
-// device.
-func (m *Manager) moved(ctx context.Context, s *Session, v Visit) {
-	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
-	if verdict := m.assess(ctx, Case{Session: s, Visit: v, Profile: m.habits(ctx, s.UserID)}); verdict != nil {
-		e.Verdict = verdict
-		m.addSignals(ctx, s, verdict.Signals)
-		if verdict.Profile != nil {
-			m.learn(ctx, s.UserID, knownDevice{}, verdict)
-		}
-	}
-	m.notify(ctx, e)
-}
-
-// habits returns what the Assessor keeps of a user.
-func (m *Manager) habits(ctx context.Context, userID string) []byte {
-	if m.profiles == nil || m.cfg.Assessor == nil {
-		return nil
-	}
-	prof, err := m.profiles.load(ctx, userID)
-	if err != nil {
-		m.cfg.Logger.WarnContext(ctx, "session: profile not read", "user", userID, "error", err)
-	}
-	return prof.assessor
-}
-
-// assess asks the Assessor. It returns nil if there is nothing to say.
-func (m *Manager) assess(ctx context.Context, c Case) *Verdict {
-	if m.cfg.Assessor == nil {
-		return nil
-	}
-	v, err := m.cfg.Assessor.Assess(ctx, c)
-	if err != nil {
-		m.cfg.Logger.WarnContext(ctx, "session: assessor failed, visit allowed", "session", c.Session.ID, "error", err)
-		return nil
-	}
-	if v.Level == LevelNone && len(v.Signals) == 0 && !v.Provisional && v.Profile == nil {
-		return nil
-	}
-	return &v
-}
-
-// maxSignals bounds the signals that a session keeps; the oldest give way.
-const maxSignals = 16
-
-func (m *Manager) addSignals(ctx context.Context, s *Session, add []Signal) {
-	if len(add) == 0 {
-		return
-	}
-	_, err := m.update(ctx, s.UserID, s.ID, func(s *Session) error {
-		s.Signals = append(s.Signals, add...)
-		s.Signals = s.Signals[max(0, len(s.Signals)-maxSignals):]
-		return nil
-	})
-	if err != nil {
-		m.cfg.Logger.WarnContext(ctx, "session: signals not kept", "session", s.ID, "error", err)
-	}
-}
-
 // enqueue has l written soon: by Run, or, if nobody runs that, by the request
 // that finds it due.
 func (m *Manager) enqueue(ctx context.Context, l *live, now time.Time) {

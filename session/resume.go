@@ -1,0 +1,165 @@
+package session
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Resume returns the live session that c is a credential of. An error that is
+// [ErrRefused] is a definite no; any other is trouble.
+func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Session, error) {
+	l := m.hub.pin(c.ID)
+	defer m.hub.unpin(l)
+	return m.resume(ctx, c, from, l)
+}
+
+// Open is Resume for the time of a request or connection: conn becomes its
+// context, with ctx as the parent, and must be closed at the end. cut may be
+// nil. If Open fails, conn is not open.
+func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Conn, cut Cutter) (*Session, error) {
+	// The live is pinned before the store is read: a revocation after the read
+	// finds it and leaves its mark, which register sees.
+	l := m.hub.pin(c.ID)
+	s, err := m.resume(ctx, c, from, l)
+	if err != nil {
+		m.hub.unpin(l)
+		return nil, err
+	}
+	conn.Context, conn.session, conn.live, conn.cutter = ctx, s, l, cut
+	if err := l.register(conn); err != nil {
+		m.hub.unpin(l)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (*Session, error) {
+	s, gens, err := m.store.Get(ctx, c.ID)
+	now := m.Now()
+	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent || m.over(s, gens, now, l) != nil) {
+		// A copy may be older than the last rotation, or than the last visit to
+		// another instance: nobody is refused by it.
+		s, gens, err = m.original(ctx, c.ID)
+	}
+	if err != nil {
+		return nil, m.lookupFailed(ctx, c.ID, err)
+	}
+	which := s.Secrets.match(c.Hash, now)
+	if which == secretWrong {
+		m.stats.forged.Add(1)
+		return nil, ErrForged
+	}
+	if err := m.over(s, gens, now, l); err != nil {
+		m.stats.refused.Add(1)
+		return nil, err
+	}
+	if which == secretReplaced {
+		return nil, m.reused(ctx, s, from, now)
+	}
+	if m.cfg.UserStatus != nil {
+		if err := m.cfg.UserStatus(ctx, s.UserID); err != nil {
+			return nil, err
+		}
+	}
+	if which == secretCurrent && s.Secrets.SeenAt.IsZero() {
+		m.confirm(ctx, s, now)
+	}
+	m.visit(ctx, s, l, from, now)
+	return s, nil
+}
+
+// original reads a session from where it is kept, not from a copy of it: for
+// changes and for refusals.
+func (m *Manager) original(ctx context.Context, id ID) (*Session, Generations, error) {
+	if m.fresh != nil {
+		ctx = m.fresh(ctx)
+	}
+	return m.store.Get(ctx, id)
+}
+
+func (m *Manager) lookupFailed(ctx context.Context, id ID, err error) error {
+	switch {
+	case errors.Is(err, ErrUnknown):
+		m.stats.unknown.Add(1)
+		return ErrUnknown
+	case errors.Is(err, ErrCorrupt):
+		m.cfg.Logger.ErrorContext(ctx, "session: refused a stored session that cannot be decoded", "session", id, "error", err)
+		return ErrUnknown
+	}
+	m.stats.storeErrors.Add(1)
+	return fmt.Errorf("session: resume: %w", err)
+}
+
+// over tells why s cannot be used any more, nil if it can.
+func (m *Manager) over(s *Session, gens Generations, now time.Time, l *live) error {
+	switch {
+	case s.Ended != nil && s.Ended.Reason == ReasonExpired:
+		return ErrExpired
+	case s.Ended != nil, s.Generations != gens:
+		return ErrRevoked
+	case expired(s, now, l):
+		return ErrExpired
+	}
+	return nil
+}
+
+// expired judges by the latest activity that is known, here or in the store.
+func expired(s *Session, now time.Time, l *live) bool {
+	if !now.Before(s.ExpiresAt) {
+		return true
+	}
+	last := s.Last.At
+	if l != nil {
+		if at := l.lastAt(); at.After(last) {
+			last = at
+		}
+	}
+	return !now.Before(last.Add(s.IdleTimeout))
+}
+
+// which of a session's secrets a credential knows.
+type which uint8
+
+const (
+	secretWrong    which = iota
+	secretCurrent        // the one in force
+	secretPrevious       // the one before, still good
+	secretReplaced       // one that was good once
+)
+
+// match compares in constant time, all of them, so that the time tells nothing
+// about which was nearest.
+func (s *Secrets) match(h SecretHash, now time.Time) which {
+	if h.IsZero() {
+		return secretWrong
+	}
+	current := subtle.ConstantTimeCompare(s.Current[:], h[:])
+	previous := subtle.ConstantTimeCompare(s.Previous[:], h[:])
+	older := subtle.ConstantTimeCompare(s.Older[:], h[:])
+	switch {
+	case current == 1:
+		return secretCurrent
+	case previous == 1 && (s.SeenAt.IsZero() || now.Before(s.SeenAt.Add(RotationGrace))):
+		return secretPrevious
+	case previous == 1, older == 1:
+		return secretReplaced
+	}
+	return secretWrong
+}
+
+// reused reports a secret that was replaced, and ends the session if the host
+// wants that.
+func (m *Manager) reused(ctx context.Context, s *Session, from Origin, now time.Time) error {
+	m.stats.reused.Add(1)
+	v := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.Hints)}, from)
+	m.notify(ctx, Event{Kind: EventReused, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v})
+	if m.cfg.RevokeReused {
+		if _, err := m.revoke(ctx, Revocation{UserID: s.UserID, Only: []ID{s.ID}}, ReasonReused); err != nil {
+			m.cfg.Logger.ErrorContext(ctx, "session: could not revoke after reuse", "session", s.ID, "error", err)
+		}
+	}
+	return ErrReused
+}
