@@ -3,26 +3,58 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 )
 
-// Export returns everything that is kept about a user: for the answer to a
-// request under article 15 of the GDPR. It holds no secret.
-func (m *Manager) Export(ctx context.Context, userID string) ([]*Session, error) {
+// An Export is everything that is kept about a user. It holds no secret.
+type Export struct {
+	UserID   string
+	Sessions []*Session // live ones first
+	Devices  []ExportedDevice
+	Habits   []byte // what the Assessor keeps, in its own form
+}
+
+// An ExportedDevice is a known device. What else is kept of it are hashes.
+type ExportedDevice struct {
+	FirstDay, LastDay time.Time // of its sign-ins
+	CountryCode       string    // of the last one, ISO 3166-1 alpha-2
+}
+
+// Export returns everything that is kept about a user, for the answer to a
+// request under article 15 of the GDPR.
+func (m *Manager) Export(ctx context.Context, userID string) (Export, error) {
 	live, err := m.List(ctx, userID)
 	if err != nil {
-		return nil, err
+		return Export{}, err
 	}
 	ended, err := m.History(ctx, userID, 0)
 	if err != nil {
-		return nil, err
+		return Export{}, err
 	}
-	all := append(live, ended...)
-	for i, s := range all {
+	e := Export{UserID: userID}
+	for _, s := range append(live, ended...) {
 		s = s.Clone()
 		s.Secrets = Secrets{}
-		all[i] = s
+		e.Sessions = append(e.Sessions, s)
 	}
-	return all, nil
+	if m.profiles == nil {
+		return e, nil
+	}
+	prof, err := m.profiles.load(ctx, userID)
+	if err != nil {
+		return Export{}, err
+	}
+	e.Habits = prof.assessor
+	for _, d := range prof.devices {
+		e.Devices = append(e.Devices, d.export())
+	}
+	return e, nil
+}
+
+func (d knownDevice) export() ExportedDevice {
+	at := func(n uint16) time.Time { return time.Unix(0, 0).UTC().AddDate(0, 0, int(n)) }
+	return ExportedDevice{FirstDay: at(d.first), LastDay: at(d.last), CountryCode: strings.TrimRight(string(d.country[:]), "\x00")}
 }
 
 // Erase signs a user out everywhere and deletes everything that is kept of

@@ -133,6 +133,10 @@ func TestProfilesAreBoundedAndSealed(t *testing.T) {
 	if got := b.familiarity(t, "alice", hotel, ids[10]); got != session.FamiliarityKnown {
 		t.Errorf("one of the latest 16: got %q", got)
 	}
+	export, err := b.Export(t.Context(), "alice")
+	if err != nil || len(export.Devices) != 16 || export.Devices[0].CountryCode != "JP" || !export.Devices[0].LastDay.Equal(b.Now().Truncate(24*time.Hour)) {
+		t.Errorf("export: got %+v, %v", export.Devices, err)
+	}
 
 	// A blob of another user, another key, or no blob at all: as good as none.
 	_, version, err := store.Profile(t.Context(), "bob")

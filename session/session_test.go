@@ -319,14 +319,14 @@ func TestExportAndErase(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := b.Export(t.Context(), "alice")
-	if err != nil || len(all) != 1 || !all[0].Secrets.Current.IsZero() {
+	if err != nil || len(all.Sessions) != 1 || !all.Sessions[0].Secrets.Current.IsZero() {
 		t.Errorf("got %+v, %v", all, err)
 	}
 	b.kinds()
 	if err := b.Erase(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}
-	if all, err = b.Export(t.Context(), "alice"); err != nil || len(all) != 0 {
+	if all, err = b.Export(t.Context(), "alice"); err != nil || len(all.Sessions) != 0 {
 		t.Errorf("after Erase: got %v, %v", all, err)
 	}
 	if got, want := b.kinds(), []session.EventKind{session.EventRevoked, session.EventErased}; !slices.Equal(got, want) {
