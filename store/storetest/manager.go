@@ -12,6 +12,7 @@ import (
 
 var managerRules = []rule{
 	{"manager revokes", "When a revocation has returned, another Manager on the same Store lets nobody in.", managerRevokes},
+	{"manager race", "No request that starts after a revocation returned is let in, whatever else Managers do with the session meanwhile.", managerRace},
 	{"manager is overtaken", "A revocation that comes between the steps of something under way beats it.", managerOvertaken},
 	{"manager sign-ins at once", "However many sign in at once, no user has more sessions than the bound, and each is known.", managerBound},
 	{"manager rotates at once", "Parallel requests that rotate a secret get the same new one, and nobody is signed out.", managerRotates},
@@ -60,6 +61,37 @@ func managerRevokes(k *kit) {
 		_, err := there.Resume(k.Context(), token.Credential(), session.Origin{})
 		k.wantErr("Resume after "+name, err, session.ErrRefused)
 	}
+}
+
+func managerRace(k *kit) {
+	managers := []*session.Manager{k.manager(k.store, session.Config{}), k.manager(k.store, session.Config{})}
+	k.clash(func(user string) {
+		_, token := k.signIn(managers[0], user)
+		ctx, id := k.Context(), token.ID()
+		var revoked, accepted atomic.Bool
+		resume := func() {
+			for i := 0; i < 20 && !accepted.Load(); i++ {
+				after := revoked.Load()
+				_, err := managers[i%2].Resume(ctx, token.Credential(), session.Origin{})
+				accepted.Store(err == nil && after)
+			}
+		}
+		together(resume, resume, func() {
+			_, _ = managers[0].Rename(ctx, user, id, "renamed") // refused or not: the revocation decides
+			_, _ = managers[1].Reauthenticated(ctx, user, id, session.Proof{KeepSecret: true})
+		}, func() {
+			_ = managers[0].Flush(ctx)
+			_ = managers[1].Flush(ctx)
+		}, func() {
+			k.must("Revoke", managers[0].Revoke(ctx, user, id, session.ReasonSignedOut))
+			k.fresh()
+			revoked.Store(true)
+		})
+		if accepted.Load() {
+			k.Error("Resume: a request that started after the revocation was let in")
+		}
+		k.wantList(session.Query{UserID: user})
+	})
 }
 
 // managerOvertaken revokes all of a user's sessions before and after each call

@@ -25,6 +25,9 @@ import (
 // Run checks every rule of the contract, each as a subtest on a store of its
 // own. What newStore returns must be empty; it closes by t.Cleanup.
 //
+// What a store does with stored data that is damaged, ErrCorrupt, it has to
+// test by itself: only it knows how to damage them.
+//
 // Staleness is 0 for every store but a cache: it is how long, by its own
 // documentation, a cache may still give the answer of before a change. Every
 // rule holds for it as well, only so much later.
