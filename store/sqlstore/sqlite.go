@@ -14,6 +14,9 @@ import (
 // that suit a Store: write-ahead log, every commit synced, and five seconds of
 // patience with other processes that write. It is understood by
 // modernc.org/sqlite and by github.com/mattn/go-sqlite3.
+//
+// Do not open one file with both in one process: the locks of a file do not
+// hold between two copies of SQLite there, and the file would be damaged.
 func SQLiteDSN(path string) string {
 	q := url.Values{
 		"_pragma":       {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},

@@ -104,12 +104,12 @@ func diff(all []string, path string, got, want reflect.Value) []string {
 	case reflect.DeepEqual(got.Interface(), want.Interface()):
 		return all
 	}
-	return append(all, fmt.Sprintf("%s: got %s, want %s", path, show(got), show(want)))
+	return append(all, fmt.Sprintf("%s: got %.200s, want %.200s", path, show(got), show(want)))
 }
 
 func show(v reflect.Value) string {
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
 	}
-	return fmt.Sprintf("%.200s", fmt.Sprint(v.Interface()))
+	return fmt.Sprint(v.Interface())
 }
