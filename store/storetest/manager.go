@@ -78,7 +78,7 @@ func managerRace(k *kit) {
 		}
 		together(resume, resume, func() {
 			_, _ = managers[0].Rename(ctx, user, id, "renamed") // refused or not: the revocation decides
-			_, _ = managers[1].Reauthenticated(ctx, user, id, session.Proof{KeepSecret: true})
+			_, _ = managers[1].Reauthenticated(ctx, user, id, session.Proof{})
 		}, func() {
 			_ = managers[0].Flush(ctx)
 			_ = managers[1].Flush(ctx)
