@@ -132,6 +132,9 @@ func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err e
 		if err := tx.get(&generation, st.stmts.bump, p.UserID, p.Now.UnixMilli()); err != nil {
 			return err
 		}
+		if _, err := tx.exec(st.stmts.removeProfile, p.UserID); err != nil {
+			return err
+		}
 		var ids []session.ID
 		if err := tx.sel(&ids, st.stmts.allOf, p.UserID); err != nil {
 			return err

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -25,6 +26,8 @@ type statements struct {
 
 	due, moveDue, endDue, endDead, over *sqlx.Stmt
 	longAgo, settled, settle, forget    *sqlx.Stmt
+
+	profile, addProfile, replaceProfile, removeProfile *sqlx.Stmt
 }
 
 // columns are those of the sessions table and their types; a parameter in a
@@ -56,7 +59,16 @@ type statement struct {
 }
 
 func (p *statements) all() []statement {
-	return append(p.ofSessions(), p.ofEndings()...)
+	return slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles())
+}
+
+func (p *statements) ofProfiles() []statement {
+	return []statement{
+		{&p.profile, `SELECT profile, version FROM signedin_profiles WHERE user_id = ?`},
+		{&p.addProfile, `INSERT INTO signedin_profiles (user_id, profile, version) VALUES (?, ?, 1) ON CONFLICT (user_id) DO NOTHING`},
+		{&p.replaceProfile, `UPDATE signedin_profiles SET profile = ?, version = version + 1 WHERE user_id = ? AND version = ?`},
+		{&p.removeProfile, `DELETE FROM signedin_profiles WHERE user_id = ?`},
+	}
 }
 
 func (p *statements) ofSessions() []statement {

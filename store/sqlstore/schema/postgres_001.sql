@@ -33,6 +33,13 @@ CREATE TABLE IF NOT EXISTS signedin_users (
 
 CREATE INDEX IF NOT EXISTS signedin_users_bumped ON signedin_users (bumped_at);
 
+-- What is remembered of a user: known devices and habits, sealed.
+CREATE TABLE IF NOT EXISTS signedin_profiles (
+	user_id TEXT NOT NULL PRIMARY KEY,
+	profile BYTEA NOT NULL,
+	version BIGINT NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS signedin_sessions (
 	id      BYTEA NOT NULL PRIMARY KEY CHECK (length(id) = 16),
 	user_id TEXT NOT NULL,

@@ -32,6 +32,13 @@ CREATE TABLE IF NOT EXISTS signedin_users (
 
 CREATE INDEX IF NOT EXISTS signedin_users_bumped ON signedin_users (bumped_at);
 
+-- What is remembered of a user: known devices and habits, sealed.
+CREATE TABLE IF NOT EXISTS signedin_profiles (
+	user_id TEXT NOT NULL PRIMARY KEY,
+	profile BLOB NOT NULL,
+	version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS signedin_sessions (
 	id      BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
 	user_id TEXT NOT NULL,

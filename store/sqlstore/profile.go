@@ -1,0 +1,37 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/signedin/signedin/session"
+)
+
+var _ session.Profiles = (*Store)(nil)
+
+// Profile returns the user's blob and its version.
+func (st *Store) Profile(ctx context.Context, userID string) ([]byte, int64, error) {
+	var p struct {
+		Profile []byte `db:"profile"`
+		Version int64  `db:"version"`
+	}
+	err := st.stmts.profile.GetContext(ctx, &p, userID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, nil
+	}
+	return p.Profile, p.Version, st.fail("profile", err)
+}
+
+// SaveProfile stores a blob in the place of the one that has that version.
+func (st *Store) SaveProfile(ctx context.Context, userID string, blob []byte, version int64) error {
+	stmt, args := st.stmts.replaceProfile, []any{blob, userID, version}
+	if version == 0 {
+		stmt, args = st.stmts.addProfile, []any{userID, blob}
+	}
+	n, err := st.exec(ctx, stmt, args...)
+	if err == nil && n == 0 {
+		err = session.ErrConflict
+	}
+	return st.fail("save profile", err)
+}
