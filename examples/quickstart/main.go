@@ -144,8 +144,12 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, man
 	streams, endStreams := context.WithCancel(context.Background())
 	defer endStreams()
 	server := &http.Server{
-		Handler:           handler,
+		Handler: handler,
+		// Who sends slowly, or nothing, is not waited for. A stream may last:
+		// its request was read.
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return streams },
 	}
 	running, stopRunning := context.WithCancel(context.Background())

@@ -4,6 +4,7 @@
 package demo
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,8 +53,34 @@ func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.
 	mux.Handle("GET /events", mw.Require(http.HandlerFunc(s.events)))
 	mux.Handle(Devices, devices)
 	mux.Handle(Devices+"/", devices)
-	return mw.Load(secure(mux)), nil
+	return mw.Load(secure(problems(mux))), nil
 }
+
+// problems says in our own way what the mux says of a path that is not there,
+// or of a method that it does not have.
+func problems(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own, pattern := mux.Handler(r)
+		if pattern == "" {
+			a := answer{header: w.Header()}
+			if own.ServeHTTP(&a, r); a.status >= http.StatusBadRequest {
+				middleware.Problem(w, r, a.status, nil)
+				return
+			}
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// answer keeps the header and the status of an answer, not its body.
+type answer struct {
+	header http.Header
+	status int
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return len(b), nil }
 
 // secure sets the headers that every page should have.
 func secure(next http.Handler) http.Handler {
@@ -146,7 +173,7 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
 	me, _ := session.FromContext(r.Context())
 	err := s.users.SetPassword(r.Context(), me.UserID, r.PostFormValue("current"), r.PostFormValue("new"))
 	if message := wrongPassword(err); message != "" {
-		s.answer(w, r, http.StatusUnprocessableEntity, view{Message: message}, nil)
+		s.passwordAnswer(w, r, http.StatusUnprocessableEntity, view{Message: message}, nil)
 		return
 	}
 	if err != nil {
@@ -158,14 +185,14 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "other devices not signed out", "error", err)
-		s.answer(w, r, http.StatusServiceUnavailable, view{Message: "Your password has changed, but the other devices could not be signed out. Please try again on the device page."}, nil)
+		s.passwordAnswer(w, r, http.StatusServiceUnavailable, view{Message: "Your password has changed, but the other devices could not be signed out. Please try again on the device page."}, nil)
 		return
 	}
 	result := map[string]any{"revoked": re.Revoked}
 	if !re.Token.IsZero() {
 		result["token"] = re.Token.Reveal()
 	}
-	s.answer(w, r, http.StatusOK, view{Notice: changed(re.Revoked)}, result)
+	s.passwordAnswer(w, r, http.StatusOK, view{Notice: changed(re.Revoked)}, result)
 }
 
 func changed(n int) string {
@@ -188,8 +215,8 @@ func wrongPassword(err error) string {
 	return ""
 }
 
-// answer writes the password page, or JSON for an app.
-func (s *site) answer(w http.ResponseWriter, r *http.Request, status int, v view, result map[string]any) {
+// passwordAnswer writes the password page, or JSON for an app.
+func (s *site) passwordAnswer(w http.ResponseWriter, r *http.Request, status int, v view, result map[string]any) {
 	me, _ := session.FromContext(r.Context())
 	switch {
 	case me.Carrier == session.CarrierCookie:
@@ -231,8 +258,7 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 // token signs an app in, which keeps a bearer token.
 func (s *site) token(w http.ResponseWriter, r *http.Request) {
 	var in struct{ Email, Password string }
-	if err := readJSON(w, r, &in); err != nil {
-		middleware.Problem(w, r, http.StatusBadRequest, err)
+	if !jsonOK(w, r, &in) {
 		return
 	}
 	opts := session.StartOptions{Carrier: session.CarrierBearer, Methods: []string{"pwd"}}
@@ -284,15 +310,39 @@ func (s *site) trouble(w http.ResponseWriter, r *http.Request, err error) {
 
 const maxBody = 4 << 10
 
+var (
+	errForm = errors.New("the form cannot be read")
+	errJSON = errors.New(`want a JSON object {"email": "...", "password": "..."}`)
+)
+
 func formOK(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	err := r.ParseForm()
+	return readOK(w, r, r.ParseForm(), errForm)
+}
+
+func jsonOK(w http.ResponseWriter, r *http.Request, v any) bool {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil {
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.DisallowUnknownFields()
+		if err = dec.Decode(v); err == nil {
+			if _, end := dec.Token(); end != io.EOF {
+				err = errJSON
+			}
+		}
+	}
+	return readOK(w, r, err, errJSON)
+}
+
+// readOK answers a request whose body could not be read: as too long, or else
+// with what was wanted.
+func readOK(w http.ResponseWriter, r *http.Request, err, want error) bool {
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
-		middleware.Problem(w, r, http.StatusRequestEntityTooLarge, errors.New("the form is too long"))
+		middleware.Problem(w, r, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is longer than %d bytes", tooLong.Limit))
 	case err != nil:
-		middleware.Problem(w, r, http.StatusBadRequest, errors.New("the form cannot be read"))
+		middleware.Problem(w, r, http.StatusBadRequest, want)
 	}
 	return err == nil
 }
@@ -303,20 +353,6 @@ func checked(r *http.Request, field string) bool {
 		return false
 	}
 	return true
-}
-
-var errJSON = errors.New(`want a JSON object {"email": "...", "password": "..."}`)
-
-func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return errJSON
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return errJSON
-	}
-	return nil
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

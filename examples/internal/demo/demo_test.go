@@ -321,7 +321,7 @@ func TestTokenRefusesBadInput(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"email":"alice@example.com","password":"wrong"}`: 401, `{"email":"nobody@example.com","password":"x"}`: 401, `{}`: 401,
 		``: 400, `{`: 400, `[]`: 400, `{"email":1}`: 400, `{"email":"a","extra":1}`: 400, `{} {}`: 400,
-		`{"email":"` + strings.Repeat("a", 5000) + `"}`: 400,
+		`null`: 401, `{"email":"a"} x`: 400, `{"email":"a"}]`: 400, `{"email":"` + strings.Repeat("a", 5000) + `"}`: 413,
 	} {
 		res, _ := h.do(t, h.browser(t), "POST", "/api/token", body)
 		if res.StatusCode != want || res.Header.Get("Content-Type") != "application/problem+json" {
@@ -330,6 +330,24 @@ func TestTokenRefusesBadInput(t *testing.T) {
 	}
 	if res, _ := h.do(t, h.browser(t), "POST", "/login", "email="+strings.Repeat("a", 5000)); res.StatusCode != 413 {
 		t.Errorf("a long form: got %d", res.StatusCode)
+	}
+}
+
+// A wrong method and a path that is not there are told like every other error.
+func TestNoSuchRoute(t *testing.T) {
+	h, _ := newHost(t)
+	for request, want := range map[string]string{
+		"PUT /login": "405 GET, HEAD, POST", "GET /logout": "405 POST", "POST /events": "405 GET, HEAD", "FOO /": "405 GET, HEAD",
+		"DELETE /api/token": "405 POST", "PUT " + demo.Devices: "401 ", "GET /nowhere": "404 ", "POST /nowhere": "404 ",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		res, body := h.do(t, h.browser(t), method, path, "")
+		if got := fmt.Sprintf("%d %s", res.StatusCode, res.Header.Get("Allow")); got != want || res.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: got %s, %s %s, want %s", request, got, res.Header.Get("Content-Type"), body, want)
+		}
+	}
+	if res, _ := h.do(t, h.browser(t), "GET", "/account/../login", ""); res.StatusCode/100 != 3 || res.Header.Get("Location") != "/login" {
+		t.Errorf("an unclean path: got %d to %s", res.StatusCode, res.Header.Get("Location"))
 	}
 }
 
