@@ -17,3 +17,15 @@ func TestRace(t *testing.T) { storetest.Race(t, newStore, 0, 200_000) }
 func BenchmarkStore(b *testing.B) {
 	storetest.Bench(b, func(*testing.B) session.Store { return memstore.New() })
 }
+
+func TestGetAllocatesNothing(t *testing.T) {
+	store := memstore.New()
+	s := &session.Session{ID: session.ID{1}, UserID: "ada"}
+	if err := store.Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = store.Get(ctx, s.ID) }); n > 0 {
+		t.Errorf("Get: %v allocations, want 0", n)
+	}
+}

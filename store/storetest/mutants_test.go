@@ -155,6 +155,7 @@ var mutants = []struct {
 		forget := func() { cache.Clear() }
 		m.changed = forget
 	}},
+	{"cache without a bound", "manager revokes", true, boundedCache(time.Hour)},
 	{"expired rows are refused by the store", "reads no clock", false, func(m *mutant) {
 		m.get = func(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
 			s, g, err := m.Store.Get(ctx, id)
