@@ -28,14 +28,18 @@ var postgresDialect = dialect{
 	least: `least`,
 	ids:   `SELECT decode(value, 'hex') FROM json_array_elements_text(CAST(? AS json))`,
 	texts: `SELECT value FROM json_array_elements_text(CAST(? AS json))`,
-	// The rows are locked in the order of their IDs, as by everybody else.
+	// The rows are locked in the order of their IDs, as by everybody else, and
+	// judged by what is in them then. Nothing is judged before, so that without
+	// statistics, too, the plan is one look-up by primary key for each.
 	touch: `WITH t AS (SELECT decode(id, 'hex') AS id, at, ip, network, country, city, kind, browser, os, last
 			FROM json_to_recordset(CAST(? AS json)) AS r(id text, at bigint, ip text, network text,
 			country text, city text, kind text, browser text, os text, last text)),
-		locked AS (SELECT id FROM signedin_sessions WHERE id IN (SELECT id FROM t) ORDER BY id FOR UPDATE)
-		UPDATE signedin_sessions AS s SET last_at = t.at, ip = t.ip, network = t.network, country = t.country, city = t.city,
-		device_kind = t.kind, browser = t.browser, os = t.os, last = t.last
-		FROM t JOIN locked ON locked.id = t.id WHERE s.id = t.id AND s.last_at < t.at AND {writable}`,
+		locked AS (SELECT s.id, s.last_at, s.ended_at, s.global_generation,
+			t.at, t.ip, t.network, t.country, t.city, t.kind, t.browser, t.os, t.last
+			FROM t JOIN signedin_sessions s ON s.id = t.id ORDER BY s.id FOR UPDATE OF s)
+		UPDATE signedin_sessions SET last_at = s.at, ip = s.ip, network = s.network, country = s.country, city = s.city,
+		device_kind = s.kind, browser = s.browser, os = s.os, last = s.last
+		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at < s.at AND {writable}`,
 	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
 
 	turn: `SELECT pg_advisory_xact_lock(hashtext('signedin_schema'))`,
