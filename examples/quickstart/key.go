@@ -1,10 +1,37 @@
 package main
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 )
+
+const keyLen = 32
+
+// keys returns the keys that seal cookies and profiles, both derived from the
+// one in file, which is made at the first start.
+func keys(file string) (cookie, profile []byte, err error) {
+	root, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = newKey(file); err == nil || errors.Is(err, os.ErrExist) {
+			root, err = os.ReadFile(file)
+		}
+	}
+	if err == nil && len(root) != keyLen {
+		err = fmt.Errorf("%s is damaged: delete it to have a new one made, which signs everybody out", file)
+	}
+	if err == nil {
+		cookie, err = hkdf.Key(sha256.New, root, nil, "cookies", 32)
+	}
+	if err == nil {
+		profile, err = hkdf.Key(sha256.New, root, nil, "profiles", 32)
+	}
+	return cookie, profile, err
+}
 
 // newKey writes 32 random bytes to file, which must not exist and is never seen
 // half written.
@@ -14,7 +41,7 @@ func newKey(file string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	key := make([]byte, 32)
+	key := make([]byte, keyLen)
 	_, _ = rand.Read(key)
 	if _, err := tmp.Write(key); err != nil {
 		tmp.Close()

@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -104,7 +103,11 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, log *slog.Log
 		}
 		locator = geo.Combine(nowhere, locator)
 	}
-	manager, err := session.New(store, session.Config{Locator: locator, Logger: log})
+	cookieKey, profileKey, err := keys(file + ".key")
+	if err != nil {
+		return nil, nil, err
+	}
+	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{profileKey}, Logger: log})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,12 +115,8 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, log *slog.Log
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := cookieKey(file + ".key")
-	if err != nil {
-		return nil, nil, err
-	}
 	mw, err := middleware.New(manager, middleware.Config{
-		CookieKeys: [][]byte{key}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: [][]byte{cookieKey}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
 	})
 	if err != nil {
 		return nil, nil, err
@@ -231,17 +230,4 @@ func openDB(file string) (*sqlx.DB, string, error) {
 		return nil, "", fmt.Errorf("-db: %w", err)
 	}
 	return db, file, nil
-}
-
-// cookieKey reads the key that seals cookies, made at the first start.
-func cookieKey(file string) ([]byte, error) {
-	for {
-		key, err := os.ReadFile(file)
-		if err == nil || !errors.Is(err, os.ErrNotExist) {
-			return key, err
-		}
-		if err := newKey(file); err != nil && !errors.Is(err, os.ErrExist) {
-			return nil, err
-		}
-	}
 }
