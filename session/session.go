@@ -55,6 +55,9 @@ func (s *Session) Clone() *Session {
 	c := *s
 	c.Methods = slices.Clone(s.Methods)
 	c.Signals = slices.Clone(s.Signals)
+	for i := range c.Signals {
+		c.Signals[i].Args = maps.Clone(c.Signals[i].Args)
+	}
 	c.Attrs = maps.Clone(s.Attrs)
 	if s.Ended != nil {
 		e := *s.Ended

@@ -9,8 +9,8 @@ import (
 // applications do not. Everything here is checked by storetest.Run, which
 // every implementation must pass.
 //
-// A Store keeps what it is given: times in UTC to the millisecond, text as it
-// is. It never reads the clock. It is safe for concurrent use, and a session
+// A Store keeps what it is given: times in UTC to the millisecond, and text as
+// it is, which is UTF-8 without U+0000. It never reads the clock. It is safe for concurrent use, and a session
 // that it returns is never changed afterwards.
 //
 // A session is live in a Store while it has no [Ending] and its Generations
@@ -40,9 +40,9 @@ type Store interface {
 
 	// Update writes s, whose Version is the one that was read, and stores it
 	// with the next Version. It leaves what does not belong to it: UserID,
-	// Carrier, First, Last, Generations. It returns ErrConflict if the Version
-	// is another, ErrEnded if the session is not live, and ErrUnknown if there
-	// is none. Ended in s is not looked at: [Store.Revoke] ends sessions.
+	// Carrier, First, Last, Generations. It returns ErrUnknown if there is
+	// none, ErrEnded if the session is not live, and ErrConflict if the Version
+	// is another, after which Get returns the stored one. Ended in s is not looked at: [Store.Revoke] ends sessions.
 	Update(ctx context.Context, s *Session) error
 
 	// Touch writes the latest visit of each session. What is not live is left
@@ -110,7 +110,9 @@ type Revocation struct {
 	Keep *Session
 
 	// Everyone ends every live session of all users and bumps the global
-	// counter, the counter first. The IDs are not returned.
+	// counter, the counter first: from then on none of them is live, even if
+	// Revoke fails before each has its Ending, which Purge then gives it. The
+	// IDs are not returned.
 	Everyone bool
 }
 

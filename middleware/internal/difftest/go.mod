@@ -6,4 +6,10 @@ require github.com/signedin/signedin v0.0.0
 
 require github.com/go-chi/chi/v5 v5.5.0
 
+require (
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/gorilla/securecookie v1.1.2 // indirect
+	github.com/mssola/useragent v1.0.0 // indirect
+)
+
 replace github.com/signedin/signedin => ../../../
