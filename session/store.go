@@ -42,7 +42,8 @@ type Store interface {
 	// with the next Version. It leaves what does not belong to it: UserID,
 	// Carrier, First, Last, Generations. It returns ErrUnknown if there is
 	// none, ErrEnded if the session is not live, and ErrConflict if the Version
-	// is another, after which Get returns the stored one. Ended in s is not looked at: [Store.Revoke] ends sessions.
+	// is another, after which Get returns the stored one. Ended in s is not
+	// looked at: [Store.Revoke] ends sessions.
 	Update(ctx context.Context, s *Session) error
 
 	// Touch writes the latest visit of each session. What is not live is left
