@@ -1,0 +1,159 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Get returns a session and the current generations of its user. It takes at
+// most Config.ReadTimeout.
+func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
+	type found struct {
+		s *session.Session
+		g session.Generations
+	}
+	f, err := await(ctx, func() (f found, err error) {
+		err = st.withOwner(ctx, id, func(o owner) (err error) {
+			f.s, f.g, err = st.get(ctx, o, id)
+			return err
+		})
+		return f, err
+	})
+	if err != nil {
+		return nil, session.Generations{}, fail("get", err)
+	}
+	return f.s, f.g, nil
+}
+
+func (st *Store) get(ctx context.Context, o owner, id session.ID) (*session.Session, session.Generations, error) {
+	v, err := st.run(ctx, getScript, call{keys: []string{
+		st.sessionKeys(o.shard()) + hexID(id), st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone"),
+	}})
+	if err != nil {
+		return nil, session.Generations{}, err
+	}
+	answer, ok := v.([]any)
+	if !ok || len(answer) != 3 {
+		return nil, session.Generations{}, unexpected(v)
+	}
+	g, err := generations(answer[1:])
+	if err != nil {
+		return nil, g, err
+	}
+	s, err := decode(id, answer[0])
+	return s, g, err
+}
+
+// decode returns the session of an answer: ErrUnknown if there is none.
+func decode(id session.ID, v any) (*session.Session, error) {
+	r, err := readRecord(v)
+	if err == session.ErrUnknown {
+		return nil, err
+	}
+	var s *session.Session
+	if err == nil {
+		s, err = r.decode(id)
+	}
+	if err != nil && !errors.Is(err, errMixedUp) {
+		err = corrupt(id, err)
+	}
+	return s, err
+}
+
+// generations reads the counters of a user and of everyone.
+func generations(v any) (g session.Generations, err error) {
+	list, err := texts(v)
+	if err != nil {
+		return g, err
+	}
+	if len(list) != 2 {
+		return g, unexpected(v)
+	}
+	var err1, err2 error
+	g.User, err1 = strconv.ParseInt(list[0], 10, 64)
+	g.Global, err2 = strconv.ParseInt(list[1], 10, 64)
+	return g, errors.Join(err1, err2)
+}
+
+// Generation returns the current generations for a user.
+func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
+	o := ownerOf(userID)
+	g, err := await(ctx, func() (session.Generations, error) {
+		v, err := st.run(ctx, generationScript, call{keys: []string{st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone")}})
+		if err != nil {
+			return session.Generations{}, err
+		}
+		return generations(v)
+	})
+	return g, fail("generation", err)
+}
+
+// List returns the sessions that q asks for.
+func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
+	c := st.listCall(q)
+	v, err := await(ctx, func() (any, error) { return st.run(ctx, listScript, c) })
+	if err != nil {
+		return nil, fail("list", err)
+	}
+	all, err := decodeAll(v)
+	return all, fail("list", err)
+}
+
+func (st *Store) listCall(q session.Query) call {
+	o := ownerOf(q.UserID)
+	state, after, id := "live", "+inf", ""
+	if q.State == session.StateEnded {
+		state = "ended"
+	}
+	switch {
+	case q.After == nil:
+	case q.State == session.StateLive:
+		after, id = strconv.FormatInt(q.After.First.At.UnixMilli(), 10), hexID(q.After.ID)
+	case q.After.Ended != nil:
+		after, id = strconv.FormatInt(q.After.Ended.At.UnixMilli(), 10), hexID(q.After.ID)
+	}
+	return call{
+		keys: []string{st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone"), st.ofUser(o, state)},
+		args: []any{st.sessionKeys(o.shard()), state, after, id, max(q.Limit, 0)},
+	}
+}
+
+// decodeAll returns the sessions of an answer but those that are corrupt.
+func decodeAll(v any) (all []*session.Session, corrupted error) {
+	list, ok := v.([]any)
+	if !ok {
+		return nil, unexpected(v)
+	}
+	for _, e := range list {
+		pair, ok := e.([]any)
+		if !ok || len(pair) != 2 {
+			return nil, unexpected(e)
+		}
+		s, err := decodeListed(pair[0], pair[1])
+		if err != nil {
+			corrupted = errors.Join(corrupted, err)
+			continue
+		}
+		all = append(all, s)
+	}
+	return all, corrupted
+}
+
+func decodeListed(name, v any) (*session.Session, error) {
+	text, _ := name.(string)
+	id, err := parseID(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", session.ErrCorrupt, err)
+	}
+	s, err := decode(id, v)
+	if err != nil && !errors.Is(err, session.ErrCorrupt) {
+		err = corrupt(id, err) // here it concerns one of several
+	}
+	return s, err
+}

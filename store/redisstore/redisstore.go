@@ -1,0 +1,173 @@
+// Package redisstore keeps sessions in Redis or Valkey, over go-redis: one
+// server, one behind Sentinel, or a cluster. It also has the [Bus] that tells
+// the processes which share them of revocations.
+//
+//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
+//	store, err := redisstore.New(ctx, client, redisstore.Config{})
+//
+// A request costs one script, which reads the session and the counters under
+// which it is live as of one moment, and once in a process a look-up of whose
+// the session is. Sessions are not cached: a revocation that has returned holds
+// for every process. Nothing replaces a session or writes to one that is gone;
+// each change is one script that first looks whether the session is live.
+// A command that go-redis repeats, because the answer got lost, has its effect
+// once and gets its answer again. Nothing depends on the expiry of keys.
+//
+// Redis forgets what it has not written to the disk, and a replica that takes
+// over what it has not received: a revocation may be undone, and Redis has no
+// setting that excludes the latter. [Store.Durability] tells of the former.
+// After restoring a backup call RevokeEveryone.
+//
+// # Keys
+//
+// Every key begins with [Config].Prefix. Users are spread over 1,024 shards by
+// the SHA-256 of their ID, in base32, and whatever a script touches is in one
+// shard, by a hash tag in one slot of a cluster:
+//
+//	signedin:{ab}:session:<id>   hash: a session
+//	signedin:{ab}:user:<owner>   hash: a user's counter
+//	signedin:{ab}:live:<owner>   sorted set: ids of a user's live sessions, by sign-in
+//	signedin:{ab}:ended:<owner>  sorted set: and of the ended ones, by end
+//	signedin:{ab}:everyone       hash: the global counter, for this shard
+//	signedin:{ab}:due            sorted set: live sessions, by when they may expire
+//	signedin:{ab}:over           sorted set: ended sessions, by when they ended
+//	signedin:{ab}:bumped         sorted set: users' counters, by when they were bumped
+//	signedin:owner:<id>          string: whose a session is
+//	signedin:everyone            hash: the global counter, and the layout of all this
+//
+// Only two things take more than one slot. The key that says whose a session is
+// comes after the session and goes before it; what a crash leaves in between
+// nobody can use, and Purge clears it up. The global counter is bumped in its
+// own key and then taken over by each shard, before RevokeEveryone returns;
+// what a crash leaves undone the next RevokeEveryone does as well.
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Config holds what a [Store] or a [Bus] can be told. The zero Config works.
+type Config struct {
+	// Prefix starts every key, and is the name of the channel: letters, digits
+	// and any of ._:/-, at most 64. Defaults to "signedin:".
+	Prefix string
+	// ReadTimeout bounds the one read that a request makes, also when the
+	// server does not answer at all. Defaults to 250 milliseconds.
+	ReadTimeout time.Duration
+	// Owners bounds of how many sessions this process remembers whose they
+	// are, which never changes; each takes about 100 bytes. Defaults to 65,536.
+	Owners int
+	// InsecureEviction accepts a server that throws away keys when its memory
+	// is full. That signs users out, and in the worst case brings back what was
+	// revoked: with a counter that is gone, its user starts again from 0.
+	InsecureEviction bool
+}
+
+var validPrefix = regexp.MustCompile(`^[A-Za-z0-9._:/-]{1,64}$`)
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Prefix == "" {
+		c.Prefix = "signedin:"
+	}
+	if !validPrefix.MatchString(c.Prefix) {
+		return c, fmt.Errorf("redisstore: Config.Prefix: %q is not letters, digits and ._:/-, at most 64", c.Prefix)
+	}
+	if c.ReadTimeout < 0 {
+		return c, fmt.Errorf("redisstore: Config.ReadTimeout: %v is negative", c.ReadTimeout)
+	}
+	if c.ReadTimeout == 0 {
+		c.ReadTimeout = 250 * time.Millisecond
+	}
+	if c.Owners < 0 {
+		return c, fmt.Errorf("redisstore: Config.Owners: %d is negative", c.Owners)
+	}
+	if c.Owners == 0 {
+		c.Owners = 1 << 16
+	}
+	return c, nil
+}
+
+// A Store is a [session.Store] in Redis. Make one with [New].
+type Store struct {
+	client  redis.UniversalClient
+	cfg     Config
+	cluster bool // keys of several slots cannot be in one script
+	owners  owners
+}
+
+var _ session.Store = (*Store)(nil)
+
+// New returns a Store on client. It returns an error if what is there is older
+// than Redis 6.2, a replica, throws away keys when its memory is full, or was
+// written by a later version of this package. The caller closes client, after
+// the last use of the Store.
+//
+// Let the client have ContextTimeoutEnabled. Without it calls return in time,
+// too, but their connections wait on.
+func New(ctx context.Context, client redis.UniversalClient, cfg Config) (*Store, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	st := &Store{client: client, cfg: cfg, owners: owners{limit: cfg.Owners / 2}}
+	_, err = await(ctx, func() (struct{}, error) { return struct{}{}, st.check(ctx) })
+	if err != nil {
+		return nil, fail("new", err)
+	}
+	return st, nil
+}
+
+// layout is the version of how everything is kept.
+const layout = "1"
+
+// checkLayout notes the layout, or fails if it is another.
+func (st *Store) checkLayout(ctx context.Context) error {
+	var found *redis.StringCmd
+	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.HSetNX(ctx, st.globalKey(), "layout", layout)
+		found = p.HGet(ctx, st.globalKey(), "layout")
+		return nil
+	})
+	if err == nil && found.Val() != layout {
+		return fmt.Errorf("layout %q was written by another version of this package, this one knows %q", found.Val(), layout)
+	}
+	return err
+}
+
+// await runs f and waits for it, but no longer than ctx: go-redis looks at a
+// context between commands, and while it waits for one only if the host has
+// enabled that.
+func await[T any](ctx context.Context, f func() (T, error)) (result T, err error) {
+	if ctx.Done() == nil {
+		return f()
+	}
+	if ctx.Err() != nil {
+		return result, context.Cause(ctx)
+	}
+	type answer struct {
+		result T
+		err    error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		r, err := f()
+		answers <- answer{r, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil && errors.Is(a.err, ctx.Err()) {
+			a.err = context.Cause(ctx) // which says more
+		}
+		return a.result, a.err
+	case <-ctx.Done():
+		return result, context.Cause(ctx)
+	}
+}

@@ -1,0 +1,207 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// check fails if the servers cannot be used, or not safely.
+func (st *Store) check(ctx context.Context) error {
+	switch c := st.client.(type) {
+	case *redis.Ring:
+		return errors.New("a Ring loses keys when one of its servers fails: use a cluster, or one server")
+	case *redis.ClusterClient:
+		if c.Options().ReadOnly {
+			return errors.New("the client reads from replicas, which may not know of a revocation yet: unset ReadOnly, RouteByLatency and RouteRandomly")
+		}
+	}
+	if err := st.eachServer(ctx, st.checkServer); err != nil {
+		return err
+	}
+	return st.checkLayout(ctx)
+}
+
+// eachServer calls f for the server, or for every primary of the cluster, one
+// at a time.
+func (st *Store) eachServer(ctx context.Context, f func(context.Context, redis.Cmdable) error) error {
+	c, ok := st.client.(*redis.ClusterClient)
+	if !ok {
+		return f(ctx, st.client)
+	}
+	var mu sync.Mutex
+	return c.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return f(ctx, node)
+	})
+}
+
+func (st *Store) checkServer(ctx context.Context, node redis.Cmdable) error {
+	s, err := describe(ctx, node)
+	if err != nil {
+		return err
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(s["version"], "%d.%d", &major, &minor); err != nil || major < 6 || major == 6 && minor < 2 {
+		return fmt.Errorf("the server is version %q: Redis 6.2, or Valkey, is needed", s["version"])
+	}
+	if s["role"] == "replica" || s["role"] == "slave" {
+		return errors.New("this is a replica, which may not know of a revocation yet: connect to the primary, with Sentinel by redis.NewFailoverClient")
+	}
+	_, single := st.client.(*redis.Client)
+	if st.cluster = s["mode"] == "cluster"; st.cluster && single {
+		return errors.New("this is a node of a cluster: connect with redis.NewClusterClient")
+	}
+	policy := settingsOf(ctx, node)["maxmemory-policy"]
+	if policy != "noeviction" && policy != unknown && !st.cfg.InsecureEviction {
+		return fmt.Errorf("maxmemory-policy is %s, by which the server throws away sessions and counters when its memory is full: "+
+			"set it to noeviction, or else Config.InsecureEviction", policy)
+	}
+	return nil
+}
+
+// describe returns what a server says of itself to everybody.
+func describe(ctx context.Context, node redis.Cmdable) (map[string]string, error) {
+	cmd := redis.NewCmd(ctx, "hello")
+	if err := node.(interface {
+		Process(context.Context, redis.Cmder) error
+	}).Process(ctx, cmd); err != nil {
+		return nil, err
+	}
+	s := make(map[string]string)
+	switch answer := cmd.Val().(type) {
+	case map[any]any: // RESP3
+		for k, v := range answer {
+			s[fmt.Sprint(k)] = fmt.Sprint(v)
+		}
+	case []any: // RESP2
+		for i := 0; i+1 < len(answer); i += 2 {
+			s[fmt.Sprint(answer[i])] = fmt.Sprint(answer[i+1])
+		}
+	default:
+		return nil, unexpected(answer)
+	}
+	return s, nil
+}
+
+// A Dialect is a kind of server.
+type Dialect string
+
+// The dialects.
+const (
+	DialectRedis  Dialect = "redis"
+	DialectValkey Dialect = "valkey"
+)
+
+// A Durability says whether what the server acknowledged, a revocation above
+// all, is still there after a crash. It says nothing of a failover, at which a
+// replica takes over what it has received.
+type Durability struct {
+	Dialect Dialect
+	// Process reports whether it survives a crash of the process.
+	Process bool
+	// Power reports whether it survives a loss of power.
+	Power bool
+	// Settings are those of the server from which this follows; "unknown" is
+	// what it does not tell.
+	Settings map[string]string
+	// Advice says what to change; empty if nothing.
+	Advice string
+}
+
+// Durability reads the settings of the server on which it depends whether a
+// revocation can be undone by a crash: of a cluster, those of the primary that
+// promises least.
+func (st *Store) Durability(ctx context.Context) (Durability, error) {
+	d, err := await(ctx, func() (Durability, error) {
+		var all []Durability
+		err := st.eachServer(ctx, func(ctx context.Context, node redis.Cmdable) error {
+			// CONFIG and INFO may be refused, but somebody has to be there.
+			if _, err := describe(ctx, node); err != nil {
+				return err
+			}
+			all = append(all, judge(settingsOf(ctx, node)))
+			return nil
+		})
+		if err != nil || len(all) == 0 {
+			return Durability{}, err
+		}
+		least := all[0]
+		for _, d := range all {
+			if promises(d) < promises(least) {
+				least = d
+			}
+		}
+		return least, nil
+	})
+	return d, fail("durability", err)
+}
+
+func promises(d Durability) (n int) {
+	for _, kept := range []bool{d.Process, d.Power, d.Settings["maxmemory-policy"] == "noeviction"} {
+		if kept {
+			n++
+		}
+	}
+	return n
+}
+
+const unknown = "unknown"
+
+// settingsOf reads the settings that matter, each "unknown" if it is not told.
+func settingsOf(ctx context.Context, node redis.Cmdable) map[string]string {
+	s := make(map[string]string)
+	for _, name := range []string{"appendonly", "appendfsync", "no-appendfsync-on-rewrite", "save", "maxmemory-policy"} {
+		s[name] = unknown
+		if found, err := node.ConfigGet(ctx, name).Result(); err == nil {
+			if v, ok := found[name]; ok {
+				s[name] = v
+			}
+		}
+	}
+	// Where CONFIG is refused, INFO may not be.
+	told, _ := node.Info(ctx).Result()
+	for line := range strings.Lines(told) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch {
+		case name == "maxmemory_policy" && s["maxmemory-policy"] == unknown:
+			s["maxmemory-policy"] = value
+		case name == "aof_enabled" && s["appendonly"] == unknown:
+			s["appendonly"] = map[string]string{"0": "no", "1": "yes"}[value]
+		case name == "valkey_version":
+			s["server"] = string(DialectValkey)
+		}
+	}
+	return s
+}
+
+// judge says what follows from the settings.
+func judge(s map[string]string) Durability {
+	d := Durability{Dialect: DialectRedis, Settings: s}
+	if s["server"] != "" {
+		d.Dialect = DialectValkey
+		delete(s, "server")
+	}
+	// The append-only file is written before the answer is sent, and with
+	// "always" synced as well: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/.
+	d.Process = s["appendonly"] == "yes"
+	d.Power = d.Process && s["appendfsync"] == "always" && s["no-appendfsync-on-rewrite"] == "no"
+	switch policy := s["maxmemory-policy"]; {
+	case s["appendonly"] == unknown:
+		d.Advice = "the server does not tell its settings: see to it that appendonly is yes, appendfsync always and maxmemory-policy noeviction"
+	case policy != "noeviction" && policy != unknown:
+		d.Advice = "a full memory signs users out and can undo a revocation: set maxmemory-policy to noeviction"
+	case !d.Process:
+		d.Advice = "a crash undoes the revocations since the last snapshot: set appendonly to yes and appendfsync to always"
+	case s["appendfsync"] != "always":
+		d.Advice = "a loss of power, or a crash while the disk is slow, can undo the revocations of the last two seconds: set appendfsync to always"
+	case !d.Power:
+		d.Advice = "a loss of power while the append-only file is rewritten can undo revocations: set no-appendfsync-on-rewrite to no"
+	}
+	return d
+}
