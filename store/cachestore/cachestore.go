@@ -1,0 +1,163 @@
+// Package cachestore keeps copies of another store's sessions in memory, so
+// that most requests need no read of the store. What is revoked is refused at
+// once on the instance that revoked it, and within milliseconds on the others,
+// which a [session.Bus] tells:
+//
+//	store, err := cachestore.New(sql, cachestore.Config{})
+//	manager, err := session.New(store, session.Config{Observers: []session.Observer{bus}})
+//	go store.Run(ctx, bus, manager.Hub())
+//
+// # How stale an answer may be
+//
+// Without a cache, no request that starts after a revocation has returned is
+// accepted. With it that holds on the instance that revoked. Another one may
+// accept the session until it is told, and
+//
+//   - for at most [Config].Lease if its bus is cut or silent: copies are not
+//     believed then, every read goes to the store;
+//   - for at most [Config].MaxAge if nobody could tell it: the process that
+//     revoked died, or lost its bus, between the store's answer and the notice.
+//
+// A revocation that returned an error may have happened or not; here it is
+// taken to have happened. Visits to other instances, of which no bus tells, are
+// seen here MaxAge late. The [session.Manager] refuses nobody by a copy.
+//
+// Both times are taken from the monotonic clock of the process.
+package cachestore
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Config holds what a [Store] can be told. The zero Config works and is safe.
+type Config struct {
+	// MaxSessions bounds the copies. Beyond it a copy that was not used for
+	// long gives way. One takes about 2 KiB. Defaults to 100,000.
+	MaxSessions int
+	// Lease is how long copies are believed after the last sign that the Bus
+	// works, which comes each second; a minute at most. Defaults to 5 seconds.
+	Lease time.Duration
+	// MaxAge is how long a copy is believed after it was read, whatever the Bus
+	// says; a minute at most. It costs one read of the store per session in
+	// use. Defaults to a minute.
+	MaxAge time.Duration
+}
+
+// longest is the longest that a revocation may go unnoticed.
+const longest = time.Minute
+
+// checked returns cfg with the defaults filled in.
+func (cfg Config) checked() (Config, error) {
+	if cfg.MaxSessions < 0 {
+		return cfg, fmt.Errorf("cachestore: Config.MaxSessions: %d is negative", cfg.MaxSessions)
+	}
+	if cfg.MaxSessions == 0 {
+		cfg.MaxSessions = 100_000
+	}
+	for _, f := range []struct {
+		name string
+		v    *time.Duration
+		def  time.Duration
+	}{{"Lease", &cfg.Lease, 5 * time.Second}, {"MaxAge", &cfg.MaxAge, longest}} {
+		if *f.v < 0 || *f.v > longest {
+			return cfg, fmt.Errorf("cachestore: Config.%s: %v is not between 0 and %v", f.name, *f.v, longest)
+		}
+		if *f.v == 0 {
+			*f.v = f.def
+		}
+	}
+	return cfg, nil
+}
+
+// A Store answers [session.Store] from copies of another one's sessions, while
+// [Store.Run] runs, and passes everything else on.
+type Store struct {
+	inner  session.Store
+	lease  lease
+	copies *table
+	misses atomic.Int64
+}
+
+var _ session.Store = (*Store)(nil)
+
+// New returns a Store in front of inner. The error names the field of cfg that
+// cannot be used.
+func New(inner session.Store, cfg Config) (*Store, error) {
+	cfg, err := cfg.checked()
+	if err != nil {
+		return nil, err
+	}
+	return &Store{
+		inner:  inner,
+		lease:  lease{start: time.Now(), length: cfg.Lease},
+		copies: newTable(cfg.MaxSessions, cfg.MaxAge),
+	}, nil
+}
+
+type freshKey struct{}
+
+// Fresh returns a context with which Get reads the original, and renews the
+// copy.
+func (st *Store) Fresh(ctx context.Context) context.Context {
+	return context.WithValue(ctx, freshKey{}, true)
+}
+
+// Get returns a session and the current generations of its user, both as of
+// one moment, which may be past.
+func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, session.Generations{}, err
+	}
+	now := st.lease.now()
+	if !st.lease.holds(now) || session.Held(ctx) {
+		st.misses.Add(1)
+		return st.inner.Get(ctx, id)
+	}
+	if ctx.Value(freshKey{}) == nil {
+		if c := st.copies.get(id, now); c != nil {
+			return c.s, c.gens, nil
+		}
+	}
+	st.misses.Add(1)
+	return st.read(ctx, id, now)
+}
+
+// read gets the original and copies it if it is live. What is over is not
+// worth a copy: nobody is refused by one.
+func (st *Store) read(ctx context.Context, id session.ID, now time.Duration) (*session.Session, session.Generations, error) {
+	before := st.copies.clock.Load()
+	s, gens, err := st.inner.Get(ctx, id)
+	if err == nil && s.Ended == nil && s.Generations == gens {
+		st.copies.put(&entry{s: s, gens: gens, tick: before, read: now})
+	} else {
+		st.copies.drop(id)
+	}
+	return s, gens, err
+}
+
+// List passes the question on.
+func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
+	return st.inner.List(ctx, q)
+}
+
+// Generation passes the question on.
+func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
+	return st.inner.Generation(ctx, userID)
+}
+
+// Stats is a count of what happened since the Store was made.
+type Stats struct {
+	Hits, Misses int64 // sessions answered from a copy, and from the original
+	Size         int   // copies that are held
+}
+
+// Stats returns the counts, for a page of metrics.
+func (st *Store) Stats() Stats {
+	hits, size := st.copies.count()
+	return Stats{Hits: hits, Misses: st.misses.Load(), Size: size}
+}
