@@ -1,9 +1,11 @@
 package drivertest_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -81,6 +83,7 @@ func redisStore(t testing.TB, client redis.UniversalClient, cfg redisstore.Confi
 		cfg.Prefix = ownPrefix()
 		t.Cleanup(func() { deleteKeys(t, client, cfg.Prefix) })
 	}
+	cfg.ReadTimeout = cmp.Or(cfg.ReadTimeout, 10*time.Second) // a machine that runs tests may be slow
 	store, err := redisstore.New(t.Context(), client, cfg)
 	if err != nil {
 		t.Fatal(err)

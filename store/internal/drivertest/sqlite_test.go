@@ -1,8 +1,10 @@
 package drivertest_test
 
 import (
+	"cmp"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite"
@@ -39,9 +41,11 @@ func open(t testing.TB, driver, dsn string) *sqlx.DB {
 	return db
 }
 
-// migrated returns a store with fresh tables in db.
+// migrated returns a store with fresh tables in db. It has patience, unless the
+// test is about that: a machine that runs tests may be slow.
 func migrated(t testing.TB, db *sqlx.DB, cfg sqlstore.Config) *sqlstore.Store {
 	t.Helper()
+	cfg.ReadTimeout = cmp.Or(cfg.ReadTimeout, 10*time.Second)
 	if err := sqlstore.Migrate(t.Context(), db, cfg); err != nil {
 		t.Fatal(err)
 	}
