@@ -251,7 +251,7 @@ func (st *Store) forget(ctx context.Context, taken map[string][]string, before i
 func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err error) {
 	o := ownerOf(p.UserID)
 	v, err := st.run(ctx, eraseScript, call{
-		[]string{st.ofUser(o, "user"), st.ofUser(o, "live"), st.ofUser(o, "ended"), st.ofShard(o.shard(), "bumped")},
+		[]string{st.ofUser(o, "user"), st.ofUser(o, "live"), st.ofUser(o, "ended"), st.ofShard(o.shard(), "bumped"), st.ofUser(o, "profile")},
 		[]any{newOp(), o[:], p.Now.UnixMilli()},
 	})
 	if err != nil {

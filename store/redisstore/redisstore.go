@@ -28,6 +28,7 @@
 //	signedin:{ab}:user:<owner>   hash: a user's counter
 //	signedin:{ab}:live:<owner>   sorted set: ids of a user's live sessions, by sign-in
 //	signedin:{ab}:ended:<owner>  sorted set: and of the ended ones, by end
+//	signedin:{ab}:profile:<owner> hash: a user's profile
 //	signedin:{ab}:everyone       hash: the global counter, for this shard
 //	signedin:{ab}:due            sorted set: live sessions, by when they may expire
 //	signedin:{ab}:over           sorted set: ended sessions, by when they ended

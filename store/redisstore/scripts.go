@@ -33,6 +33,8 @@ var (
 	forgetScript     = script("forget")
 	eraseScript      = script("erase")
 	disownScript     = script("disown")
+
+	saveProfileScript = script("save_profile")
 )
 
 // script reads an embedded script.

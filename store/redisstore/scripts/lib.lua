@@ -1,15 +1,18 @@
 -- This stands before every script. A script reads everything that it decides
 -- by before its first write: Redis does not roll back.
+--
+-- An op names one call of a method. What was written with the op of this call
+-- was written by it: go-redis has sent it again, since the answer got lost.
 
 -- load returns what scripts look at of a session. If there is none it returns
 -- nil; if what is there is no whole session, nil and true.
 local function load(key)
   local r = redis.pcall('HMGET', key, 'user', 'user_generation', 'global_generation', 'version',
-    'last_at', 'idle_ms', 'expires_at', 'ended_at', 'op')
+    'last_at', 'idle_ms', 'expires_at', 'ended_at', 'op', 'ended_op')
   if r.err then return nil, true end
   local s = {key = key, user = r[1], user_generation = r[2], global_generation = r[3], version = r[4],
     last_at = tonumber(r[5] or ''), idle_ms = tonumber(r[6] or ''), expires_at = tonumber(r[7] or ''),
-    ended_at = r[8], op = r[9]}
+    ended_at = r[8], op = r[9], ended_op = r[10]}
   if s.user and s.user_generation and s.global_generation and s.version
     and s.last_at and s.idle_ms and s.expires_at then
     return s
@@ -41,7 +44,7 @@ local function finish(s, id, member, keys, ending, op)
   redis.call('HDEL', s.key, 'first_ip', 'last_ip')
   redis.call('ZREM', keys.live, id)
   redis.call('ZREM', keys.due, member)
-  redis.call('HSET', s.key, 'ended_at', ending.at, 'reason', ending.reason, 'ended_by', ending.by, 'op', op)
+  redis.call('HSET', s.key, 'ended_at', ending.at, 'reason', ending.reason, 'ended_by', ending.by, 'ended_op', op)
   redis.call('ZADD', keys.ended, ending.at, id)
   redis.call('ZADD', keys.over, ending.at, member)
 end

@@ -12,14 +12,12 @@ local keys = {live = KEYS[3], ended = KEYS[4], due = KEYS[5], over = KEYS[6]}
 local ending = {at = ARGV[4], reason = ARGV[5], by = ARGV[6]}
 local g, e = generations(KEYS[1], KEYS[2])
 
-if redis.call('HGET', KEYS[1], 'op') == op then -- done already; the answer was lost
-  local told = {'ok'}
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', keys.ended, ending.at, ending.at)) do
-    local s = load(start .. id)
-    if s and s.op == op then told[#told + 1] = id end
-  end
-  return told
+local told = {'ok'}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', keys.ended, ending.at, ending.at)) do
+  local s = load(start .. id)
+  if s and s.ended_op == op then told[#told + 1] = id end
 end
+if #told > 1 or redis.call('HGET', KEYS[1], 'op') == op then return told end -- done already
 
 local declared = {}
 for i = 8, #KEYS do declared[KEYS[i]] = true end
@@ -41,7 +39,7 @@ if keep_id ~= '' then
   if keep.version ~= ARGV[10] then return {'conflict'} end
 end
 
-local found, told = {}, {'ok'}
+local found = {}
 for _, id in ipairs(ids) do
   local s = load(start .. id)
   if id ~= keep_id and is_live(s, g, e) then

@@ -10,7 +10,7 @@ for i = 7, #KEYS do
   local s = load(KEYS[i])
   if s and s.user == ARGV[2] then
     if is_live(s, g, e) then found[ARGV[i]] = s end
-    if found[ARGV[i]] or s.ended_at and s.op == op then told[#told + 1] = ARGV[i] end
+    if found[ARGV[i]] or s.ended_at and s.ended_op == op then told[#told + 1] = ARGV[i] end
   end
 end
 for id, s in pairs(found) do finish(s, id, owner .. ':' .. id, keys, ending, op) end

@@ -34,7 +34,7 @@ local function visit(k, a)
   end
   if s.ended_at then
     redis.call('ZREM', keys.due, member)
-    local again = s.op == op and redis.call('HGET', s.key, 'reason') == 'expired' -- the answer was lost
+    local again = s.ended_op == op and redis.call('HGET', s.key, 'reason') == 'expired' -- the answer was lost
     return again and s.user
   end
   local what, how = verdict(s, KEYS[k + 1])
