@@ -1,0 +1,138 @@
+package drivertest_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/redisstore"
+)
+
+// running is a Bus that runs, and what it has received.
+type running struct {
+	notices chan session.Notice
+	stopped chan error
+	stop    func()
+}
+
+func run(t *testing.T, bus *redisstore.Bus) *running {
+	ctx, stop := context.WithCancel(t.Context())
+	r := &running{notices: make(chan session.Notice, 1000), stopped: make(chan error, 1), stop: stop}
+	go func() { r.stopped <- bus.Run(ctx, func(n session.Notice) { r.notices <- n }) }()
+	t.Cleanup(stop)
+	return r
+}
+
+// next returns the next notice, heartbeats left out unless they are asked for.
+func (r *running) next(t *testing.T, heartbeats bool) session.Notice {
+	t.Helper()
+	timeout := time.After(5 * time.Second)
+	for {
+		select {
+		case n := <-r.notices:
+			if heartbeats || !reflect.DeepEqual(n, session.Notice{}) {
+				return n
+			}
+		case <-timeout:
+			t.Fatal("no notice within 5 seconds")
+		}
+	}
+}
+
+func (r *running) want(t *testing.T, want session.Notice) {
+	t.Helper()
+	if got := r.next(t, false); !reflect.DeepEqual(got, want) {
+		t.Errorf("got notice %+v, want %+v", got, want)
+	}
+}
+
+func TestRedisBus(t *testing.T) {
+	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
+		cfg := redisstore.Config{Prefix: ownPrefix()}
+		bus := redisstore.NewBus(open(t), cfg)
+		here, there := run(t, bus), run(t, redisstore.NewBus(open(t), cfg))
+		elsewhere := run(t, redisstore.NewBus(open(t), redisstore.Config{Prefix: ownPrefix()}))
+		for _, r := range []*running{here, there, elsewhere} {
+			if first := r.next(t, true); !first.Missed {
+				t.Fatalf("got %+v first, want Missed", first)
+			}
+		}
+		ids := []session.ID{{1}, {2}}
+		for _, c := range []struct {
+			e    session.Event
+			want session.Notice
+		}{
+			{session.Event{Kind: session.EventRevoked, UserID: "ada", IDs: ids}, session.Notice{Ended: ids}},
+			{session.Event{Kind: session.EventRotated, UserID: "ada", IDs: ids[:1]}, session.Notice{Changed: ids[:1]}},
+			{session.Event{Kind: session.EventRevoked}, session.Notice{Everyone: true}},
+		} {
+			bus.Observe(t.Context(), c.e)
+			here.want(t, c.want)
+			there.want(t, c.want)
+		}
+		if n := elsewhere.next(t, true); !reflect.DeepEqual(n, session.Notice{}) {
+			t.Errorf("another prefix: got %+v, want a heartbeat", n)
+		}
+		here.stop()
+		if err := <-here.stopped; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: got %v, want the context's error", err)
+		}
+	})
+}
+
+// TestRedisBusHeartbeat proves that there is a sign of life once a second, and
+// none from a server that does not answer.
+func TestRedisBusHeartbeat(t *testing.T) {
+	server := startRedis(t)
+	r := run(t, redisstore.NewBus(server.client(t), redisstore.Config{}))
+	r.want(t, session.Notice{Missed: true})
+	for range 6 {
+		begin := time.Now()
+		r.next(t, true)
+		if d := time.Since(begin); d > time.Second {
+			t.Errorf("a heartbeat came after %v, want 1s at most", d)
+		}
+	}
+	server.stop(t)
+	time.Sleep(1500 * time.Millisecond)
+	for len(r.notices) > 0 {
+		<-r.notices
+	}
+	select {
+	case n := <-r.notices:
+		t.Errorf("got %+v from a server that has stopped", n)
+	case <-time.After(time.Second):
+	}
+	server.resume(t)
+	if first := r.next(t, true); !first.Missed {
+		t.Errorf("got %+v first after the stop, want Missed", first)
+	}
+}
+
+// TestRedisBusReconnects proves that what was lost with a connection is told
+// of, and that what comes afterwards arrives.
+func TestRedisBusReconnects(t *testing.T) {
+	server := startRedis(t)
+	client := server.client(t)
+	bus := redisstore.NewBus(client, redisstore.Config{})
+	r := run(t, bus)
+	r.want(t, session.Notice{Missed: true})
+	for range 3 {
+		if err := client.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err(); err != nil {
+			t.Fatal(err)
+		}
+		r.want(t, session.Notice{Missed: true})
+		ids := []session.ID{{7}}
+		bus.Observe(t.Context(), session.Event{Kind: session.EventRevoked, UserID: "ada", IDs: ids})
+		r.want(t, session.Notice{Ended: ids})
+	}
+	if err := client.Publish(t.Context(), "signedin:bus", "what is this?").Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.want(t, session.Notice{Missed: true})
+}
