@@ -1,0 +1,180 @@
+// Package pollbus is the [session.Bus] for a store that cannot push, as one on
+// MySQL or SQLite: it asks each second what has happened.
+//
+//	bus, err := pollbus.New(log, pollbus.Config{})
+//	go cache.Run(ctx, bus, manager.Hub()) // a cachestore.Store
+//
+// The store writes the [Log] itself, in the same transaction as what it tells
+// of, so nothing is lost if a process dies. To publish, the Bus does nothing.
+package pollbus
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// A Log holds what happened to sessions, numbered. A store writes an entry in
+// the transaction of the change that it tells of, for every session that ends
+// or is deleted while live, and for every one that Update or Revoke changes.
+//
+// Numbers are positive. They are given when an entry is written and seen when
+// it is committed, so an entry may appear after others with greater numbers,
+// and some numbers never appear, because the transaction was rolled back. A
+// sequence or an auto-increment column does. Two entries never have the same
+// number, and one that is written after another was committed has the greater
+// one, in every process.
+//
+// An entry is kept for at least [Keep] after its commit.
+type Log interface {
+	// Entries returns all committed entries whose number is greater than after
+	// or among missing, in any order. It reads where entries are written, not
+	// from a replica that may lag.
+	Entries(ctx context.Context, after int64, missing []int64) ([]Entry, error)
+}
+
+// An Entry is one line of a [Log].
+type Entry struct {
+	Number int64
+	Notice session.Notice
+}
+
+// Keep is how long a [Log] keeps an entry, and how long the Bus looks out for
+// one whose number it has seen passed over. A transaction that takes longer
+// from its entry to its commit is not noticed.
+const Keep = 10 * time.Minute
+
+// maxMissing bounds the numbers that the Bus looks out for. The greatest count:
+// they are the latest.
+const maxMissing = 256
+
+// pollTimeout bounds one look into the log.
+const pollTimeout = 2 * time.Second
+
+// Config holds what a [Bus] can be told. The zero Config works and is safe.
+type Config struct {
+	// Interval is how often the log is read, and so how late notices are; a
+	// second at most. Defaults to a second.
+	Interval time.Duration
+	// Logger is told of trouble that no caller sees. Defaults to discarding.
+	Logger *slog.Logger
+}
+
+// A Bus reads a [Log].
+type Bus struct {
+	log Log
+	cfg Config
+}
+
+var _ session.Bus = (*Bus)(nil)
+
+// New returns a Bus over log. The error names the field of cfg that cannot be
+// used.
+func New(log Log, cfg Config) (*Bus, error) {
+	if log == nil {
+		return nil, errors.New("pollbus: no Log")
+	}
+	if cfg.Interval < 0 || cfg.Interval > time.Second {
+		return nil, fmt.Errorf("pollbus: Config.Interval: %v is not between 0 and a second", cfg.Interval)
+	}
+	if cfg.Interval == 0 {
+		cfg.Interval = time.Second
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Bus{log: log, cfg: cfg}, nil
+}
+
+// Observe does nothing: the store has written the log.
+func (b *Bus) Observe(context.Context, session.Event) {}
+
+// Run calls receive with everything that is written to the log, this process's
+// own entries included, until ctx is done. See [session.Bus].
+func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
+	r := reader{log: b.log}
+	tick := time.NewTicker(b.cfg.Interval)
+	defer tick.Stop()
+	for {
+		if err := r.poll(ctx, receive); err != nil && ctx.Err() == nil {
+			b.cfg.Logger.WarnContext(ctx, "pollbus: log not read, others' revocations arrive late", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// reader is one reading of the log.
+type reader struct {
+	log     Log
+	read    time.Time // when it was last read; zero before the first time
+	last    int64     // the greatest number seen
+	missing []gap     // smaller ones that were not, ascending
+}
+
+// gap is a number that was not there when a greater one was.
+type gap struct {
+	number int64
+	since  time.Time
+}
+
+// poll reads the log once. A sign of life proves that what was committed
+// before the reading began has been passed on.
+func (r *reader) poll(ctx context.Context, receive func(session.Notice)) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	began := time.Now()
+	entries, err := r.log.Entries(ctx, r.last, r.numbers())
+	if err != nil {
+		return fmt.Errorf("pollbus: read log: %w", err)
+	}
+	first := r.read.IsZero()
+	if first || began.Sub(r.read) > Keep { // what was kept for us may be gone
+		receive(session.Notice{Missed: true})
+	}
+	r.read = began
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Number, b.Number) })
+	for _, e := range entries {
+		r.see(e.Number, began)
+		if !first { // what happened before Run must not cut what began since
+			receive(e.Notice)
+		}
+	}
+	r.giveUp(began)
+	receive(session.Notice{})
+	return nil
+}
+
+func (r *reader) numbers() []int64 {
+	numbers := make([]int64, 0, len(r.missing))
+	for _, g := range r.missing {
+		numbers = append(numbers, g.number)
+	}
+	return numbers
+}
+
+// see notes that number has appeared. Those that it passes over are written
+// and not committed yet, or rolled back, or were deleted long ago: nobody can
+// tell.
+func (r *reader) see(number int64, now time.Time) {
+	r.missing = slices.DeleteFunc(r.missing, func(g gap) bool { return g.number == number })
+	for n := max(r.last+1, number-maxMissing); n < number; n++ {
+		r.missing = append(r.missing, gap{n, now})
+	}
+	r.last = max(r.last, number)
+}
+
+// giveUp forgets the numbers that have been missing for too long.
+func (r *reader) giveUp(now time.Time) {
+	r.missing = slices.DeleteFunc(r.missing, func(g gap) bool { return now.Sub(g.since) > Keep })
+	r.missing = slices.Delete(r.missing, 0, max(0, len(r.missing)-maxMissing))
+}
