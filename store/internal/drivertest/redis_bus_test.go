@@ -13,23 +13,23 @@ import (
 	"github.com/signedin/signedin/store/redisstore"
 )
 
-// running is a Bus that runs, and what it has received.
-type running struct {
+// redisBus is a Bus that runs, and what it has received.
+type redisBus struct {
 	notices chan session.Notice
 	stopped chan error
 	stop    func()
 }
 
-func run(t *testing.T, bus *redisstore.Bus) *running {
+func runRedis(t *testing.T, bus *redisstore.Bus) *redisBus {
 	ctx, stop := context.WithCancel(t.Context())
-	r := &running{notices: make(chan session.Notice, 1000), stopped: make(chan error, 1), stop: stop}
+	r := &redisBus{notices: make(chan session.Notice, 1000), stopped: make(chan error, 1), stop: stop}
 	go func() { r.stopped <- bus.Run(ctx, func(n session.Notice) { r.notices <- n }) }()
 	t.Cleanup(stop)
 	return r
 }
 
 // next returns the next notice, heartbeats left out unless they are asked for.
-func (r *running) next(t *testing.T, heartbeats bool) session.Notice {
+func (r *redisBus) next(t *testing.T, heartbeats bool) session.Notice {
 	t.Helper()
 	timeout := time.After(5 * time.Second)
 	for {
@@ -44,7 +44,7 @@ func (r *running) next(t *testing.T, heartbeats bool) session.Notice {
 	}
 }
 
-func (r *running) want(t *testing.T, want session.Notice) {
+func (r *redisBus) want(t *testing.T, want session.Notice) {
 	t.Helper()
 	if got := r.next(t, false); !reflect.DeepEqual(got, want) {
 		t.Errorf("got notice %+v, want %+v", got, want)
@@ -55,9 +55,9 @@ func TestRedisBus(t *testing.T) {
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
 		cfg := redisstore.Config{Prefix: ownPrefix()}
 		bus := redisstore.NewBus(open(t), cfg)
-		here, there := run(t, bus), run(t, redisstore.NewBus(open(t), cfg))
-		elsewhere := run(t, redisstore.NewBus(open(t), redisstore.Config{Prefix: ownPrefix()}))
-		for _, r := range []*running{here, there, elsewhere} {
+		here, there := runRedis(t, bus), runRedis(t, redisstore.NewBus(open(t), cfg))
+		elsewhere := runRedis(t, redisstore.NewBus(open(t), redisstore.Config{Prefix: ownPrefix()}))
+		for _, r := range []*redisBus{here, there, elsewhere} {
 			if first := r.next(t, true); !first.Missed {
 				t.Fatalf("got %+v first, want Missed", first)
 			}
@@ -89,7 +89,7 @@ func TestRedisBus(t *testing.T) {
 // none from a server that does not answer.
 func TestRedisBusHeartbeat(t *testing.T) {
 	server := startRedis(t)
-	r := run(t, redisstore.NewBus(server.client(t), redisstore.Config{}))
+	r := runRedis(t, redisstore.NewBus(server.client(t), redisstore.Config{}))
 	r.want(t, session.Notice{Missed: true})
 	for range 6 {
 		begin := time.Now()
@@ -120,7 +120,7 @@ func TestRedisBusReconnects(t *testing.T) {
 	server := startRedis(t)
 	client := server.client(t)
 	bus := redisstore.NewBus(client, redisstore.Config{})
-	r := run(t, bus)
+	r := runRedis(t, bus)
 	r.want(t, session.Notice{Missed: true})
 	for range 3 {
 		if err := client.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err(); err != nil {
