@@ -124,3 +124,6 @@ func (w *wire) start(t testing.TB, inner session.Store, cfg cachestore.Config, b
 	time.Sleep(2 * beat)
 	return i
 }
+
+// newBus returns the bus of a process that has no other beside it.
+func newBus() session.Bus { return new(wire).end(time.Second) }
