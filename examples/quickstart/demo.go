@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 
@@ -100,6 +99,5 @@ func demoSignIns(ctx context.Context, manager *session.Manager, users *demo.User
 			return err
 		}
 	}
-	fmt.Printf("Signed %s in on %d devices in places where nobody is\n", demo.Emails[0], len(demoDevices)-1)
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-const keyLen = 32
+const keySize = 32
 
 // keys returns the keys that seal cookies and profiles, both derived from the
 // one in file, which is made at the first start.
@@ -21,8 +21,8 @@ func keys(file string) (cookie, profile []byte, err error) {
 			root, err = os.ReadFile(file)
 		}
 	}
-	if err == nil && len(root) != keyLen {
-		err = fmt.Errorf("%s is damaged: delete it to have a new one made, which signs everybody out", file)
+	if err == nil && len(root) != keySize {
+		err = fmt.Errorf("the key %s has %d bytes, not %d: delete it, and everybody signs in again", file, len(root), keySize)
 	}
 	if err == nil {
 		cookie, err = hkdf.Key(sha256.New, root, nil, "cookies", 32)
@@ -41,7 +41,7 @@ func newKey(file string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	key := make([]byte, keyLen)
+	key := make([]byte, keySize)
 	_, _ = rand.Read(key)
 	if _, err := tmp.Write(key); err != nil {
 		tmp.Close()

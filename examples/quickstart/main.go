@@ -7,8 +7,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -46,20 +48,29 @@ func main() {
 	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
 	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is; the database is a temporary one unless -db is given")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "quickstart: %q is not a flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, f); err != nil {
+	if err := run(ctx, f, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, f flags) error {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+// run is the program: it returns when ctx is done, or with what went wrong.
+func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
 	if f.insecure && !isLoopback(f.addr) {
 		return fmt.Errorf("-insecure-cookie works on a loopback -addr only, not on %s", f.addr)
 	}
-	// The address first: nothing is made if it is taken.
+	clientIP, err := proxies(f.proxies)
+	if err != nil {
+		return fmt.Errorf("-trusted-proxies: %w", err)
+	}
+	// The address before the database: nothing is made if it is taken.
 	listener, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return fmt.Errorf("-addr: %w", err)
@@ -68,7 +79,7 @@ func run(ctx context.Context, f flags) error {
 	if f.demo && f.db == "" {
 		dir, err := os.MkdirTemp("", "quickstart-demo-")
 		if err != nil {
-			return err
+			return fmt.Errorf("-demo: %w", err)
 		}
 		defer os.RemoveAll(dir)
 		f.db = filepath.Join(dir, "quickstart.db")
@@ -78,72 +89,75 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	defer db.Close()
-	handler, manager, err := build(ctx, f, db, file, log)
+	s, err := build(ctx, f, db, file, clientIP, log)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Open http://%s\n", listener.Addr())
-	return serve(ctx, listener, handler, manager)
+	fmt.Fprintf(stdout, "Database: %s\n", file)
+	if s.fresh {
+		fmt.Fprintf(stdout, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
+	}
+	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
+	return serve(ctx, listener, s)
+}
+
+// site is what is served.
+type site struct {
+	handler http.Handler
+	manager *session.Manager
+	fresh   bool // its users were made just now
 }
 
 // build puts the parts together: this is what a host writes.
-func build(ctx context.Context, f flags, db *sqlx.DB, file string, log *slog.Logger) (http.Handler, *session.Manager, error) {
+func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (*site, error) {
 	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("-db %s: %w", file, err)
 	}
 	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("-db %s: %w", file, err)
 	}
 	locator, attribution := places(ctx, f.cityDB, log)
 	if f.demo {
 		nowhere, err := demoLocator()
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		locator = geo.Combine(nowhere, locator)
 	}
 	cookieKey, profileKey, err := keys(file + ".key")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{profileKey}, Logger: log})
 	if err != nil {
-		return nil, nil, err
-	}
-	clientIP, err := proxies(f.proxies)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	mw, err := middleware.New(manager, middleware.Config{
 		CookieKeys: [][]byte{cookieKey}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	users, created, err := demo.NewUsers(ctx, db)
 	if err != nil {
-		return nil, nil, err
-	}
-	fmt.Printf("Database: %s\n", file)
-	if created {
-		fmt.Printf("Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
+		return nil, fmt.Errorf("-db %s: %w", file, err)
 	}
 	if f.demo && created {
 		if err := demoSignIns(ctx, manager, users); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	site, err := demo.New(users, mw, attribution, log)
-	return site, manager, err
+	handler, err := demo.New(users, mw, attribution, log)
+	return &site{handler, manager, created}, err
 }
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, manager *session.Manager) error {
+func serve(ctx context.Context, listener net.Listener, s *site) error {
 	// Streams end with the program: their contexts are children of this one.
 	streams, endStreams := context.WithCancel(context.Background())
 	defer endStreams()
 	server := &http.Server{
-		Handler: handler,
+		Handler: s.handler,
 		// Who sends slowly, or nothing, is not waited for. A stream may last:
 		// its request was read.
 		ReadHeaderTimeout: 10 * time.Second,
@@ -155,7 +169,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, man
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		manager.Run(running)
+		s.manager.Run(running)
 	}()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -164,9 +178,11 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, man
 	case err = <-failed:
 	case <-ctx.Done():
 		endStreams()
-		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		last, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
-		err = server.Shutdown(last)
+		if err = server.Shutdown(last); errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close() // who still sends has had enough time
+		}
 	}
 	stopRunning() // after the last request, so that its activity is written too
 	<-done
@@ -182,7 +198,7 @@ func places(ctx context.Context, cityDB string, log *slog.Logger) (geo.Locator, 
 	}
 	cities, err := maxmind.New(cityDB, maxmind.Config{Logger: log})
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "quickstart: -city-db: %v; going on with countries\n", err)
+		log.Warn("-city-db cannot be used: going on with countries", "error", err)
 		return countries, embedded.Attribution
 	}
 	go func() { _ = cities.Run(ctx) }() // takes a newer file when there is one
@@ -197,7 +213,7 @@ func proxies(list string) (middleware.ClientIP, error) {
 	for _, s := range strings.Split(list, ",") {
 		p, err := netip.ParsePrefix(strings.TrimSpace(s))
 		if err != nil {
-			return nil, fmt.Errorf("-trusted-proxies: %w", err)
+			return nil, fmt.Errorf("%q is no prefix such as 10.0.0.0/8", s)
 		}
 		trusted = append(trusted, p)
 	}
@@ -224,6 +240,11 @@ func openDB(file string) (*sqlx.DB, string, error) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			return nil, "", fmt.Errorf("-db: %w", err)
 		}
+	}
+	// It holds password hashes: a new one is for our eyes only. What keeps it
+	// from being made, SQLite tells better.
+	if made, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		made.Close()
 	}
 	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN(file))
 	if err != nil {

@@ -52,7 +52,12 @@ func NewUsers(ctx context.Context, db *sqlx.DB) (u *Users, created bool, err err
 		if err != nil {
 			return nil, false, err
 		}
-		if _, err := db.ExecContext(ctx, db.Rebind(`INSERT INTO demo_users (id, email, hash) VALUES (?, ?, ?)`), uuid.NewString(), email, string(h)); err != nil {
+		_, err = db.ExecContext(ctx, db.Rebind(`INSERT INTO demo_users (id, email, hash) VALUES (?, ?, ?)`), uuid.NewString(), email, string(h))
+		if err == nil {
+			continue
+		}
+		// Another program may have been first, at the same moment.
+		if id, there := u.ID(ctx, email); there != nil || id == nobody {
 			return nil, false, fmt.Errorf("demo: users: %w", err)
 		}
 	}
