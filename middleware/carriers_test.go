@@ -417,6 +417,23 @@ func TestLocalPath(t *testing.T) {
 	}
 }
 
+// A credential is asked about once, however many layers want to know.
+func TestRefusedOnce(t *testing.T) {
+	store := &countingStore{Store: memstore.New()}
+	s := newSite(t, store, session.Config{}, middleware.Config{})
+	v, _ := signedIn(t, s, "")
+	if _, err := s.manager.RevokeAll(t.Context(), "alice", session.ReasonAdmin); err != nil {
+		t.Fatal(err)
+	}
+	store.gets.Store(0)
+	if got := s.status(t, http.Header{"Cookie": {"__Host-session=" + v}}); got != 401 { // Load around Require
+		t.Errorf("got %d", got)
+	}
+	if n, refused := store.gets.Load(), s.manager.Stats().Refused; n != 1 || refused != 1 {
+		t.Errorf("got %d reads of the store, %d refusals counted", n, refused)
+	}
+}
+
 func FuzzCookie(f *testing.F) {
 	manager, err := session.New(memstore.New(), session.Config{})
 	if err != nil {

@@ -30,6 +30,7 @@
 package middleware
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -188,7 +189,7 @@ func (q *request) goesOn() bool {
 // those that another origin sent (403).
 func (m *Middleware) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := session.FromContext(r.Context()); ok {
+		if _, ok := session.FromContext(r.Context()); ok || r.Context().Value(refusedKey{m}) != nil {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -220,7 +221,7 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 	if s.Carrier != carrier {
 		// A token that left its carrier, as a cookie's that is sent as a bearer
 		// to get around the check of its origin.
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, m.refused(r))
 		return
 	}
 	if carrier == session.CarrierCookie {
@@ -243,7 +244,15 @@ func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http
 	if carrier == session.CarrierCookie && isDead(err) && isNavigation(r) {
 		m.cookie.clear(w)
 	}
-	next.ServeHTTP(w, r)
+	next.ServeHTTP(w, m.refused(r))
+}
+
+// refusedKey marks a request whose credential was refused, so that a Require
+// inside of a Load does not ask, count and tell the observers again.
+type refusedKey struct{ m *Middleware }
+
+func (m *Middleware) refused(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), refusedKey{m}, true))
 }
 
 // beforeCookieAnswer keeps the answer out of shared caches, and gives the

@@ -14,9 +14,11 @@ const (
 
 // Run does the work that no request does, until ctx is done: it writes noted
 // activity, ends sessions that have expired and cuts what is open on them, and
-// deletes what is over for longer than the retention. It writes what is
-// pending before it returns. Without Run, expired sessions are refused all the
-// same, but their open connections stay.
+// deletes what is over for longer than the retention. Each FlushInterval it also
+// cuts what is open here on sessions that another process has ended, which
+// costs a read of each session with something open; a [Bus] is quicker. It
+// writes what is pending before it returns. Without Run, expired sessions are
+// refused all the same, but their open connections stay.
 func (m *Manager) Run(ctx context.Context) {
 	m.queue.running.Store(true)
 	defer m.queue.running.Store(false)
@@ -31,6 +33,7 @@ func (m *Manager) Run(ctx context.Context) {
 			return
 		case <-flush.C:
 			_ = m.Flush(ctx) // logged, and tried again at the next tick
+			m.cutOver(ctx)
 		case <-sweep.C:
 			if _, err := m.Purge(ctx); err != nil {
 				m.cfg.Logger.WarnContext(ctx, "session: purge", "error", err)
