@@ -19,8 +19,6 @@ var scriptFiles embed.FS
 var (
 	createScript     = script("create")
 	undoScript       = script("undo")
-	getScript        = script("get")
-	generationScript = script("generation")
 	listScript       = script("list")
 	updateScript     = script("update")
 	touchScript      = script("touch")
