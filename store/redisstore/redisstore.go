@@ -5,11 +5,11 @@
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 //	store, err := redisstore.New(ctx, client, redisstore.Config{})
 //
-// A request costs one transaction, which reads the session and the counters
-// under which it is live as of one moment, and once in a process a look-up of
-// whose the session is. Sessions are not cached: a revocation that has returned
-// holds for every process. Nothing replaces a session or writes to one that is
-// gone; each change is one script that first looks whether the session is live.
+// A request costs one round trip, for the session and the counters under which
+// it is live, and once in a process another one for whose the session is.
+// Sessions are not cached: a revocation that has returned holds for every
+// process. Nothing replaces a session or writes to one that is gone; each
+// change is one script that first looks whether the session is live.
 // A command that go-redis repeats, because the answer got lost, has its effect
 // once and gets its answer again. Nothing depends on the expiry of keys.
 //

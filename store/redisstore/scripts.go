@@ -19,6 +19,7 @@ var scriptFiles embed.FS
 var (
 	createScript     = script("create")
 	undoScript       = script("undo")
+	getScript        = script("get")
 	listScript       = script("list")
 	updateScript     = script("update")
 	touchScript      = script("touch")

@@ -67,7 +67,7 @@ func TestRedisAnswersLost(t *testing.T) {
 	newStore := func(t *testing.T) session.Store {
 		client := openRedis(t)
 		client.AddHook(twice{new(sync.Mutex)})
-		return redisStore(t, client, redisstore.Config{})
+		return redisStore(t, client, kitConfig)
 	}
 	storetest.Run(t, newStore, 0)
 	storetest.Race(t, newStore, 0, raceRounds/10)
@@ -82,8 +82,8 @@ func TestRedisProcesses(t *testing.T) {
 			prefix := ownPrefix()
 			t.Cleanup(func() { deleteKeys(t, a, prefix) })
 			return []session.Store{
-				redisStore(t, a, redisstore.Config{Prefix: prefix, Owners: 2}),
-				redisStore(t, b, redisstore.Config{Prefix: prefix}),
+				redisStore(t, a, redisstore.Config{Prefix: prefix, Owners: 2, ReadTimeout: kitConfig.ReadTimeout}),
+				redisStore(t, b, redisstore.Config{Prefix: prefix, ReadTimeout: kitConfig.ReadTimeout}),
 			}
 		})
 	})
