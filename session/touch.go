@@ -119,7 +119,9 @@ func (m *Manager) enqueue(ctx context.Context, l *live, now time.Time) {
 	q.waiting = append(q.waiting, l)
 	due := len(q.waiting) >= touchChunk || !q.running.Load() && now.Sub(q.since) >= m.cfg.FlushInterval
 	q.mu.Unlock()
-	if due && q.flushing.TryLock() {
+	// Not in a transaction of the host's: it would hold on to the rows of others,
+	// and if it is rolled back their visits are lost.
+	if due && !Held(ctx) && q.flushing.TryLock() {
 		defer q.flushing.Unlock()
 		_ = m.flush(ctx) // counted and logged; activity is no reason to fail a request
 	}
