@@ -32,8 +32,9 @@ type dialect struct {
 	oneWriter bool     // one transaction writes at a time, the others poll
 
 	isolation sql.IsolationLevel
-	bind      int  // form of parameters, as of sqlx
-	casts     bool // parameters of Create need their types
+	level     string // query that returns the isolation level, if it can be read and matters
+	bind      int    // form of parameters, as of sqlx
+	casts     bool   // parameters of Create need their types
 
 	current  string // the rest of Create: under the condition that the generations are current
 	writable string // the condition that session s is live, for a write
@@ -70,25 +71,4 @@ func dialectOf(name Dialect, driver string) (*dialect, error) {
 		return nil, fmt.Errorf("sqlstore: Config.Dialect: %q is not known", string(name))
 	}
 	return nil, fmt.Errorf("sqlstore: driver %q is not known: set Config.Dialect", driver)
-}
-
-// A Durability says whether what the database acknowledged, a revocation above
-// all, is still there after a crash.
-type Durability struct {
-	Dialect Dialect
-	// Process reports whether it survives a crash of the process.
-	Process bool
-	// Power reports whether it survives a loss of power.
-	Power bool
-	// Settings are those of the database from which this follows.
-	Settings map[string]string
-	// Advice says what to change; empty if nothing.
-	Advice string
-}
-
-// Durability reads the settings of the database on which it depends whether a
-// revocation can be undone by a crash.
-func (st *Store) Durability(ctx context.Context) (Durability, error) {
-	d, err := st.dialect.durability(ctx, st.db)
-	return d, st.fail("durability", err)
 }

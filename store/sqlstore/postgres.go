@@ -13,6 +13,7 @@ var postgresDialect = dialect{
 	name:      DialectPostgres,
 	drivers:   []string{"pgx", "pgx/v5", "postgres"},
 	isolation: sql.LevelReadCommitted,
+	level:     `SELECT current_setting('transaction_isolation')`,
 	bind:      sqlx.DOLLAR,
 	casts:     true,
 

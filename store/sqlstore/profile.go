@@ -16,11 +16,11 @@ func (st *Store) Profile(ctx context.Context, userID string) ([]byte, int64, err
 		Profile []byte `db:"profile"`
 		Version int64  `db:"version"`
 	}
-	err := st.stmts.profile.GetContext(ctx, &p, userID)
+	err := st.getRow(ctx, &p, st.stmts.profile, userID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, nil
 	}
-	return p.Profile, p.Version, st.fail("profile", err)
+	return p.Profile, p.Version, st.fail(ctx, "profile", err)
 }
 
 // SaveProfile stores a blob in the place of the one that has that version.
@@ -33,5 +33,5 @@ func (st *Store) SaveProfile(ctx context.Context, userID string, blob []byte, ve
 	if err == nil && n == 0 {
 		err = session.ErrConflict
 	}
-	return st.fail("save profile", err)
+	return st.fail(ctx, "save profile", err)
 }

@@ -10,14 +10,14 @@ import (
 func (st *Store) Purge(ctx context.Context, p session.Purge) (done session.Purged, err error) {
 	if p.UserID != "" {
 		done.Deleted, err = st.erase(ctx, p)
-		return done, st.fail("erase", err)
+		return done, st.fail(ctx, "erase", err)
 	}
 	err = st.transaction(ctx, func(tx *tx) error {
 		done = session.Purged{}
 		return st.purge(tx, p, &done)
 	})
 	if err != nil {
-		return session.Purged{}, st.fail("purge", err)
+		return session.Purged{}, st.fail(ctx, "purge", err)
 	}
 	return done, nil
 }

@@ -48,14 +48,14 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 	}()
 	select {
 	case a := <-answers:
-		return a.s, a.g, st.fail("get", a.err)
+		return a.s, a.g, st.fail(ctx, "get", a.err)
 	case <-ctx.Done():
-		return nil, session.Generations{}, st.fail("get", context.Cause(ctx))
+		return nil, session.Generations{}, st.fail(ctx, "get", context.Cause(ctx))
 	}
 }
 
 func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
-	rows, err := st.stmts.get.QueryxContext(ctx, id[:])
+	rows, err := st.query(ctx, st.stmts.get, id[:])
 	if err != nil {
 		return nil, session.Generations{}, err
 	}
@@ -112,13 +112,13 @@ func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session,
 	if q.Limit > 0 {
 		limit = q.Limit
 	}
-	rows, err := stmt.QueryxContext(ctx, q.UserID, after, id[:], limit)
+	rows, err := st.query(ctx, stmt, q.UserID, after, id[:], limit)
 	if err != nil {
-		return nil, st.fail("list", err)
+		return nil, st.fail(ctx, "list", err)
 	}
 	defer rows.Close()
 	all, err := decodeAll(ctx, rows)
-	return all, st.fail("list", err)
+	return all, st.fail(ctx, "list", err)
 }
 
 // decodeAll returns the sessions of all rows but those that are corrupt.
@@ -150,9 +150,9 @@ func decodeAll(ctx context.Context, rows *sqlx.Rows) (all []*session.Session, co
 // Generation returns the current generations for a user.
 func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
 	var c current
-	if err := st.stmts.generation.GetContext(ctx, &c, userID); err != nil {
-		return session.Generations{}, st.fail("generation", err)
+	if err := st.getRow(ctx, &c, st.stmts.generation, userID); err != nil {
+		return session.Generations{}, st.fail(ctx, "generation", err)
 	}
 	g, err := c.generations()
-	return g, st.fail("generation", err)
+	return g, st.fail(ctx, "generation", err)
 }

@@ -25,7 +25,7 @@ func (st *Store) Revoke(ctx context.Context, r session.Revocation) (ended []sess
 	default:
 		ended, err = st.revokeOnly(ctx, r)
 	}
-	return ended, st.fail("revoke", err)
+	return ended, st.fail(ctx, "revoke", err)
 }
 
 func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) ([]session.ID, error) {
@@ -38,9 +38,13 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) ([]sessio
 		return nil, err
 	}
 	defer done()
+	stmt, err := st.in(ctx, st.stmts.endOnly)
+	if err != nil {
+		return nil, err
+	}
 	var ended []session.ID
 	e := r.Ending
-	err = st.stmts.endOnly.SelectContext(ctx, &ended, e.At.UnixMilli(), e.Reason, e.By, arg, r.UserID)
+	err = stmt.SelectContext(ctx, &ended, e.At.UnixMilli(), e.Reason, e.By, arg, r.UserID)
 	return ended, err
 }
 
@@ -68,7 +72,7 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 		return st.end(tx, ended, r.Ending)
 	})
 	if err == errCannotKeep {
-		s, err := standing(ctx, st.stmts.standing, r.Keep.ID)
+		s, err := st.standing(ctx, r.Keep.ID)
 		return nil, cmp.Or(err, s.why(r.UserID))
 	}
 	if err != nil {

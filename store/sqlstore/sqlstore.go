@@ -12,8 +12,12 @@
 // statement replaces a session; a write is a single UPDATE with the condition
 // that the session is live, or one transaction.
 //
+// What has to happen together with a change of the host's own, such as a new
+// password, goes into one transaction with it: [Store.InTx].
+//
 // [Store.Durability] tells whether the database, as it is configured, keeps
-// what it acknowledged when the machine loses power.
+// what it acknowledged when the machine loses power; New warns if it does not,
+// or refuses it ([Config].MustSurvive).
 //
 // The tables are for you to query: their columns are described in the schema
 // files, which Migrate applies and which can also be run by hand.
@@ -21,9 +25,9 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"strings"
 	"time"
@@ -44,6 +48,12 @@ type Config struct {
 	// ReadTimeout bounds the one read that a request makes, also when the
 	// database does not answer at all. Defaults to 250 milliseconds.
 	ReadTimeout time.Duration
+	// MustSurvive has New refuse a database that could undo a revocation by
+	// such a crash, as it is configured. Defaults to CrashNone: New only warns.
+	MustSurvive Crash
+	// Logger gets one warning from New if a crash can undo a revocation.
+	// Defaults to discarding.
+	Logger *slog.Logger
 }
 
 const defaultPrefix = "signedin_"
@@ -63,6 +73,12 @@ func (c Config) withDefaults(db *sqlx.DB) (Config, *dialect, error) {
 	}
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = 250 * time.Millisecond
+	}
+	if c.MustSurvive > CrashPower {
+		return c, nil, fmt.Errorf("sqlstore: Config.MustSurvive: %d is not known", c.MustSurvive)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	d, err := dialectOf(c.Dialect, db.DriverName())
 	return c, d, err
@@ -87,8 +103,9 @@ type Store struct {
 var _ session.Store = (*Store)(nil)
 
 // New returns a Store in db, whose tables are there already ([Migrate]). It
-// returns a [*SchemaError] if they are not, or not as they should be. The
-// caller closes db, after the last use of the Store; [Store.Close] comes first.
+// returns a [*SchemaError] if they are not, or not as they should be, and a
+// [*DurabilityError] if the database forgets more than it may. The caller
+// closes db, after the last use of the Store; [Store.Close] comes first.
 func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 	cfg, d, err := cfg.withDefaults(db)
 	if err != nil {
@@ -101,6 +118,9 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	st := &Store{db: db, cfg: cfg, dialect: d, writer: make(chan struct{}, 1)}
+	if err := st.checkDurability(ctx); err != nil {
+		return nil, err
+	}
 	if err := st.prepare(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -119,12 +139,16 @@ func (st *Store) Close() error {
 }
 
 // fail says what went wrong where, and what to do about it if that is known.
-func (st *Store) fail(what string, err error) error {
+func (st *Store) fail(ctx context.Context, what string, err error) error {
 	switch err {
 	case nil, session.ErrUnknown, session.ErrEnded, session.ErrConflict, session.ErrExists, session.ErrOutdated:
 		return err // an answer
 	}
-	return trouble(st.dialect.advice, what, err)
+	err = trouble(st.dialect.advice, what, err)
+	if j := st.joined(ctx); j != nil && !errors.Is(err, session.ErrCorrupt) {
+		j.spoil(err)
+	}
+	return err
 }
 
 func trouble(adviceOn func(error) string, what string, err error) error {
@@ -132,81 +156,4 @@ func trouble(adviceOn func(error) string, what string, err error) error {
 		return fmt.Errorf("sqlstore: %s: %w (%s)", what, err, advice)
 	}
 	return fmt.Errorf("sqlstore: %s: %w", what, err)
-}
-
-// exclusive waits for the turn to write.
-func (st *Store) exclusive(ctx context.Context) (done func(), err error) {
-	if err := ctx.Err(); err != nil || !st.dialect.oneWriter {
-		return func() {}, err
-	}
-	select {
-	case st.writer <- struct{}{}:
-		return func() { <-st.writer }, nil
-	case <-ctx.Done():
-		return func() {}, ctx.Err()
-	}
-}
-
-// exec runs a statement that is a transaction by itself, and returns how many
-// rows it changed.
-func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (int, error) {
-	done, err := st.exclusive(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer done()
-	return rowsAffected(stmt.ExecContext(ctx, args...))
-}
-
-// transaction runs f in a transaction. Where there is one writer the first
-// statement is a write, of nothing: so the lock for writing is taken at the
-// start, as by BEGIN IMMEDIATE, and a transaction that has read never has to
-// give up because another one wrote.
-func (st *Store) transaction(ctx context.Context, f func(tx *tx) error) error {
-	done, err := st.exclusive(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	t, err := st.db.BeginTxx(ctx, &sql.TxOptions{Isolation: st.dialect.isolation})
-	if err != nil {
-		return err
-	}
-	defer t.Rollback() //nolint:errcheck // does nothing after the commit, and changes nothing before it
-	inside := &tx{t, ctx}
-	if st.dialect.oneWriter {
-		if _, err := inside.exec(st.stmts.begin); err != nil {
-			return err
-		}
-	}
-	if err := f(inside); err != nil {
-		return err
-	}
-	return t.Commit()
-}
-
-// tx is a transaction in which prepared statements run.
-type tx struct {
-	*sqlx.Tx
-	ctx context.Context
-}
-
-func (t *tx) exec(stmt *sqlx.Stmt, args ...any) (int, error) {
-	return rowsAffected(t.StmtxContext(t.ctx, stmt).ExecContext(t.ctx, args...))
-}
-
-func (t *tx) get(to any, stmt *sqlx.Stmt, args ...any) error {
-	return t.StmtxContext(t.ctx, stmt).GetContext(t.ctx, to, args...)
-}
-
-func (t *tx) sel(to any, stmt *sqlx.Stmt, args ...any) error {
-	return t.StmtxContext(t.ctx, stmt).SelectContext(t.ctx, to, args...)
-}
-
-func rowsAffected(r interface{ RowsAffected() (int64, error) }, err error) (int, error) {
-	if err != nil {
-		return 0, err
-	}
-	n, err := r.RowsAffected()
-	return int(n), err
 }

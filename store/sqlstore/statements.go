@@ -140,10 +140,10 @@ func (st *Store) prepare(ctx context.Context) error {
 	for _, s := range st.stmts.all() {
 		stmt, err := st.db.PreparexContext(ctx, st.text(s.text))
 		if err != nil && (ctx.Err() != nil || st.db.PingContext(ctx) != nil) {
-			return st.fail("prepare", err)
+			return st.fail(ctx, "prepare", err)
 		}
 		if err != nil {
-			return st.fail("prepare", &SchemaError{Prefix: st.cfg.Prefix, Have: latest, Want: latest, Err: err})
+			return st.fail(ctx, "prepare", &SchemaError{Prefix: st.cfg.Prefix, Have: latest, Want: latest, Err: err})
 		}
 		*s.stmt = stmt
 	}

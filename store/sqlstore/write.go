@@ -8,8 +8,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/signedin/signedin/session"
 )
 
@@ -20,7 +18,7 @@ const touchChunk = 500
 func (st *Store) Create(ctx context.Context, s *session.Session) error {
 	r, err := encode(s)
 	if err != nil {
-		return st.fail("create", err)
+		return st.fail(ctx, "create", err)
 	}
 	args := append(r.values(), s.Generations.User, s.UserID, s.Generations.Global)
 	n, err := st.exec(ctx, st.stmts.create, args...)
@@ -31,14 +29,14 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 		}
 	}
 	if err != nil || n > 0 {
-		return st.fail("create", err)
+		return st.fail(ctx, "create", err)
 	}
-	return st.fail("create", st.whyNotCreated(ctx, s.ID))
+	return st.fail(ctx, "create", st.whyNotCreated(ctx, s.ID))
 }
 
 func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
 	var exists int
-	if err := st.stmts.exists.GetContext(ctx, &exists, id[:]); err != nil {
+	if err := st.getRow(ctx, &exists, st.stmts.exists, id[:]); err != nil {
 		return err
 	}
 	if exists > 0 {
@@ -64,14 +62,14 @@ func (l *lastVisit) values() []any {
 func (st *Store) Update(ctx context.Context, s *session.Session) error {
 	args, err := updateArgs(s)
 	if err != nil {
-		return st.fail("update", err)
+		return st.fail(ctx, "update", err)
 	}
 	n, err := st.exec(ctx, st.stmts.update, args...)
 	if err != nil || n > 0 {
-		return st.fail("update", err)
+		return st.fail(ctx, "update", err)
 	}
-	stands, err := standing(ctx, st.stmts.standing, s.ID)
-	return st.fail("update", cmp.Or(err, stands.why("")))
+	stands, err := st.standing(ctx, s.ID)
+	return st.fail(ctx, "update", cmp.Or(err, stands.why("")))
 }
 
 // updateArgs are the parameters of what an update writes, and its condition.
@@ -100,9 +98,9 @@ func (s *stands) why(owner string) error {
 }
 
 // standing looks a session up; nil if there is none.
-func standing(ctx context.Context, stmt *sqlx.Stmt, id session.ID) (*stands, error) {
+func (st *Store) standing(ctx context.Context, id session.ID) (*stands, error) {
 	var s stands
-	err := stmt.GetContext(ctx, &s, id[:])
+	err := st.getRow(ctx, &s, st.stmts.standing, id[:])
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -128,7 +126,7 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 			_, err = st.exec(ctx, st.stmts.touch, arg)
 		}
 		if err != nil {
-			return st.fail("touch", err)
+			return st.fail(ctx, "touch", err)
 		}
 	}
 	return ctx.Err()

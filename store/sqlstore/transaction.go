@@ -1,0 +1,152 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// exclusive waits for the turn to write. A transaction of the host's has it
+// already, or came by the lock for writing without it.
+func (st *Store) exclusive(ctx context.Context) (done func(), err error) {
+	if err := ctx.Err(); err != nil || !st.dialect.oneWriter || st.joined(ctx) != nil {
+		return func() {}, err
+	}
+	select {
+	case st.writer <- struct{}{}:
+		return func() { <-st.writer }, nil
+	case <-ctx.Done():
+		return func() {}, ctx.Err()
+	}
+}
+
+// in returns the statement for the transaction that ctx belongs to, or as it is
+// if there is none.
+func (st *Store) in(ctx context.Context, stmt *sqlx.Stmt) (*sqlx.Stmt, error) {
+	j := st.joined(ctx)
+	if j == nil {
+		return stmt, nil
+	}
+	if err := j.enter(ctx, st); err != nil {
+		return nil, err
+	}
+	return j.tx.StmtxContext(ctx, stmt), nil
+}
+
+// getRow runs a statement that returns one row.
+func (st *Store) getRow(ctx context.Context, to any, stmt *sqlx.Stmt, args ...any) error {
+	stmt, err := st.in(ctx, stmt)
+	if err != nil {
+		return err
+	}
+	return stmt.GetContext(ctx, to, args...)
+}
+
+// query runs a statement that returns rows.
+func (st *Store) query(ctx context.Context, stmt *sqlx.Stmt, args ...any) (*sqlx.Rows, error) {
+	stmt, err := st.in(ctx, stmt)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryxContext(ctx, args...)
+}
+
+// exec runs a statement that is a transaction by itself, or part of the host's,
+// and returns how many rows it changed.
+func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (int, error) {
+	done, err := st.exclusive(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	if stmt, err = st.in(ctx, stmt); err != nil {
+		return 0, err
+	}
+	return rowsAffected(stmt.ExecContext(ctx, args...))
+}
+
+// transaction runs f in a transaction, or in a part of the host's.
+func (st *Store) transaction(ctx context.Context, f func(tx *tx) error) error {
+	if j := st.joined(ctx); j != nil {
+		return st.part(ctx, j, f)
+	}
+	done, err := st.exclusive(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	t, err := st.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() //nolint:errcheck // does nothing after the commit, and changes nothing before it
+	if err := f(&tx{t, ctx}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// begin begins a transaction. Where there is one writer the first statement is
+// a write, of nothing: so the lock for writing is taken at the start, as by
+// BEGIN IMMEDIATE, and a transaction that has read never has to give up because
+// another one wrote.
+func (st *Store) begin(ctx context.Context) (*sqlx.Tx, error) {
+	t, err := st.db.BeginTxx(ctx, &sql.TxOptions{Isolation: st.dialect.isolation})
+	if err != nil || !st.dialect.oneWriter {
+		return t, err
+	}
+	if _, err := t.StmtxContext(ctx, st.stmts.begin).ExecContext(ctx); err != nil {
+		_ = t.Rollback() // nothing was written
+		return nil, err
+	}
+	return t, nil
+}
+
+// part runs f in a part of the host's transaction: what f did is undone if it
+// fails, and what was before it stays.
+func (st *Store) part(ctx context.Context, j *joined, f func(tx *tx) error) error {
+	if err := j.enter(ctx, st); err != nil {
+		return err
+	}
+	if _, err := j.tx.ExecContext(ctx, `SAVEPOINT signedin`); err != nil {
+		return err
+	}
+	err := f(&tx{j.tx, ctx})
+	if err != nil {
+		if _, undo := j.tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT signedin`); undo != nil {
+			j.spoil(undo)
+			return err
+		}
+	}
+	if _, release := j.tx.ExecContext(ctx, `RELEASE SAVEPOINT signedin`); err == nil {
+		err = release
+	}
+	return err
+}
+
+// tx is a transaction in which prepared statements run.
+type tx struct {
+	*sqlx.Tx
+	ctx context.Context
+}
+
+func (t *tx) exec(stmt *sqlx.Stmt, args ...any) (int, error) {
+	return rowsAffected(t.StmtxContext(t.ctx, stmt).ExecContext(t.ctx, args...))
+}
+
+func (t *tx) get(to any, stmt *sqlx.Stmt, args ...any) error {
+	return t.StmtxContext(t.ctx, stmt).GetContext(t.ctx, to, args...)
+}
+
+func (t *tx) sel(to any, stmt *sqlx.Stmt, args ...any) error {
+	return t.StmtxContext(t.ctx, stmt).SelectContext(t.ctx, to, args...)
+}
+
+func rowsAffected(r interface{ RowsAffected() (int64, error) }, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
+}
