@@ -57,10 +57,12 @@ type Signal struct {
 }
 
 // moved tells that a live session is on another network, or used by another
-// device.
-func (m *Manager) moved(ctx context.Context, s *Session, v Visit) {
+// device, than at its last visit, which the store may not have yet.
+func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) {
 	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
-	if verdict := m.assess(ctx, Case{Session: s, Visit: v, Profile: m.habits(ctx, s.UserID)}); verdict != nil {
+	before := s.Clone()
+	before.Last = last
+	if verdict := m.assess(ctx, Case{Session: before, Visit: v, Profile: m.habits(ctx, s.UserID)}); verdict != nil {
 		e.Verdict = verdict
 		m.addSignals(ctx, s, verdict.Signals)
 		if verdict.Profile != nil {

@@ -48,7 +48,7 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 		if v.At = now; stranger != nil {
 			v.Device = *stranger
 		}
-		m.moved(ctx, s, v)
+		m.moved(ctx, s, last.visit, v)
 	}
 	if next.visit.At.After(last.visit.At) {
 		m.enqueue(ctx, l, now)

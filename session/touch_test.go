@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -158,6 +159,26 @@ func TestMovedSession(t *testing.T) {
 	}
 	if stored, _, _ := b.store.Get(t.Context(), s.ID); stored.Last.Network != geo.Network(hotel.IP) {
 		t.Errorf("stored %v", stored.Last.Network)
+	}
+}
+
+// A move is compared with the visit before it, written or not.
+func TestMovesFollowEachOther(t *testing.T) {
+	var before []netip.Addr
+	b := newBench(t, session.Config{Assessor: session.AssessorFunc(
+		func(_ context.Context, c session.Case) (session.Verdict, error) {
+			before = append(before, c.Session.Last.IP)
+			return session.Verdict{}, nil
+		})})
+	_, token := b.start(t, "alice", session.StartOptions{})
+	for _, from := range []session.Origin{hotel, home} {
+		b.clock.advance(time.Second)
+		if _, err := b.Resume(t.Context(), token.Credential(), from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []netip.Addr{home.IP, home.IP, hotel.IP}; !slices.Equal(before, want) {
+		t.Errorf("got %v, want %v", before, want)
 	}
 }
 
