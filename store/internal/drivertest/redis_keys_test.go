@@ -110,28 +110,29 @@ func TestRedisSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lookFor := func() {
-			all := dump(t, client, prefix)
-			if len(all) == 0 {
-				t.Fatal("nothing is stored")
-			}
-			for key, value := range all {
-				if strings.Contains(key, "ada") {
-					t.Errorf("%s names the user", key)
-				}
-				for _, writing := range writingsOf(t, token, rotated) {
-					if strings.Contains(key+value, writing) {
-						t.Errorf("%s holds a secret", key)
-					}
-				}
-			}
-		}
-		lookFor()
+		wantNoSecret(t, dump(t, client, prefix), token, rotated)
 		if err := m.Revoke(t.Context(), s.UserID, s.ID, session.ReasonSignedOut); err != nil {
 			t.Fatal(err)
 		}
-		lookFor()
+		wantNoSecret(t, dump(t, client, prefix), token, rotated)
 	})
+}
+
+func wantNoSecret(t *testing.T, stored map[string]string, tokens ...session.Token) {
+	t.Helper()
+	if len(stored) == 0 {
+		t.Fatal("nothing is stored")
+	}
+	for key, value := range stored {
+		if strings.Contains(key, "ada") {
+			t.Errorf("%s names the user", key)
+		}
+		for _, writing := range writingsOf(t, tokens...) {
+			if strings.Contains(key+value, writing) {
+				t.Errorf("%s holds a secret", key)
+			}
+		}
+	}
 }
 
 // writingsOf returns the secrets of tokens as text, bytes, hex and base64.

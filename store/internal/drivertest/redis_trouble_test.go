@@ -62,16 +62,25 @@ func TestRedisRefused(t *testing.T) {
 			wantRedisTrouble(t, "New", err, c.says)
 		})
 	}
-	t.Run("eviction accepted", func(t *testing.T) {
-		client := startRedis(t, "--maxmemory-policy", "allkeys-lru").client(t)
-		store, err := redisstore.New(t.Context(), client, redisstore.Config{InsecureEviction: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d, err := store.Durability(t.Context()); err != nil || !strings.Contains(d.Advice, "noeviction") {
-			t.Errorf("Durability: got %+v, %v, want advice about noeviction", d, err)
-		}
-	})
+}
+
+// TestRedisEvictionAccepted proves that eviction can be accepted, and is told
+// of all the same.
+func TestRedisEvictionAccepted(t *testing.T) {
+	client := startRedis(t, "--maxmemory-policy", "allkeys-lru").client(t)
+	store, err := redisstore.New(t.Context(), client, redisstore.Config{InsecureEviction: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := store.Durability(t.Context()); err != nil || !strings.Contains(d.Advice, "noeviction") {
+		t.Errorf("Durability: got %+v, %v, want advice about noeviction", d, err)
+	}
+}
+
+// TestRedisRefusedClient proves that New refuses clients, data and settings
+// that it cannot work with.
+func TestRedisRefusedClient(t *testing.T) {
+	primary := startRedis(t)
 	t.Run("ring", func(t *testing.T) {
 		ring := closing(t, redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": primary.addr}}))
 		_, err := redisstore.New(t.Context(), ring, redisstore.Config{})
@@ -151,7 +160,7 @@ func TestRedisSilent(t *testing.T) {
 			begin := time.Now()
 			_, _, err := store.Get(t.Context(), session.ID{1})
 			wantRedisTrouble(t, "Get", err, "Config.ReadTimeout", "cannot be reached")
-			if took := time.Since(begin); took < 200*time.Millisecond || took > 500*time.Millisecond {
+			if took := time.Since(begin); took < 200*time.Millisecond || took > time.Second {
 				t.Errorf("Get took %v, want 250ms", took)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -159,7 +168,7 @@ func TestRedisSilent(t *testing.T) {
 			begin = time.Now()
 			_, err = store.Revoke(ctx, session.Revocation{UserID: "ada", All: true, Ending: session.Ending{At: someTime}})
 			wantRedisTrouble(t, "Revoke", err, "cannot be reached")
-			if took := time.Since(begin); took > 600*time.Millisecond {
+			if took := time.Since(begin); took > time.Second {
 				t.Errorf("Revoke took %v, want 300ms", took)
 			}
 		})
