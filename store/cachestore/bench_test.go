@@ -38,6 +38,9 @@ func benchmarkGet(b *testing.B, store session.Store, ctx context.Context, ids []
 	})
 }
 
+// key is a context key of somebody else.
+type key int
+
 func BenchmarkHit(b *testing.B) {
 	cache, _, ids := filled(b, 10_000)
 	benchmarkGet(b, cache, b.Context(), ids)
@@ -56,7 +59,7 @@ func BenchmarkHitInRequest(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	for n := range 5 {
-		ctx = context.WithValue(ctx, n, n)
+		ctx = context.WithValue(ctx, key(n), n)
 	}
 	benchmarkGet(b, cache, ctx, ids)
 }

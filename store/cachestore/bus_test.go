@@ -3,6 +3,7 @@ package cachestore_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ type end struct {
 	wake  chan struct{}
 	queue []session.Notice // under wire.mu
 	cut   bool             // nothing arrives, and what comes meanwhile is lost; under wire.mu
+
+	signs atomic.Int64 // that were given
 }
 
 var _ session.Bus = (*end)(nil)
@@ -88,6 +91,7 @@ func (e *end) Run(ctx context.Context, receive func(session.Notice)) error {
 		}
 		if sign && !cut {
 			receive(session.Notice{})
+			e.signs.Add(1)
 		}
 	}
 }
@@ -121,7 +125,9 @@ func (w *wire) start(t testing.TB, inner session.Store, cfg cachestore.Config, b
 			t.Errorf("Run: got %v, want that it was cancelled", err)
 		}
 	})
-	time.Sleep(2 * beat)
+	for time.Sleep(2 * beat); i.bus.signs.Load() == 0; {
+		time.Sleep(beat)
+	}
 	return i
 }
 

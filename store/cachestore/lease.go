@@ -31,7 +31,6 @@ func (st *Store) Run(ctx context.Context, bus session.Bus, hub *session.Hub) err
 	}
 	defer st.lease.running.Store(false)
 	defer st.lease.until.Store(0)
-	st.copies.forgetAll()
 	r := receiver{st: st, sign: st.lease.now()}
 	return bus.Run(ctx, func(n session.Notice) {
 		r.receive(n)

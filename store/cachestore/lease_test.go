@@ -2,6 +2,7 @@ package cachestore_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -92,6 +93,7 @@ func TestMissed(t *testing.T) {
 type slow struct {
 	session.Bus
 	under time.Duration
+	then  []session.ID // of which it gives notice each second, after the first sign, and no other sign
 }
 
 func (b slow) Run(ctx context.Context, receive func(session.Notice)) error {
@@ -99,8 +101,37 @@ func (b slow) Run(ctx context.Context, receive func(session.Notice)) error {
 	for ctx.Err() == nil {
 		time.Sleep(b.under) // what is published from here on, the sign knows nothing of
 		receive(session.Notice{})
+		for b.then != nil && ctx.Err() == nil {
+			time.Sleep(time.Second)
+			receive(session.Notice{Ended: b.then})
+		}
 	}
 	return ctx.Err()
+}
+
+// A notice may be old. It is no sign that later ones would have arrived.
+func TestNoticeIsNoSign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := memstore.New()
+		cache, err := cachestore.New(inner, cachestore.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := create(t, cache)
+		ctx, cancel := context.WithCancel(t.Context())
+		var run sync.WaitGroup
+		run.Go(func() { _ = cache.Run(ctx, slow{under: time.Second, then: []session.ID{newID()}}, new(session.Hub)) })
+		defer run.Wait()
+		defer cancel()
+		time.Sleep(1500 * time.Millisecond)
+		isLive(t, cache, s.ID)
+		if _, err := inner.Revoke(t.Context(), session.Revocation{UserID: "alice", All: true, Ending: ending}); err != nil {
+			t.Fatal(err)
+		}
+		if got := acceptedFor(t, cache, s.ID); got > lease {
+			t.Errorf("accepted for %v, want the lease at most", got)
+		}
+	})
 }
 
 // The lease does not count from when a sign arrived but from when it may have
@@ -173,10 +204,25 @@ func TestRevokeAllExceptElsewhere(t *testing.T) {
 		kept, others = others[:1], others[1:]
 		conns := open(t, b, others)
 		keptConns := open(t, b, kept)
+		back := make(chan error, 1)
+		comes := new(session.Conn)
+		if _, err := b.Open(t.Context(), others[0].Credential(), session.Origin{}, comes, cutter(func() {
+			s, _, err := b.cache.Get(context.Background(), others[0].ID())
+			if err == nil && s.Ended == nil {
+				err = errors.New("session is live")
+			}
+			back <- err
+		})); err != nil {
+			t.Fatal(err)
+		}
+		defer comes.Close()
 		if _, err := a.RevokeAllExcept(t.Context(), "alice", kept[0].ID(), session.ReasonSignedOutOthers); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait() // no time passes
+		if err := <-back; err != nil {
+			t.Errorf("a client that is cut and comes back at once: %v", err)
+		}
 		for i, token := range others {
 			if context.Cause(conns[i]) != session.ErrRevoked {
 				t.Errorf("open on B: got %v, want ErrRevoked", context.Cause(conns[i]))
@@ -190,6 +236,11 @@ func TestRevokeAllExceptElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// cutter is a connection that does something when it is cut.
+type cutter func()
+
+func (f cutter) Cut(error) { f() }
 
 func open(t *testing.T, i *instance, tokens []session.Token) (conns []*session.Conn) {
 	for _, token := range tokens {

@@ -144,3 +144,66 @@ func TestRefillRace(t *testing.T) {
 		}
 	}
 }
+
+// Of two reads that overlap, the one that began later is kept.
+func TestSlowReadDoesNotReplaceALaterOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &storetest.Hooked{Store: memstore.New()}
+		g := set(t, store)
+		slow := true
+		store.After = func(method string) error {
+			if method == "Get" && slow {
+				slow = false
+				time.Sleep(time.Millisecond)
+				next := g.s.Clone()
+				next.Name = "renamed elsewhere"
+				if err := store.Update(t.Context(), next); err != nil {
+					t.Error(err)
+				}
+				_, _, _ = g.here.cache.Get(g.here.cache.Fresh(t.Context()), g.s.ID)
+			}
+			return nil
+		}
+		_, _, _ = g.here.cache.Get(t.Context(), g.s.ID)
+		if got, _, err := g.here.cache.Get(t.Context(), g.s.ID); err != nil || got.Name == "" {
+			t.Errorf("got the copy of the earlier read (error %v)", err)
+		}
+	})
+}
+
+// What another process did, and has not told of, holds here once the same was
+// asked for here, although the store then has nothing more to do.
+func TestDoneElsewhereBefore(t *testing.T) {
+	for name, r := range map[string]session.Revocation{"only": {}, "all": {All: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			g := set(t, memstore.New())
+			if !r.All {
+				r.Only = []session.ID{g.s.ID}
+			}
+			isLive(t, g.here.cache, g.s.ID)
+			for _, store := range []session.Store{g.inner, g.here.cache} {
+				if err := g.revokeBy(store, r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if isLive(t, g.here.cache, g.s.ID) {
+				t.Errorf("%s: session is live", name)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		g := set(t, memstore.New())
+		isLive(t, g.here.cache, g.s.ID)
+		if _, err := g.inner.Purge(t.Context(), session.Purge{UserID: "alice", Now: ending.At}); err != nil {
+			t.Fatal(err)
+		}
+		again := g.s.Clone() // a foreign token has the same ID each time
+		again.UserID = "bob"
+		if err := g.here.cache.Create(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := g.here.cache.Get(t.Context(), again.ID); err != nil || got.UserID != "bob" {
+			t.Errorf("created anew: got the copy of what was erased (error %v)", err)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package cachestore
 
 import (
 	"hash/maphash"
+	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -101,7 +102,7 @@ func (t *table) put(c *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old := s.m[c.s.ID]
-	if c.tick < s.tick || old != nil && c.tick < old.tick {
+	if c.tick < s.tick || old != nil && c.read < old.read {
 		return
 	}
 	if old == nil && len(s.m) >= s.max {
@@ -155,10 +156,12 @@ func (t *table) forgetUser(id string) { raise(&t.users[t.user(id)], t.clock.Add(
 
 // forgetAll invalidates everything, and holds on to nothing.
 func (t *table) forgetAll() {
-	now := t.clock.Add(1)
-	raise(&t.everyone, now)
+	raise(&t.everyone, t.clock.Add(1))
 	for i := range t.shards {
-		t.shards[i].dropIf(func(c *entry) bool { return c.tick < now })
+		s := &t.shards[i]
+		s.mu.Lock()
+		s.m = make(map[session.ID]*entry)
+		s.mu.Unlock()
 	}
 }
 
@@ -172,17 +175,10 @@ func raise(a *atomic.Uint64, tick uint64) {
 // a time.
 func (t *table) sweep(now time.Duration) {
 	t.swept = (t.swept + 1) % len(t.shards)
-	t.shards[t.swept].dropIf(func(c *entry) bool { return !t.believes(c, now) })
-}
-
-func (s *shard) dropIf(dead func(*entry) bool) {
+	s := &t.shards[t.swept]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, c := range s.m {
-		if dead(c) {
-			delete(s.m, id)
-		}
-	}
+	maps.DeleteFunc(s.m, func(_ session.ID, c *entry) bool { return !t.believes(c, now) })
 }
 
 func (t *table) count() (hits int64, size int) {

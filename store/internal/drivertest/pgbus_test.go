@@ -54,7 +54,7 @@ func busPool(t testing.TB, relay *relay) *pgxpool.Pool {
 
 // relay stands between a client and the server.
 type relay struct {
-	frozen  atomic.Bool // nothing gets through, and nobody is told
+	frozen  atomic.Bool // nothing gets through, and nobody is told; what is sent meanwhile is lost
 	deaf    bool        // notices do not get through, as with some poolers
 	dialing atomic.Int64
 }
@@ -81,7 +81,9 @@ func (r *relay) toServer(to io.Writer, from io.Reader) error {
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buf)
-		r.thaw()
+		if r.thaw() {
+			return errors.New("lost")
+		}
 		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
 			return errors.Join(err, werr)
 		}
@@ -110,10 +112,12 @@ func (r *relay) toClient(to io.Writer, from io.Reader) error {
 	}
 }
 
-func (r *relay) thaw() {
-	for r.frozen.Load() {
+// thaw waits while r is frozen, and reports whether it was.
+func (r *relay) thaw() (was bool) {
+	for ; r.frozen.Load(); was = true {
 		time.Sleep(10 * time.Millisecond)
 	}
+	return was
 }
 
 // heard is what a bus received.
