@@ -1,0 +1,61 @@
+package risk
+
+// An outcome says how familiar the device of a sign-in is.
+type outcome uint8
+
+const (
+	outcomeKnown     outcome = iota // by its cookie
+	outcomeSimilar                  // no cookie, but a kind of device that the user has
+	outcomePartlyNew                // the system or the browser is known, or only the cookie
+	outcomeNew
+	outcomes
+)
+
+// The shares of the outcomes among strangers and among users. The latter count
+// as much as forty sign-ins of the user's own, so that it matters little that
+// the cookie is missing for a user who keeps none.
+var (
+	strangers = [outcomes]float64{.001, .35, .35, .30}
+	users     = [outcomes]float64{.80, .106, .058, .036}
+)
+
+const devicePrior = 40
+
+var outcomeCodes = [outcomes]string{codeDeviceKnown, codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew}
+
+func (p *profile) outcome(o *observation) outcome {
+	family := p.has(o, traitFamily)
+	partly := p.has(o, traitSystem) || p.has(o, traitBrowser)
+	cookie := o.recognized && p.has(o, traitDevice)
+	nameless := o.keys[traitFamily] == 0
+	switch {
+	case cookie && (family || partly || nameless):
+		return outcomeKnown
+	case family:
+		return outcomeSimilar
+	case partly || cookie || nameless:
+		return outcomePartlyNew
+	}
+	return outcomeNew
+}
+
+// judgeDevice adds how familiar the device is. A client that does not say what
+// it is says nothing against itself.
+func (p *profile) judgeDevice(f *findings, o *observation) (known bool) {
+	out := p.outcome(o)
+	if out != outcomeKnown && o.keys[traitFamily] == 0 {
+		return false
+	}
+	f.deviceIsNew = out > outcomeSimilar
+	f.add(outcomeCodes[out], p.habits.devicePoints(out))
+	return out == outcomeKnown
+}
+
+func (h *habits) devicePoints(o outcome) int {
+	n := 0.0
+	for _, c := range h.outcomes {
+		n += float64(c)
+	}
+	share := (float64(h.outcomes[o]) + devicePrior*users[o]) / (n + devicePrior)
+	return points(strangers[o] / share)
+}

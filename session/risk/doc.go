@@ -1,0 +1,31 @@
+// Package risk is a [session.Assessor] of rules that can be explained: it tells
+// a sign-in, or a move of a live session, that looks unlike its user, and says
+// why in plain words.
+//
+//	assessor, err := risk.New(risk.Config{Key: key})
+//	...
+//	manager, err := session.New(store, session.Config{Assessor: assessor, ProfileKeys: keys})
+//
+// What it knows of a user is a profile of at most 1,280 bytes, which the
+// Manager keeps sealed: hashes of the networks, providers and devices of late,
+// coarse places, the hours of the day. Nothing in it is about anyone else.
+// Without profiles every user is a stranger, and nothing is ever found.
+//
+// A visit is judged by adding points, each ten times the natural logarithm of
+// how much likelier the evidence is of a stranger than of the user.
+// [Assessor.Explain] gives the sum line by line.
+//
+//   - From -12 points on, or if its kind of device is new, a sign-in is
+//     [session.LevelNotice]; a move from 10 points on.
+//   - From 20 points on, it is [session.LevelAlert] (see [Preset]); but the
+//     device of a sign-in, and what is not known, never make an alert alone.
+//   - From 40 points on, it is [session.LevelHigh].
+//
+// A user's first sign-in is never judged, and the next few are judged with more
+// patience. What looks wrong is provisional: it is not learnt for seven days,
+// unless a second factor proved it at once. How well this works on synthetic
+// people, and against whom, is in the README of internal/eval.
+//
+// An Assessor reads no clock but [session.Visit].At: the same visits in the same
+// order give the same answers. It is safe for concurrent use.
+package risk

@@ -1,0 +1,188 @@
+package risk
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// encodingVersion comes first in an encoded profile.
+const encodingVersion = 1
+
+// maxEncoded is the length of the largest profile there can be.
+const maxEncoded = 1222
+
+// encode returns the profile as it is kept: numbers in big-endian order, lists
+// with their length before them.
+func (p *profile) encode() []byte {
+	b := make([]byte, 0, maxEncoded)
+	b = append(b, encodingVersion, p.since)
+	b = binary.BigEndian.AppendUint16(b, p.signIns)
+	b = p.first.append(b)
+	for t := range p.marks {
+		m := &p.marks[t]
+		b = append(b, byte(m.n))
+		for _, x := range m.all[:m.n] {
+			b = x.at.append(binary.BigEndian.AppendUint32(b, x.key))
+		}
+	}
+	b = append(b, byte(p.spots.n))
+	for _, x := range p.spots.all[:p.spots.n] {
+		b = x.at.append(x.place.append(b))
+	}
+	b = append(p.hours.last.append(b), p.hours.bins[:]...)
+	b = append(b, p.habits.outcomes[:]...)
+	b = append(b, p.habits.signIns.hits, p.habits.signIns.n, p.habits.moves.hits, p.habits.moves.n)
+	b = p.last.append(b)
+	b = append(b, byte(p.n))
+	for i := range p.suspects[:p.n] {
+		b = p.suspects[i].append(b)
+	}
+	return b
+}
+
+func (s stamp) append(b []byte) []byte { return append(b, byte(s>>16), byte(s>>8), byte(s)) }
+
+func (p place) append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint16(b, uint16(p.lat))
+	return append(binary.BigEndian.AppendUint16(b, uint16(p.lon)), p.radius)
+}
+
+func (s *sighting) append(b []byte) []byte {
+	b = s.place.append(binary.BigEndian.AppendUint32(b, s.at))
+	b = append(b, flag(s.hidden, 1))
+	b = binary.BigEndian.AppendUint32(b, s.country)
+	return append(append(b, byte(len(s.city))), s.city...)
+}
+
+func (s *suspect) append(b []byte) []byte {
+	for _, k := range s.keys {
+		b = binary.BigEndian.AppendUint32(b, k)
+	}
+	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7))
+}
+
+func flag(set bool, bit byte) byte {
+	if set {
+		return bit
+	}
+	return 0
+}
+
+var errDamaged = errors.New("risk: damaged profile")
+
+// decode reads an encoded profile into p, which is empty. Nothing is the
+// profile of a user who was never seen.
+func (p *profile) decode(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if b[0] != encodingVersion {
+		return fmt.Errorf("risk: profile of version %d, want %d", b[0], encodingVersion)
+	}
+	r := reader{b: b[1:]}
+	p.since = min(r.byte(), settled)
+	p.signIns = uint16(r.uint(2))
+	p.first = r.stamp()
+	for t := range p.marks {
+		p.marks[t].read(&r, bounds[t])
+	}
+	p.spots.read(&r)
+	p.hours.last = r.stamp()
+	copy(p.hours.bins[:], r.next(len(p.hours.bins)))
+	copy(p.habits.outcomes[:], r.next(int(outcomes)))
+	p.habits.signIns.read(&r)
+	p.habits.moves.read(&r)
+	p.last.read(&r)
+	p.n = r.count(maxSuspects)
+	for i := range p.suspects[:p.n] {
+		p.suspects[i].read(&r)
+	}
+	if r.damaged || len(r.b) > 0 {
+		*p = profile{}
+		return errDamaged
+	}
+	return nil
+}
+
+// reader takes bytes from the front of b. Once it is damaged it gives zeros.
+type reader struct {
+	b       []byte
+	damaged bool
+}
+
+// zeros are what is read of something that is too short.
+var zeros [maxCity]byte
+
+func (r *reader) next(n int) []byte {
+	if n > len(r.b) {
+		r.damaged, r.b = true, nil
+		return zeros[:n]
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *reader) uint(n int) (v uint32) {
+	for _, c := range r.next(n) {
+		v = v<<8 | uint32(c)
+	}
+	return v
+}
+
+func (r *reader) byte() byte { return r.next(1)[0] }
+
+func (r *reader) stamp() stamp { return stamp(r.uint(3)) }
+
+func (r *reader) count(bound int) int {
+	n := int(r.byte())
+	if n > bound {
+		r.damaged = true
+		return 0
+	}
+	return n
+}
+
+func (r *reader) place() place {
+	p := place{int16(r.uint(2)), int16(r.uint(2)), r.byte()}
+	if p.lat < -900 || p.lat > 900 || p.lon < -1800 || p.lon > 1800 {
+		r.damaged = true
+	}
+	return p
+}
+
+func (m *marks) read(r *reader, bound int) {
+	m.n = r.count(bound)
+	for i := range m.all[:m.n] {
+		m.all[i] = mark{r.uint(4), r.stamp()}
+	}
+}
+
+func (s *spots) read(r *reader) {
+	s.n = r.count(maxPlaces)
+	for i := range s.all[:s.n] {
+		s.all[i] = spot{r.place(), r.stamp()}
+	}
+}
+
+func (x *rate) read(r *reader) {
+	x.hits, x.n = r.byte(), r.byte()
+	r.damaged = r.damaged || x.hits > x.n
+}
+
+func (s *sighting) read(r *reader) {
+	s.at, s.place, s.hidden, s.country = r.uint(4), r.place(), r.byte() == 1, r.uint(4)
+	s.city = string(r.next(r.count(maxCity)))
+	r.damaged = r.damaged || !utf8.ValidString(s.city)
+}
+
+func (s *suspect) read(r *reader) {
+	for i := range s.keys {
+		s.keys[i] = r.uint(4)
+	}
+	s.place, s.at = r.place(), r.stamp()
+	flags := r.byte()
+	s.outcome, s.signIn, s.hosting = outcome(flags&3), flags&(1<<6) != 0, flags&(1<<7) != 0
+}

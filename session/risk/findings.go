@@ -1,0 +1,127 @@
+package risk
+
+// The codes of the evidence. Those that are said to a person have a sentence in
+// [sentence].
+const (
+	codeHistoryShort      = "history.short"
+	codeNetworkKnown      = "network.known"
+	codeNetworkSame       = "network.same"
+	codeNetworkPlain      = "network.plain"
+	codeNetworkHosting    = "network.hosting"
+	codeProviderKnown     = "network.provider-known"
+	codeProviderElsewhere = "network.provider-known-elsewhere"
+	codeProviderNew       = "network.new-provider"
+	codePlaceNew          = "place.new"
+	codeCountryNew        = "country.new"
+	codeCountries         = "countries.simultaneous"
+	codeDeviceKnown       = "device.known"
+	codeDeviceSame        = "device.same"
+	codeDeviceUpdated     = "device.updated"
+	codeDeviceSimilar     = "device.same-kind"
+	codeDevicePartlyNew   = "device.partly-new"
+	codeDeviceNew         = "device.new"
+	codeDeviceOlder       = "device.older"
+	codeDeviceDesktopSite = "device.desktop-site"
+	codeDeviceOther       = "device.other"
+	codeTravel            = "travel.impossible"
+	codeHour              = "hour.unusual"
+	codeAttemptsSome      = "attempts.some"
+	codeAttemptsMany      = "attempts.many"
+	codeDormant           = "session.dormant"
+)
+
+// finding is one line of the evidence.
+type finding struct {
+	code   string
+	points int
+}
+
+// findings are all that was found of one visit, and what their sentences speak
+// of.
+type findings struct {
+	n      int
+	all    [12]finding
+	extra  []Evidence // the host's own
+	points int
+
+	nearest      float64  // km to the nearest known place
+	travelled    float64  // km since from
+	from         sighting // where the user was before
+	ago          uint32   // minutes
+	other        uint32   // a country where the user was active lately
+	otherAgo     stamp
+	quietDays    int
+	attempts     int
+	rareHour     bool
+	deviceIsNew  bool // this kind of device was never seen
+	firstHosting bool
+}
+
+func (f *findings) add(code string, points int) {
+	f.all[f.n] = finding{code, points}
+	f.n++
+	f.points += points
+}
+
+func (f *findings) addExtra(lines []Evidence) {
+	f.extra = lines
+	for _, x := range lines {
+		f.points += x.Points
+	}
+}
+
+func (f *findings) has(code string) bool {
+	for _, x := range f.all[:f.n] {
+		if x.code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// isReason reports whether x is a reason to give, which is true even where it
+// is usual for the user and earns no points.
+func (f *findings) isReason(x finding) bool {
+	switch x.code {
+	case codeHour:
+		return false
+	case codeProviderElsewhere, codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew:
+		return true
+	}
+	return x.points > 0
+}
+
+// hasReason reports whether there is a reason to give at all.
+func (f *findings) hasReason() bool {
+	for _, x := range f.all[:f.n] {
+		if f.isReason(x) {
+			return true
+		}
+	}
+	for _, x := range f.extra {
+		if x.Text != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// hasMoreThanDevice reports whether more than the device speaks against a
+// sign-in. Where no place is known, a new device alone would be an alert.
+func (f *findings) hasMoreThanDevice() bool {
+	for _, x := range f.all[:f.n] {
+		switch x.code {
+		case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeHour:
+		default:
+			if x.points > 0 {
+				return true
+			}
+		}
+	}
+	for _, x := range f.extra {
+		if x.Points > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,85 @@
+package risk
+
+import "github.com/signedin/signedin/session"
+
+// A Preset says how readily an [Assessor] raises an alert. What is noticed, and
+// what is high, is the same in all.
+type Preset string
+
+// The presets, with how often people see an alert of their own, as measured on
+// synthetic people in an app with long sessions.
+const (
+	PresetDefault Preset = ""        // at 20 points
+	PresetCalm    Preset = "calm"    // at 30 points: fewer than half as many
+	PresetPrecise Preset = "precise" // a device that is not known, in a new country or, for the first time, through a data centre
+)
+
+const (
+	noticeSignIn = -12
+	noticeMove   = 10
+	alertDefault = 20
+	alertCalm    = 30
+	high         = 40
+)
+
+func (p Preset) alert() int {
+	if p == PresetCalm {
+		return alertCalm
+	}
+	return alertDefault
+}
+
+// signInLevel returns how much a sign-in looks wrong. The first cannot.
+func (a *Assessor) signInLevel(p *profile, f *findings, methods []string) session.Level {
+	if p.signIns == 0 || !f.hasReason() {
+		return session.LevelNone
+	}
+	switch alert := a.isAlert(f) && !isProved(f, methods); {
+	case alert && f.points >= high:
+		return session.LevelHigh
+	case alert:
+		return session.LevelAlert
+	case f.points >= noticeSignIn || f.deviceIsNew:
+		return session.LevelNotice
+	}
+	return session.LevelNone
+}
+
+func (a *Assessor) isAlert(f *findings) bool {
+	if a.cfg.Preset == PresetPrecise {
+		return !f.has(codeDeviceKnown) && (f.has(codeCountryNew) || f.firstHosting)
+	}
+	return f.points >= a.cfg.Preset.alert() && f.hasMoreThanDevice()
+}
+
+// isProved reports whether a second factor has spoken for the sign-in: one that
+// cannot be phished, or any, unless a proxy in a data centre may have passed it
+// on.
+func isProved(f *findings, methods []string) bool {
+	for _, m := range methods {
+		switch m {
+		case "hwk", "swk", "sc":
+			return true
+		case "otp", "sms", "tel", "mfa", "mca":
+			if f.has(codeDeviceKnown) || !f.has(codeNetworkHosting) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// moveLevel returns how much the change of a live session looks wrong.
+func (a *Assessor) moveLevel(f *findings) session.Level {
+	switch {
+	case !f.hasReason():
+		return session.LevelNone
+	case f.points >= high:
+		return session.LevelHigh
+	case f.points >= a.cfg.Preset.alert():
+		return session.LevelAlert
+	case f.points >= noticeMove || f.has(codeDormant):
+		return session.LevelNotice
+	}
+	return session.LevelNone
+}

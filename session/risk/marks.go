@@ -1,0 +1,97 @@
+package risk
+
+// A trait is a kind of thing by which a visit is recognised.
+type trait int
+
+const (
+	traitDevice   trait = iota // the device's cookie
+	traitNetwork               // the /24 or /64
+	traitProvider              // the autonomous system
+	traitCountry
+	traitFamily // browser, system and kind of device together
+	traitSystem
+	traitBrowser
+	traits
+)
+
+// bounds says how many things of each trait are remembered.
+var bounds = [traits]int{16, 24, 16, 12, 16, 8, 8}
+
+// keys are the traits of one visit, hashed; 0 is not known.
+type keys [traits]uint32
+
+// A stamp counts hours since 1970. What happened in the same hour has no
+// order.
+type stamp uint32
+
+const (
+	stampDay  stamp = 24
+	keepMarks       = 180 * stampDay
+)
+
+// since returns the hours from b to s, 0 if s is before b.
+func (s stamp) since(b stamp) stamp { return s - min(s, b) }
+
+// mark is one thing that was seen, and when last.
+type mark struct {
+	key uint32
+	at  stamp
+}
+
+// marks are the latest things of one trait.
+type marks struct {
+	n   int
+	all [24]mark
+}
+
+func (m *marks) find(key uint32) *mark {
+	if key == 0 {
+		return nil
+	}
+	for i := range m.all[:m.n] {
+		if m.all[i].key == key {
+			return &m.all[i]
+		}
+	}
+	return nil
+}
+
+func (m *marks) has(key uint32) bool { return m.find(key) != nil }
+
+// add remembers key. Beyond the bound, the longest unused gives way, whatever
+// the order in which they came.
+func (m *marks) add(key uint32, at stamp, bound int) {
+	if key == 0 {
+		return
+	}
+	if old := m.find(key); old != nil {
+		old.at = max(old.at, at)
+		return
+	}
+	if m.n < bound {
+		m.all[m.n] = mark{key, at}
+		m.n++
+		return
+	}
+	oldest := &m.all[0]
+	for i := range m.all[:m.n] {
+		if o := &m.all[i]; o.at < oldest.at || o.at == oldest.at && o.key < oldest.key {
+			oldest = o
+		}
+	}
+	if at > oldest.at || at == oldest.at && key > oldest.key {
+		*oldest = mark{key, at}
+	}
+}
+
+// prune forgets what was not seen since a time.
+func (m *marks) prune(since stamp) {
+	kept := 0
+	for _, o := range m.all[:m.n] {
+		if o.at >= since {
+			m.all[kept] = o
+			kept++
+		}
+	}
+	m.n = kept
+}

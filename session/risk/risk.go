@@ -1,0 +1,162 @@
+package risk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Config is how an [Assessor] judges. The zero Config works.
+type Config struct {
+	// Key keys the hashes in which networks and devices are remembered, beyond
+	// the seal that the Manager puts on them. With another Key, every user is
+	// a stranger. Defaults to none: only the user's ID tells the hashes of
+	// users apart.
+	Key []byte
+	// Preset says how readily an alert is raised. Defaults to PresetDefault.
+	Preset Preset
+	// Failures returns how many wrong passwords were tried for a user in the
+	// hour before a time, where several processes count together. Defaults to
+	// what [Assessor.Failed] was told.
+	Failures func(ctx context.Context, userID string, at time.Time) (int, error)
+	// Extra returns what the host knows of a visit: that the address is on a
+	// list, or the password in a leak. Its codes start with "ext.". Defaults to
+	// nothing.
+	Extra func(ctx context.Context, c session.Case) ([]Evidence, error)
+}
+
+// An Assessor judges visits by what it has learnt of their user.
+type Assessor struct {
+	cfg      Config
+	key      [sha256.Size]byte
+	failures failures
+}
+
+var _ session.Assessor = (*Assessor)(nil)
+
+// New returns an Assessor. It returns an error if the Config cannot be used.
+func New(cfg Config) (*Assessor, error) {
+	if !slices.Contains([]Preset{PresetDefault, PresetCalm, PresetPrecise}, cfg.Preset) {
+		return nil, fmt.Errorf("risk: Config.Preset: unknown preset %q", string(cfg.Preset))
+	}
+	a := &Assessor{cfg: cfg, key: sha256.Sum256(cfg.Key)}
+	a.failures.seed = maphash.MakeSeed()
+	return a, nil
+}
+
+// Failed notes that a wrong password was given for a user. It keeps the users
+// of the last few thousand; those of this process alone.
+func (a *Assessor) Failed(userID string, at time.Time) { a.failures.add(userID, at) }
+
+// Assess judges a visit and learns from it: the Profile of the Verdict is that
+// of the Case with the visit in it. It uses no clock but Visit.At.
+func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict, error) {
+	if c.Session == nil {
+		return session.Verdict{}, errNoSession
+	}
+	var p profile
+	if err := p.decode(c.Profile); err != nil {
+		return session.Verdict{}, err
+	}
+	j, err := a.judge(ctx, &p, &c)
+	if err != nil {
+		return session.Verdict{}, err
+	}
+	v := session.Verdict{Level: j.level, Signals: j.signals(&c.Visit, j.level)}
+	if c.SignIn {
+		a.failures.clear(c.Session.UserID)
+		v.Provisional = j.level >= session.LevelAlert
+	}
+	switch {
+	case isDoubted(&c):
+		return v, nil
+	case j.level >= session.LevelAlert:
+		p.doubt(&j.observation, c.SignIn)
+	default:
+		p.learn(&j.observation, c.SignIn)
+	}
+	if !c.SignIn && isRepeated(&c, v.Signals) {
+		v.Level, v.Signals = session.LevelNone, nil
+	}
+	v.Profile = p.encode()
+	return v, nil
+}
+
+// isDoubted reports whether a move is one of a session that is not believed
+// yet: what it does teaches nothing.
+func isDoubted(c *session.Case) bool {
+	return c.Session.Provisional && c.Visit.At.Sub(c.Session.First.At) < quarantine
+}
+
+// isRepeated reports whether an alert says nothing that the session's alerts
+// of the last day did not say.
+func isRepeated(c *session.Case, signals []session.Signal) bool {
+	for _, s := range signals {
+		if s.Level < session.LevelAlert || !slices.ContainsFunc(c.Session.Signals, func(old session.Signal) bool {
+			return old.Code == s.Code && old.Level >= s.Level && s.At.Sub(old.At).Abs() < 24*time.Hour
+		}) {
+			return false
+		}
+	}
+	return len(signals) > 0
+}
+
+// judgement is what was seen of a visit and what was found.
+type judgement struct {
+	observation
+	findings
+	level session.Level
+}
+
+// judge judges a visit by the user's profile. Only quarantine that has passed
+// changes it.
+func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j judgement, err error) {
+	h := a.hasher(c.Session.UserID)
+	j.observation = h.observe(&c.Visit)
+	p.believe(j.at)
+	p.welcome(j.at)
+	if c.SignIn {
+		j.recognized = c.Session.Familiarity == session.FamiliarityKnown
+		j.keys[traitDevice] = binary.BigEndian.Uint32(c.Session.DeviceKey[:])
+		if j.wrong, err = a.wrongPasswords(ctx, c); err != nil {
+			return j, err
+		}
+		j.findings = p.signIn(&j.observation)
+	} else {
+		was := h.observe(&c.Session.Last)
+		j.findings = p.move(&j.observation, &was, c)
+	}
+	if a.cfg.Extra != nil {
+		lines, err := a.cfg.Extra(ctx, *c)
+		if err != nil {
+			return j, fmt.Errorf("risk: extra: %w", err)
+		}
+		j.addExtra(lines)
+	}
+	j.level = a.level(p, &j, c)
+	return j, nil
+}
+
+func (a *Assessor) level(p *profile, j *judgement, c *session.Case) session.Level {
+	if c.SignIn {
+		return a.signInLevel(p, &j.findings, c.Session.Methods)
+	}
+	return a.moveLevel(&j.findings)
+}
+
+func (a *Assessor) wrongPasswords(ctx context.Context, c *session.Case) (int, error) {
+	if a.cfg.Failures == nil {
+		return a.failures.count(c.Session.UserID, c.Visit.At), nil
+	}
+	n, err := a.cfg.Failures(ctx, c.Session.UserID, c.Visit.At)
+	if err != nil {
+		return 0, fmt.Errorf("risk: failures: %w", err)
+	}
+	return n, nil
+}

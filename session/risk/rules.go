@@ -1,0 +1,142 @@
+package risk
+
+import (
+	"math"
+
+	"github.com/signedin/signedin/geo"
+)
+
+// The points of a line of evidence are ten times the natural logarithm of how
+// much likelier it is of a stranger than of the user, measured on synthetic
+// people. So they may be added, by hand too.
+const (
+	pointsHistoryShort      = -12
+	pointsNetworkKnown      = -52
+	pointsProviderKnown     = -19
+	pointsProviderElsewhere = -10
+	pointsProviderNew       = 5
+	pointsPlaceNew          = 19
+	pointsCountryNew        = 28
+	pointsNotHosting        = -6
+	pointsOtherHosting      = 15 // not through the one that is a habit
+	pointsTravel            = 20
+	pointsTravelSoft        = 5
+	pointsCountries         = 6
+	pointsAttemptsSome      = 13
+	pointsAttemptsMany      = 20
+)
+
+// signIn judges a sign-in.
+func (p *profile) signIn(o *observation) (f findings) {
+	p.judgeHistory(&f, o, pointsHistoryShort)
+	known := p.judgeDevice(&f, o)
+	p.judgeNetwork(&f, o, p.habits.signIns)
+	p.judgeTravel(&f, o, p.last)
+	if !known {
+		p.judgeCountries(&f, o)
+	}
+	p.judgeHour(&f, o)
+	f.attempts = o.wrong
+	switch {
+	case o.wrong >= 10:
+		f.add(codeAttemptsMany, pointsAttemptsMany)
+	case o.wrong >= 3:
+		f.add(codeAttemptsSome, pointsAttemptsSome)
+	}
+	return f
+}
+
+// judgeHistory allows for how much of an unsettled user's life was not seen
+// yet.
+func (p *profile) judgeHistory(f *findings, o *observation, points int) {
+	if p.since < settled || o.at.since(p.first) < minAge {
+		f.add(codeHistoryShort, points)
+	}
+}
+
+// judgeNetwork adds the most specific that is known of the network: itself,
+// its provider, its place, its country.
+func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
+	if p.has(o, traitNetwork) {
+		f.add(codeNetworkKnown, pointsNetworkKnown)
+		return
+	}
+	provider := p.has(o, traitProvider)
+	nearby := p.spots.near(o.place)
+	abroad := o.country != 0 && !p.has(o, traitCountry)
+	switch {
+	case provider && nearby:
+		f.add(codeProviderKnown, pointsProviderKnown)
+	case abroad && p.marks[traitCountry].n > 0:
+		f.add(codeCountryNew, pointsCountryNew)
+	case provider:
+		f.add(codeProviderElsewhere, pointsProviderElsewhere)
+	case o.place.known() && p.spots.n > 0 && !nearby:
+		f.nearest = p.spots.nearest(o.place)
+		f.add(codePlaceNew, pointsPlaceNew)
+	case o.keys[traitProvider] != 0 && p.marks[traitProvider].n > 0:
+		f.add(codeProviderNew, pointsProviderNew)
+	}
+	p.judgeHosting(f, o, hosting)
+}
+
+// The shares of strangers and of users that come through a hosting network. The
+// latter counts as much as eight visits of the user's own, so that it matters
+// little to whom it is a habit.
+const (
+	hostingStrangers = .45
+	hostingUsers     = .03
+	hostingPrior     = 8
+)
+
+// judgeHosting adds whether the connection came through a data centre. Relays
+// are none: those that keep the country are on in many a browser unasked.
+func (p *profile) judgeHosting(f *findings, o *observation, habit rate) {
+	switch {
+	case o.kind == geo.KindUnknown:
+	case !o.isHosting():
+		f.add(codeNetworkPlain, pointsNotHosting)
+	default:
+		f.firstHosting = habit.hits == 0
+		points := hostingPoints(habit)
+		if o.keys[traitProvider] != 0 && !p.has(o, traitProvider) {
+			points = max(points, pointsOtherHosting)
+		}
+		f.add(codeNetworkHosting, points)
+	}
+}
+
+func hostingPoints(habit rate) int {
+	return points(hostingStrangers / ((float64(habit.hits) + hostingPrior*hostingUsers) / (float64(habit.n) + hostingPrior)))
+}
+
+func points(ratio float64) int { return int(math.Round(10 * math.Log(ratio))) }
+
+// judgeHour adds the hour. It is spoken of only beside something else.
+func (p *profile) judgeHour(f *findings, o *observation) {
+	points, rare := p.hours.judge(o.at)
+	f.rareHour = rare
+	if points != 0 {
+		f.add(codeHour, points)
+	}
+}
+
+const simultaneous = 6 // hours
+
+// judgeCountries notes that the user was active in another country just now.
+// Most of the points come from the country and the distance.
+func (p *profile) judgeCountries(f *findings, o *observation) {
+	if o.country == 0 || p.has(o, traitNetwork) {
+		return
+	}
+	countries := &p.marks[traitCountry]
+	for _, m := range countries.all[:countries.n] {
+		newer := f.other == 0 || o.at.since(m.at) < f.otherAgo || o.at.since(m.at) == f.otherAgo && m.key < f.other
+		if m.key != o.country && m.at <= o.at && o.at-m.at < simultaneous && newer {
+			f.other, f.otherAgo = m.key, o.at-m.at
+		}
+	}
+	if f.other != 0 {
+		f.add(codeCountries, pointsCountries)
+	}
+}

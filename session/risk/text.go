@@ -1,0 +1,126 @@
+package risk
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/session"
+)
+
+// sentences are what is said of a code, with arguments in braces.
+var sentences = map[string]string{
+	codeNetworkHosting:    "The connection came through a VPN or data centre.",
+	codeProviderElsewhere: "The network is one you use, but not in this place.",
+	codeProviderNew:       "A network you haven't used before: {network}.",
+	codePlaceNew:          "{place} is about {km} km from the places you're usually active in.",
+	codeCountryNew:        "You haven't been active in {country} before.",
+	codeCountries:         "Your account was used in {country} and {other} within {hours} hours.",
+	codeDeviceSimilar:     "It looks like a device you use, but we can't tell that it's the same one: {device}.",
+	codeDevicePartlyNew:   "A browser you don't usually use: {device}.",
+	codeDeviceNew:         "A device you haven't used before: {device}.",
+	codeDeviceOlder:       "The browser is older than it was before: {device}.",
+	codeDeviceDesktopSite: "The browser calls itself something else: {device}.",
+	codeDeviceOther:       "The session was used on another device: {device}.",
+	codeTravel:            "You were active in {from} {ago} before; {place} is at least {km} km away.",
+	codeHour:              "It was a time of day at which you're rarely active.",
+	codeAttemptsSome:      "{n} wrong passwords were tried just before.",
+	codeAttemptsMany:      "At least {n} wrong passwords were tried just before.",
+	codeDormant:           "The session had been quiet for {days} days.",
+}
+
+// signals says what was found. Nothing that speaks for the visit is said, and
+// the hour not alone. A new country is said even of a visit that looks right.
+func (f *findings) signals(v *session.Visit, level session.Level) (out []session.Signal) {
+	for _, x := range f.all[:f.n] {
+		if level == session.LevelNone && x.code != codeCountryNew {
+			continue
+		}
+		if f.isReason(x) || x.code == codeHour && f.rareHour {
+			args := f.args(x.code, v)
+			out = append(out, session.Signal{Code: x.code, Text: sentence(x.code, args), Args: args, Level: level, At: v.At})
+		}
+	}
+	for _, x := range f.extra {
+		if level > session.LevelNone && x.Text != "" {
+			out = append(out, session.Signal{Code: x.Code, Text: x.Text, Level: level, At: v.At})
+		}
+	}
+	return out
+}
+
+func sentence(code string, args map[string]string) string {
+	text := sentences[code]
+	for name, value := range args {
+		text = strings.ReplaceAll(text, "{"+name+"}", value)
+	}
+	return text
+}
+
+// args are what the sentence of a code speaks of.
+func (f *findings) args(code string, v *session.Visit) map[string]string {
+	switch code {
+	case codeProviderNew:
+		return map[string]string{"network": nonEmpty(v.Location.Organization, "AS"+strconv.Itoa(int(v.Location.ASN)))}
+	case codePlaceNew:
+		return map[string]string{"place": placeName(v.Location.City, v.Location.CountryCode), "km": roundKM(f.nearest)}
+	case codeCountryNew:
+		return map[string]string{"country": countryName(v.Location.CountryCode)}
+	case codeCountries:
+		return map[string]string{"country": countryName(v.Location.CountryCode), "other": countryName(countryCode(f.other)), "hours": strconv.Itoa(int(f.otherAgo) + 1)}
+	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
+		return map[string]string{"device": v.Device.Title()}
+	case codeTravel:
+		return map[string]string{
+			"from": placeName(f.from.city, countryCode(f.from.country)), "ago": duration(f.ago),
+			"place": placeName(v.Location.City, v.Location.CountryCode), "km": roundKM(f.travelled),
+		}
+	case codeAttemptsSome, codeAttemptsMany:
+		return map[string]string{"n": strconv.Itoa(f.attempts)}
+	case codeDormant:
+		return map[string]string{"days": strconv.Itoa(f.quietDays)}
+	}
+	return nil
+}
+
+// placeName names a place as well as it is known.
+func placeName(city, countryCode string) string {
+	switch country := countryName(countryCode); {
+	case city == "":
+		return nonEmpty(country, "another place")
+	case country == "":
+		return city
+	default:
+		return city + ", " + country
+	}
+}
+
+func countryName(code string) string { return nonEmpty(geo.CountryName(code), code) }
+
+// roundKM gives a distance no more digits than it deserves, rounded down.
+func roundKM(km float64) string {
+	unit := 10.0
+	if km >= 1000 {
+		unit = 100
+	}
+	return strconv.Itoa(int(math.Floor(km/unit) * unit))
+}
+
+func duration(minutes uint32) string {
+	switch {
+	case minutes == 1:
+		return "a minute"
+	case minutes < 120:
+		return fmt.Sprintf("%d minutes", minutes)
+	}
+	return fmt.Sprintf("%d hours", minutes/60)
+}
+
+func nonEmpty(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,41 @@
+package risk
+
+// Travel is impossible over so many kilometres at the least, at such a speed,
+// half an hour being allowed for, within two days. Places are known to a few
+// hundred kilometres at worst.
+const (
+	travelKM     = 400
+	travelKMH    = 900
+	travelSlack  = .5 // hours
+	travelWindow = 48 * 60
+	travelRadius = 500
+)
+
+// judgeTravel compares a visit with an earlier one. It counts for little when
+// either place may not be where the person was.
+func (p *profile) judgeTravel(f *findings, o *observation, from sighting) {
+	km, minutes, ok := o.travelled(from)
+	if !ok {
+		return
+	}
+	f.from, f.travelled, f.ago = from, km, minutes
+	if from.hidden || hidesPlace(o.kind) || p.has(o, traitProvider) {
+		f.add(codeTravel, pointsTravelSoft)
+	} else {
+		f.add(codeTravel, pointsTravel)
+	}
+}
+
+// travelled returns how far, at the least, a person would have come since;
+// ok is false if a person can.
+func (o *observation) travelled(from sighting) (km float64, minutes uint32, ok bool) {
+	if !o.place.known() || !from.place.known() || max(o.place.km(), from.place.km()) > travelRadius {
+		return 0, 0, false
+	}
+	minutes = max(o.minute, from.at) - min(o.minute, from.at) // clocks differ
+	if minutes > travelWindow {
+		return 0, 0, false
+	}
+	km = o.place.distance(from.place) - o.place.km() - from.place.km()
+	return km, minutes, km >= travelKM && km >= travelKMH*(float64(minutes)/60+travelSlack)
+}
