@@ -34,9 +34,19 @@ func (h *Hub) Cut(cause error, ids ...ID) {
 	}
 }
 
-// CutAll ends everything that is open on any session.
+// CutAll ends everything that is open on any session. Sessions that start
+// afterwards are none of its business, so what is known of all others goes.
 func (h *Hub) CutAll(cause error) {
-	h.each(func(l *live) { l.cut(cause) })
+	for i := range h.shards {
+		s := &h.shards[i]
+		s.mu.Lock()
+		all := s.m
+		s.m = nil
+		s.mu.Unlock()
+		for _, l := range all {
+			l.cut(cause)
+		}
+	}
 }
 
 // Open returns how many requests and connections are open, of all sessions.

@@ -255,6 +255,21 @@ func TestEveryWayOfEndingCuts(t *testing.T) {
 	}
 }
 
+// A session that started after the revocation of everybody outlives a message
+// that comes late.
+func TestLateMessageOfEveryone(t *testing.T) {
+	b := newBench(t, session.Config{})
+	if err := b.RevokeEveryone(t.Context(), session.ReasonEveryone); err != nil {
+		t.Fatal(err)
+	}
+	_, token := b.start(t, "alice", session.StartOptions{})
+	b.open(t, t.Context(), token, nil)
+	b.Hub().Receive(session.Notice{Everyone: true})
+	if _, err := b.Open(t.Context(), token.Credential(), home, new(session.Conn), nil); err != nil {
+		t.Errorf("its next request: %v", err)
+	}
+}
+
 func TestRotationCutsNothing(t *testing.T) {
 	b := newBench(t, session.Config{})
 	s, token := b.start(t, "alice", session.StartOptions{})
