@@ -48,7 +48,21 @@ func (p *profile) judgeDevice(f *findings, o *observation) (known bool) {
 	}
 	f.deviceIsNew = out > outcomeSimilar
 	f.add(outcomeCodes[out], p.habits.devicePoints(out))
+	if p.isSuspect(o) {
+		f.add(codeDeviceSuspect, pointsSuspect)
+	}
 	return out == outcomeKnown
+}
+
+// isSuspect reports whether the device is one of a sign-in that is not believed
+// yet. What spoke against that one, such as wrong passwords, still does.
+func (p *profile) isSuspect(o *observation) bool {
+	for i := range p.suspects[:p.n] {
+		if k := p.suspects[i].keys[traitDevice]; k != 0 && k == o.keys[traitDevice] {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *habits) devicePoints(o outcome) int {

@@ -20,6 +20,7 @@ const (
 	codeDeviceSimilar     = "device.same-kind"
 	codeDevicePartlyNew   = "device.partly-new"
 	codeDeviceNew         = "device.new"
+	codeDeviceSuspect     = "device.suspect"
 	codeDeviceOlder       = "device.older"
 	codeDeviceDesktopSite = "device.desktop-site"
 	codeDeviceOther       = "device.other"
@@ -111,7 +112,7 @@ func (f *findings) hasReason() bool {
 func (f *findings) hasMoreThanDevice() bool {
 	for _, x := range f.all[:f.n] {
 		switch x.code {
-		case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeHour:
+		case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceSuspect, codeHour:
 		default:
 			if x.points > 0 {
 				return true

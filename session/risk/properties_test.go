@@ -2,11 +2,14 @@ package risk_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/risk"
+	"github.com/signedin/signedin/store/memstore"
 )
 
 // world is a few of each, so that nothing is pushed out of a profile.
@@ -194,6 +198,70 @@ func TestQuarantine(t *testing.T) {
 	if _, v := u.signIn(t, at(8)); v.Level >= session.LevelAlert {
 		t.Errorf("eight days later: level %d for %v", v.Level, codes(v))
 	}
+}
+
+// What the host knows counts like the rest, and is said if it has a sentence.
+func TestExtra(t *testing.T) {
+	u := newUser(t, risk.Config{Extra: func(_ context.Context, c session.Case) ([]risk.Evidence, error) {
+		if c.Visit.IP == netip.MustParseAddr("93.184.10.20") {
+			return []risk.Evidence{{Code: "ext.leaked", Points: 20, Text: "The password is in a leak."}, {Code: "ext.trusted", Points: -5}}, nil
+		}
+		return nil, errors.New("list not loaded")
+	}})
+	u.profile = settled(t, risk.Config{}).profile
+	c := u.signInCase(signIn{ip: "93.184.10.20", where: &bergenRival})
+	if got := u.sum(t, c); got != 12+5-6+20-5 {
+		t.Errorf("got %d points", got)
+	}
+	if v := u.assess(t, c); v.Level != session.LevelAlert || !slices.Contains(codes(v), "ext.leaked") || slices.Contains(codes(v), "ext.trusted") {
+		t.Errorf("got level %d for %v", v.Level, codes(v))
+	}
+	if _, err := u.Assess(t.Context(), u.signInCase(signIn{})); err == nil {
+		t.Error("an error was lost")
+	}
+}
+
+// A session that wakes after weeks is noticed, and no more.
+func TestDormant(t *testing.T) {
+	for days, want := range map[int]session.Level{3: session.LevelNone, 20: session.LevelNotice} {
+		u := settled(t, risk.Config{})
+		s, _ := u.signIn(t, signIn{key: 1})
+		v := s.Last
+		v.At, v.IP = v.At.Add(time.Duration(days)*day), netip.MustParseAddr("81.167.10.20")
+		if got := u.move(t, s, v); got.Level != want {
+			t.Errorf("after %d days: got level %d for %v, want %d", days, got.Level, codes(got), want)
+		}
+	}
+}
+
+// Sign-ins at once may lose what others have learnt, and nothing else.
+func TestConcurrentSignIns(t *testing.T) {
+	a, err := risk.New(risk.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := session.New(memstore.New(), session.Config{Assessor: a, ProfileKeys: [][]byte{make([]byte, 32)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := session.NewDeviceID()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 20 {
+				ticket, err := m.BeginSignIn(t.Context(), "alice")
+				if err != nil {
+					t.Error(err)
+				}
+				from := session.Origin{IP: netip.AddrFrom4([4]byte{81, 166, byte(i), 1})}
+				s, _, err := m.Start(t.Context(), ticket, from, session.StartOptions{DeviceID: id})
+				if err != nil || s.Provisional {
+					t.Errorf("got %+v, %v", s, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // A session that goes to and fro alarms once a day.

@@ -22,6 +22,7 @@ const (
 	pointsTravel            = 20
 	pointsTravelSoft        = 5
 	pointsCountries         = 6
+	pointsSuspect           = 13
 	pointsAttemptsSome      = 13
 	pointsAttemptsMany      = 20
 )

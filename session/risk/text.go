@@ -21,6 +21,7 @@ var sentences = map[string]string{
 	codeDeviceSimilar:     "It looks like a device you use, but we can't tell that it's the same one: {device}.",
 	codeDevicePartlyNew:   "A browser you don't usually use: {device}.",
 	codeDeviceNew:         "A device you haven't used before: {device}.",
+	codeDeviceSuspect:     "It is the device of an earlier sign-in that looked unusual.",
 	codeDeviceOlder:       "The browser is older than it was before: {device}.",
 	codeDeviceDesktopSite: "The browser calls itself something else: {device}.",
 	codeDeviceOther:       "The session was used on another device: {device}.",

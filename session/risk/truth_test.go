@@ -60,7 +60,7 @@ func (d *diary) believe(now time.Time) {
 func (d *diary) any(f func(session.Visit) bool) bool { return slices.ContainsFunc(d.believed, f) }
 
 // isTrue checks what a signal says of v against the diary.
-func (d *diary) isTrue(s session.Signal, v session.Visit) bool {
+func (d *diary) isTrue(s session.Signal, v session.Visit, cookie byte) bool {
 	f := v.Device.Family()
 	family := d.any(func(o session.Visit) bool { return o.Device.Family() == f })
 	partly := d.any(func(o session.Visit) bool {
@@ -88,6 +88,8 @@ func (d *diary) isTrue(s session.Signal, v session.Visit) bool {
 		return !family && (partly || f != device.Family{})
 	case "device.new":
 		return !family && !partly
+	case "device.suspect":
+		return slices.ContainsFunc(d.doubted, func(o doubt) bool { return o.cookie == cookie })
 	case "countries.simultaneous":
 		hours, err := strconv.Atoi(s.Args["hours"])
 		return err == nil && d.any(func(o session.Visit) bool {
@@ -141,7 +143,7 @@ func TestReasonsAreTrue(t *testing.T) {
 			}
 			for _, signal := range v.Signals {
 				given[signal.Code]++
-				if !d.isTrue(signal, visit) {
+				if !d.isTrue(signal, visit, s.key) {
 					t.Errorf("not true: %q %v", signal.Text, signal.Args)
 				}
 			}
