@@ -15,6 +15,7 @@ type Dialect string
 const (
 	DialectSQLite   Dialect = "sqlite"   // 3.41 or later
 	DialectPostgres Dialect = "postgres" // 12 or later
+	DialectMySQL    Dialect = "mysql"    // MySQL 8.0.19, MariaDB 10.6.1 or later
 )
 
 // dialect is what differs between the kinds of database.
@@ -32,9 +33,11 @@ type dialect struct {
 	oneWriter bool     // one transaction writes at a time, the others poll
 
 	isolation sql.IsolationLevel
-	level     string // query that returns the isolation level, if it can be read and matters
-	bind      int    // form of parameters, as of sqlx
-	casts     bool   // parameters of Create need their types
+	level     string                        // query that returns the isolation level, if it can be read and matters
+	bind      int                           // form of parameters, as of sqlx
+	casts     map[string]string             // how parameters of Create say their types, where they need to
+	noReturn  bool                          // RETURNING is not known
+	own       func(*statements) []statement // statements that are said otherwise; "" if not used
 
 	current  string // the rest of Create: under the condition that the generations are current
 	writable string // the condition that session s is live, for a write
@@ -46,14 +49,18 @@ type dialect struct {
 	texts string // query that returns the texts of which marshal is the parameter
 	touch string // statement that writes the visits of which encodeTouches is the parameter
 	table string // query that counts the tables of a name
-	turn  string // statement by which a migration waits for its turn, if it has to
+
+	turn     string // query by which a migration waits for its turn, if it has to; 1 if it got it
+	turnOver string // query that gives it back, if the end of the transaction does not
 
 	check      func(context.Context, *sqlx.DB) error // is this database usable?
 	durability func(context.Context, *sqlx.DB) (Durability, error)
 	advice     func(error) string // what to do about an error, "" if that is not known
+	taken      func(error) bool   // is the key of an inserted row taken? nil if that is no error
+	gaveUp     func(error) bool   // did the database give up, so that trying again helps? nil if it never does
 }
 
-var dialects = []*dialect{&sqliteDialect, &postgresDialect}
+var dialects = []*dialect{&sqliteDialect, &postgresDialect, &mysqlDialect}
 
 // dialectOf returns the dialect of that name, or else of that driver.
 func dialectOf(name Dialect, driver string) (*dialect, error) {

@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -81,18 +83,40 @@ func (d *dialect) apply(ctx context.Context, db *sqlx.DB, cfg Config, version in
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // does nothing after the commit, and changes nothing before it
-	for statement := range strings.SplitSeq(cfg.named(d.turn+";\n"+string(file)), ";\n") {
-		if strings.TrimSpace(statement) == "" {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			if advice := d.advice(err); advice != "" {
-				err = fmt.Errorf("%w (%s)", err, advice)
-			}
-			return err
+	if err := d.wait(ctx, tx, cfg); err != nil {
+		return err
+	}
+	for statement := range strings.SplitSeq(cfg.named(string(file)), ";\n") {
+		if err == nil && strings.TrimSpace(statement) != "" {
+			_, err = tx.ExecContext(ctx, statement)
 		}
 	}
+	if d.turnOver != "" {
+		var was sql.NullInt64
+		err = errors.Join(err, tx.GetContext(ctx, &was, cfg.named(d.turnOver)))
+	}
+	if err != nil {
+		if advice := d.advice(err); advice != "" {
+			err = fmt.Errorf("%w (%s)", err, advice)
+		}
+		return err
+	}
 	return tx.Commit()
+}
+
+// wait waits for the turn to migrate.
+func (d *dialect) wait(ctx context.Context, tx *sqlx.Tx, cfg Config) error {
+	if d.turn == "" {
+		return nil
+	}
+	var got int
+	if err := tx.GetContext(ctx, &got, cfg.named(d.turn)); err != nil {
+		return err
+	}
+	if got != 1 {
+		return errors.New("another process migrates for too long")
+	}
+	return nil
 }
 
 // checkSchema returns a [*SchemaError] unless the tables have the schema.
@@ -115,7 +139,7 @@ func readSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) (*Sche
 	if err == nil && tables > 0 {
 		err = db.QueryRowxContext(ctx, cfg.named(`SELECT coalesce(max(version), 0), coalesce(min(done), 0) FROM signedin_schema`)).
 			Scan(&have.Have, &tables)
-		have.Unfinished = tables == 0
+		have.Unfinished = have.Have > 0 && tables == 0
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: read the schema: %w", err)

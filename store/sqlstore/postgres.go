@@ -15,7 +15,7 @@ var postgresDialect = dialect{
 	isolation: sql.LevelReadCommitted,
 	level:     `SELECT current_setting('transaction_isolation')`,
 	bind:      sqlx.DOLLAR,
-	casts:     true,
+	casts:     map[string]string{"bytea": "CAST(? AS bytea)", "text": "CAST(? AS text)", "bigint": "CAST(? AS bigint)"},
 
 	// FOR SHARE waits for a revocation under way and then reads what it wrote.
 	current: `FROM (SELECT CAST(? AS bigint) AS wanted) w,
@@ -43,7 +43,7 @@ var postgresDialect = dialect{
 		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at < s.at AND {writable}`,
 	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
 
-	turn: `SELECT pg_advisory_xact_lock(hashtext('signedin_schema'))`,
+	turn: `SELECT 1 FROM pg_advisory_xact_lock(hashtext('signedin_schema'))`,
 
 	check:      checkPostgres,
 	durability: postgresDurability,

@@ -29,8 +29,8 @@ func (st *Store) SaveProfile(ctx context.Context, userID string, blob []byte, ve
 	if version == 0 {
 		stmt, args = st.stmts.addProfile, []any{userID, blob}
 	}
-	n, err := st.exec(ctx, stmt, args...)
-	if err == nil && n == 0 {
+	done, err := st.add(ctx, stmt, args...)
+	if err == nil && !done {
 		err = session.ErrConflict
 	}
 	return st.fail(ctx, "save profile", err)

@@ -66,8 +66,8 @@ func (st *Store) expire(tx *tx, p session.Purge, done *session.Purged) (int, err
 	if _, err := tx.exec(st.stmts.moveDue, ids, now); err != nil {
 		return 0, err
 	}
-	var ended []expired
-	if err := tx.sel(&ended, st.stmts.endDue, session.ReasonExpired, "system", ids, now); err != nil {
+	ended, err := st.endDue(tx, ids, now)
+	if err != nil {
 		return 0, err
 	}
 	for _, e := range ended {
@@ -75,6 +75,26 @@ func (st *Store) expire(tx *tx, p session.Purge, done *session.Purged) (int, err
 	}
 	_, err = tx.exec(st.stmts.endDead, ids)
 	return len(due), err
+}
+
+// endDue ends those of the locked sessions that have expired.
+func (st *Store) endDue(tx *tx, ids string, now int64) (ended []expired, err error) {
+	const by = "system"
+	if !st.dialect.noReturn {
+		err = tx.sel(&ended, st.stmts.endDue, session.ReasonExpired, by, ids, now)
+		return ended, err
+	}
+	if err = tx.sel(&ended, st.stmts.expired, ids, now); err != nil || len(ended) == 0 {
+		return nil, err
+	}
+	var which []session.ID
+	for _, e := range ended {
+		which = append(which, e.ID)
+	}
+	if ids, err = encodeIDs(which); err == nil {
+		_, err = tx.exec(st.stmts.endDue, session.ReasonExpired, by, ids)
+	}
+	return ended, err
 }
 
 // remove deletes sessions whose rows are locked.
@@ -128,8 +148,7 @@ func (st *Store) forget(tx *tx, before int64, limit int, deleted []string) (int,
 // erase deletes everything of a user but the counter, the counter first.
 func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err error) {
 	err = st.transaction(ctx, func(tx *tx) error {
-		var generation int64
-		if err := tx.get(&generation, st.stmts.bump, p.UserID, p.Now.UnixMilli()); err != nil {
+		if _, err := st.bump(tx, p.UserID, p.Now); err != nil {
 			return err
 		}
 		if _, err := tx.exec(st.stmts.removeProfile, p.UserID); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -254,7 +255,8 @@ func encodeIDs(ids []session.ID) (string, error) {
 	for i, id := range ids {
 		texts[i] = hex.EncodeToString(id[:])
 	}
-	return marshal(texts)
+	slices.Sort(texts) // the order in which everybody locks rows
+	return marshal(slices.Compact(texts))
 }
 
 func encodeTouches(touches []session.Touch) (string, error) {

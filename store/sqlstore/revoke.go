@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -33,6 +34,9 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) ([]sessio
 	if err != nil {
 		return nil, err
 	}
+	if st.dialect.noReturn {
+		return st.lockAndEnd(ctx, r, arg)
+	}
 	done, err := st.exclusive(ctx)
 	if err != nil {
 		return nil, err
@@ -48,13 +52,27 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) ([]sessio
 	return ended, err
 }
 
+// lockAndEnd is revokeOnly where an UPDATE does not tell what it did.
+func (st *Store) lockAndEnd(ctx context.Context, r session.Revocation, only string) (ended []session.ID, err error) {
+	err = st.transaction(ctx, func(tx *tx) error {
+		ended = nil
+		if err := tx.sel(&ended, st.stmts.liveOnly, only, r.UserID); err != nil {
+			return err
+		}
+		return st.end(tx, ended, r.Ending)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ended, nil
+}
+
 func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
 	err = st.transaction(ctx, func(tx *tx) error {
 		// The counter first: from its commit on nothing of before is live, and
 		// a sign-in that comes now waits for it.
-		var generation int64
-		at := r.Ending.At.UnixMilli()
-		if err := tx.get(&generation, st.stmts.bump, r.UserID, at); err != nil {
+		generation, err := st.bump(tx, r.UserID, r.Ending.At)
+		if err != nil {
 			return err
 		}
 		ended = nil
@@ -81,6 +99,20 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 	return ended, nil
 }
 
+// bump bumps the user's counter, and so locks it, and returns it.
+func (st *Store) bump(tx *tx, userID string, now time.Time) (generation int64, err error) {
+	at := now.UnixMilli()
+	if !st.dialect.noReturn {
+		err = tx.get(&generation, st.stmts.bump, userID, at)
+		return generation, err
+	}
+	if _, err := tx.exec(st.stmts.bump, userID, at, at); err != nil {
+		return 0, err
+	}
+	err = tx.get(&generation, st.stmts.bumped, userID)
+	return generation, err
+}
+
 // errCannotKeep rolls a revocation back.
 var errCannotKeep = errors.New("cannot keep")
 
@@ -105,7 +137,13 @@ func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
 	at := e.At.UnixMilli()
 	var generation int64
 	if err := st.transaction(ctx, func(tx *tx) error {
-		return tx.get(&generation, st.stmts.bumpEveryone, at, e.Reason, e.By)
+		if !st.dialect.noReturn {
+			return tx.get(&generation, st.stmts.bumpEveryone, at, e.Reason, e.By)
+		}
+		if _, err := tx.exec(st.stmts.bumpEveryone, at, e.Reason, e.By); err != nil {
+			return err
+		}
+		return tx.get(&generation, st.stmts.bumpedEveryone)
 	}); err != nil {
 		return err
 	}

@@ -1,5 +1,6 @@
-// Package sqlstore keeps sessions in a SQL database, over jmoiron/sqlx. The
-// caller brings the driver; this package imports none.
+// Package sqlstore keeps sessions in a SQL database, SQLite, PostgreSQL, MySQL
+// or MariaDB, over jmoiron/sqlx. The caller brings the driver; this package
+// imports none.
 //
 //	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN("sessions.db"))
 //	...
@@ -130,7 +131,7 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 // Close gives back the prepared statements. It does not close the database.
 func (st *Store) Close() error {
 	var errs []error
-	for _, s := range st.stmts.all() {
+	for _, s := range st.stmts.all(st.dialect) {
 		if *s.stmt != nil {
 			errs = append(errs, (*s.stmt).Close())
 		}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,6 +24,8 @@ type statements struct {
 	begin, end, endOnly, remove        *sqlx.Stmt
 	bump, keep, liveOf, allOf          *sqlx.Stmt
 	bumpEveryone, outdated, stragglers *sqlx.Stmt
+
+	liveOnly, bumped, bumpedEveryone, expired *sqlx.Stmt // where there is no RETURNING
 
 	due, moveDue, endDue, endDead, over *sqlx.Stmt
 	longAgo, settled, settle, forget    *sqlx.Stmt
@@ -58,8 +61,16 @@ type statement struct {
 	text string
 }
 
-func (p *statements) all() []statement {
-	return slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles())
+func (p *statements) all(d *dialect) []statement {
+	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles())
+	if d.own == nil {
+		return all
+	}
+	for _, own := range d.own(p) {
+		i := slices.IndexFunc(all, func(s statement) bool { return s.stmt == own.stmt })
+		all[i] = own
+	}
+	return all
 }
 
 func (p *statements) ofProfiles() []statement {
@@ -98,6 +109,7 @@ func (p *statements) ofEndings() []statement {
 		{&p.end, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + ` WHERE id IN ({ids})`},
 		{&p.endOnly, `UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
 			WHERE s.id IN ({ids}) AND s.user_id = ? AND {writable} RETURNING id`},
+		{&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``},
 		{&p.remove, `DELETE FROM signedin_sessions WHERE id IN ({ids})`},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
@@ -137,7 +149,10 @@ func (p *statements) ofEndings() []statement {
 // prepare prepares all statements. The schema is there; what does not fit it
 // was made, or changed, by somebody else.
 func (st *Store) prepare(ctx context.Context) error {
-	for _, s := range st.stmts.all() {
+	for _, s := range st.stmts.all(st.dialect) {
+		if s.text == "" {
+			continue
+		}
 		stmt, err := st.db.PreparexContext(ctx, st.text(s.text))
 		if err != nil && (ctx.Err() != nil || st.db.PingContext(ctx) != nil) {
 			return st.fail(ctx, "prepare", err)
@@ -156,11 +171,7 @@ func (st *Store) text(s string) string {
 	var names, values []string
 	for _, c := range columns {
 		names = append(names, c.name)
-		if d.casts {
-			values = append(values, "CAST(? AS "+c.cast+")")
-		} else {
-			values = append(values, "?")
-		}
+		values = append(values, cmp.Or(d.casts[c.cast], "?"))
 	}
 	for _, r := range [][2]string{
 		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},

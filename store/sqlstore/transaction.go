@@ -3,6 +3,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -54,7 +57,7 @@ func (st *Store) query(ctx context.Context, stmt *sqlx.Stmt, args ...any) (*sqlx
 
 // exec runs a statement that is a transaction by itself, or part of the host's,
 // and returns how many rows it changed.
-func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (int, error) {
+func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (n int, err error) {
 	done, err := st.exclusive(ctx)
 	if err != nil {
 		return 0, err
@@ -63,7 +66,41 @@ func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (int, e
 	if stmt, err = st.in(ctx, stmt); err != nil {
 		return 0, err
 	}
-	return rowsAffected(stmt.ExecContext(ctx, args...))
+	err = st.persist(ctx, func() error {
+		n, err = rowsAffected(stmt.ExecContext(ctx, args...))
+		return err
+	})
+	return n, err
+}
+
+// add runs an insert, or another statement for one row, and reports whether it
+// was done: an insert is not if the key is taken.
+func (st *Store) add(ctx context.Context, stmt *sqlx.Stmt, args ...any) (done bool, err error) {
+	n, err := st.exec(ctx, stmt, args...)
+	if err != nil && st.dialect.taken != nil && st.dialect.taken(err) {
+		return false, nil
+	}
+	return n > 0, err
+}
+
+// attempts bounds how often a transaction is tried that the database gives up
+// for the sake of another one.
+const attempts = 10
+
+// persist calls f, which is a whole transaction, again if the database gave it
+// up. A transaction of the host's is gone with all that the host did in it.
+func (st *Store) persist(ctx context.Context, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if err == nil || n == attempts || st.dialect.gaveUp == nil || !st.dialect.gaveUp(err) || st.joined(ctx) != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(rand.N(time.Duration(n) * 5 * time.Millisecond)):
+		}
+	}
 }
 
 // transaction runs f in a transaction, or in a part of the host's.
@@ -76,6 +113,10 @@ func (st *Store) transaction(ctx context.Context, f func(tx *tx) error) error {
 		return err
 	}
 	defer done()
+	return st.persist(ctx, func() error { return st.whole(ctx, f) })
+}
+
+func (st *Store) whole(ctx context.Context, f func(tx *tx) error) error {
 	t, err := st.begin(ctx)
 	if err != nil {
 		return err

@@ -21,14 +21,14 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 		return st.fail(ctx, "create", err)
 	}
 	args := append(r.values(), s.Generations.User, s.UserID, s.Generations.Global)
-	n, err := st.exec(ctx, st.stmts.create, args...)
-	if err == nil && n == 0 && s.Generations.User == 0 && st.dialect.lock != "" {
+	done, err := st.add(ctx, st.stmts.create, args...)
+	if err == nil && !done && s.Generations.User == 0 && st.dialect.lock != "" {
 		// It may be that the user has no counter yet, and so nothing to lock.
-		if _, err = st.exec(ctx, st.stmts.addUser, s.UserID, r.CreatedAt); err == nil {
-			n, err = st.exec(ctx, st.stmts.create, args...)
+		if _, err = st.add(ctx, st.stmts.addUser, s.UserID, r.CreatedAt); err == nil {
+			done, err = st.add(ctx, st.stmts.create, args...)
 		}
 	}
-	if err != nil || n > 0 {
+	if err != nil || done {
 		return st.fail(ctx, "create", err)
 	}
 	return st.fail(ctx, "create", st.whyNotCreated(ctx, s.ID))

@@ -100,9 +100,11 @@ func eachEngine(t *testing.T, test func(t *testing.T, db *sqlx.DB, cfg sqlstore.
 	eachSQLite(t, func(t *testing.T, driver string) {
 		test(t, open(t, driver, sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))), sqlstore.Config{})
 	})
-	eachPostgres(t, func(t *testing.T, db *sqlx.DB) {
-		test(t, db, sqlstore.Config{Prefix: newPrefix(t, db)})
-	})
+	for _, each := range []func(*testing.T, func(*testing.T, *sqlx.DB)){eachPostgres, eachMySQL} {
+		each(t, func(t *testing.T, db *sqlx.DB) {
+			test(t, db, sqlstore.Config{Prefix: newPrefix(t, db)})
+		})
+	}
 }
 
 func TestInTx(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/signedin/signedin/store/storetest"
 )
 
-// TestSQLiteProcesses and TestPostgresProcesses spread the calls over stores
+// TestSQLiteProcesses, TestPostgresProcesses and TestMySQLProcesses spread the calls over stores
 // that share nothing but the database, as processes do.
 func TestSQLiteProcesses(t *testing.T) {
 	// Never two drivers on one file: each has a SQLite of its own, and the locks
@@ -29,6 +29,14 @@ func TestSQLiteProcesses(t *testing.T) {
 func TestPostgresProcesses(t *testing.T) {
 	onProcesses(t, func(t *testing.T) []session.Store {
 		a, b := openPostgres(t, "pgx"), openPostgres(t, "postgres")
+		cfg := sqlstore.Config{Prefix: newPrefix(t, a), ReadTimeout: 10 * time.Second}
+		return []session.Store{migrated(t, a, cfg), migrated(t, b, cfg)}
+	})
+}
+
+func TestMySQLProcesses(t *testing.T) {
+	onProcesses(t, func(t *testing.T) []session.Store {
+		a, b := openMySQL(t, ""), openMySQL(t, "clientFoundRows=true")
 		cfg := sqlstore.Config{Prefix: newPrefix(t, a), ReadTimeout: 10 * time.Second}
 		return []session.Store{migrated(t, a, cfg), migrated(t, b, cfg)}
 	})

@@ -1,0 +1,203 @@
+package drivertest_test
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest"
+)
+
+// eachMySQL runs a test with each way in which the driver counts rows, and has
+// parameters travel.
+func eachMySQL(t *testing.T, test func(t *testing.T, db *sqlx.DB)) {
+	for _, params := range []string{"", "clientFoundRows=true", "interpolateParams=true"} {
+		t.Run("mysql "+params, func(t *testing.T) { test(t, openMySQL(t, params)) })
+	}
+}
+
+func openMySQL(t testing.TB, params string) *sqlx.DB {
+	db := open(t, "mysql", service(t, "SIGNEDIN_TEST_MYSQL")+"?"+params)
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	return db
+}
+
+func newMySQL(t testing.TB, db *sqlx.DB) *sqlstore.Store {
+	t.Helper()
+	return migrated(t, db, sqlstore.Config{Prefix: newPrefix(t, db), ReadTimeout: 10 * time.Second})
+}
+
+func TestMySQL(t *testing.T) {
+	eachMySQL(t, func(t *testing.T, db *sqlx.DB) {
+		storetest.Run(t, func(t *testing.T) session.Store { return newMySQL(t, db) }, 0)
+	})
+}
+
+func TestMySQLRace(t *testing.T) {
+	db := openMySQL(t, "")
+	storetest.Race(t, func(t *testing.T) session.Store { return newMySQL(t, db) }, 0, raceRounds)
+}
+
+func TestMySQLNoDeadlock(t *testing.T) {
+	noDeadlock(t, newMySQL(t, openMySQL(t, "")))
+}
+
+func TestMySQLMigrateTogether(t *testing.T) {
+	db := openMySQL(t, "")
+	for range 3 {
+		migrateTogether(t, func() *sqlx.DB { return db }, sqlstore.Config{Prefix: newPrefix(t, db)})
+	}
+}
+
+// TestMySQLMigrateInterrupted has a migration end after each of its statements,
+// which are committed one by one: Migrate goes on from there.
+func TestMySQLMigrateInterrupted(t *testing.T) {
+	db := openMySQL(t, "")
+	schema, err := os.ReadFile("../../sqlstore/schema/mysql_001.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := strings.SplitAfter(string(schema), ";\n")
+	for n := range len(statements) - 1 {
+		cfg := sqlstore.Config{Prefix: newPrefix(t, db)}
+		for _, statement := range statements[:n] {
+			mustExec(t, db, strings.ReplaceAll(statement, "signedin_", cfg.Prefix))
+		}
+		var wrong *sqlstore.SchemaError
+		if err := newError(t, db, cfg); !errors.As(err, &wrong) || wrong.Unfinished != (n > 1) {
+			t.Errorf("after %d statements: got %v, want a SchemaError", n, err)
+		}
+		migrated(t, db, cfg)
+	}
+}
+
+func TestMySQLTrouble(t *testing.T) {
+	db := openMySQL(t, "")
+	cfg := sqlstore.Config{Prefix: newPrefix(t, db)}
+	wantTrouble(t, newError(t, db, cfg), "call sqlstore.Migrate")
+	store := migrated(t, db, cfg)
+	mustExec(t, db, `UPDATE `+cfg.Prefix+`schema SET version = 9`)
+	wantTrouble(t, newError(t, db, cfg), "update the program")
+	mustExec(t, db, `DROP TABLE `+cfg.Prefix+`users`)
+	_, _, err := store.Get(t.Context(), session.ID{})
+	wantTrouble(t, err, "Migrate")
+	wantTrouble(t, newError(t, db, sqlstore.Config{Dialect: sqlstore.DialectPostgres}), "does the driver speak to a PostgreSQL database?")
+	for params, says := range map[string]string{
+		"sql_mode=%27%27": "STRICT_TRANS_TABLES",
+		"charset=latin1":  "charset=utf8mb4",
+		"autocommit=0":    "autocommit=1",
+	} {
+		wantTrouble(t, newError(t, openMySQL(t, params), cfg), says)
+	}
+}
+
+func TestMySQLDurability(t *testing.T) {
+	db := openMySQL(t, "")
+	cfg := sqlstore.Config{Prefix: newPrefix(t, db)}
+	migrated(t, db, cfg)
+	t.Cleanup(func() { mustExec(t, db, `SET GLOBAL innodb_flush_log_at_trx_commit = 1`) })
+	for _, c := range []struct {
+		flush    int
+		survives sqlstore.Crash
+		advice   string
+	}{
+		{0, sqlstore.CrashNone, "innodb_flush_log_at_trx_commit to 1"},
+		{2, sqlstore.CrashProcess, "innodb_flush_log_at_trx_commit to 1"},
+		{1, sqlstore.CrashPower, ""},
+	} {
+		mustExec(t, db, `SET GLOBAL innodb_flush_log_at_trx_commit = ?`, c.flush)
+		wantDurability(t, db, cfg, c.survives, c.advice)
+	}
+}
+
+// TestMySQLPlans reads the query plan of every statement: none may look at
+// every session or user.
+func TestMySQLPlans(t *testing.T) {
+	dsn := service(t, "SIGNEDIN_TEST_MYSQL")
+	plain := openMySQL(t, "interpolateParams=true")
+	rec := &recorder{inner: plain.Driver(), dsn: dsn}
+	recorded := sqlx.NewDb(sql.OpenDB(rec), "mysql")
+	t.Cleanup(func() { _ = recorded.Close() })
+	prefix := newPrefix(t, plain)
+	store := migrated(t, recorded, sqlstore.Config{Prefix: prefix})
+	fillMySQL(t, plain, store, prefix)
+	for _, q := range rec.queries {
+		if !strings.Contains(q, prefix+"sessions") && !strings.Contains(q, prefix+"users") {
+			continue
+		}
+		q = strings.NewReplacer("LIMIT ?", "LIMIT 100", "CAST(? AS SIGNED)", "1").Replace(q) // the rest may be text
+		for _, scan := range mysqlScans(t, plain, q, prefix) {
+			t.Errorf("%s\n\tscans %s", q, scan)
+		}
+	}
+}
+
+// fillMySQL stores so many sessions that no plan is made for an empty table.
+func fillMySQL(t *testing.T, db *sqlx.DB, store *sqlstore.Store, prefix string) {
+	t.Helper()
+	for n := range 3 {
+		s := sample(byte(n))
+		s.Attrs = nil
+		if err := store.Create(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var columns []string
+	if err := db.Select(&columns, `SELECT column_name FROM information_schema.columns WHERE table_schema = database()
+		AND table_name = ? AND column_name NOT IN ('id', 'user_id', 'due_at')`, prefix+"sessions"); err != nil {
+		t.Fatal(err)
+	}
+	rest := strings.Join(columns, ", ")
+	mustExec(t, db, `INSERT INTO `+prefix+`sessions (id, user_id, due_at, `+rest+`)
+		WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 990)
+		SELECT unhex(md5(concat(n.n, hex(s.id)))), concat('user ', n.n % 500), n.n, `+rest+` FROM n, `+prefix+`sessions s`)
+	mustExec(t, db, `UPDATE `+prefix+`sessions SET ended_at = last_at, due_at = NULL ORDER BY id LIMIT 1500`)
+	mustExec(t, db, `INSERT INTO `+prefix+`users SELECT DISTINCT user_id, 1, 1 FROM `+prefix+`sessions WHERE user_id <> 'ada'`)
+	mustExec(t, db, `ANALYZE TABLE `+prefix+`sessions, `+prefix+`users`)
+}
+
+// mysqlScans returns the tables of which the plan of q reads every row.
+func mysqlScans(t *testing.T, db *sqlx.DB, q, prefix string) (scans []string) {
+	t.Helper()
+	args := make([]any, strings.Count(q, "?"))
+	for i := range args {
+		args[i] = `["00"]`
+	}
+	rows, err := db.Queryx("EXPLAIN "+q, args...)
+	if err != nil {
+		t.Errorf("%s: %v", q, err)
+		return nil
+	}
+	defer rows.Close()
+	for rows.Next() {
+		step := make(map[string]any)
+		if err := rows.MapScan(step); err != nil {
+			t.Fatal(err)
+		}
+		table, how := fmt.Sprintf("%s", step["table"]), fmt.Sprintf("%s", step["type"])
+		ofOurs := slices.Contains([]string{"s", "u", prefix + "sessions", prefix + "users"}, table)
+		if insert := fmt.Sprintf("%s", step["select_type"]) == "INSERT"; ofOurs && !insert && (how == "ALL" || how == "index") {
+			scans = append(scans, fmt.Sprintf("%s by %s", table, step["key"]))
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Error(err)
+	}
+	return scans
+}
+
+func BenchmarkMySQL(b *testing.B) {
+	db := openMySQL(b, "")
+	storetest.Bench(b, func(b *testing.B) session.Store { return newMySQL(b, db) })
+}

@@ -1,0 +1,142 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+var mysqlDialect = dialect{
+	name:      DialectMySQL,
+	drivers:   []string{"mysql"},
+	isolation: sql.LevelReadCommitted,
+	bind:      sqlx.QUESTION,
+	casts:     map[string]string{"bytea": "CAST(? AS BINARY(16))"}, // or it is text with a character set
+	noReturn:  true,
+	own:       mysqlStatements,
+
+	writable: `s.ended_at IS NULL AND s.global_generation = ` + globalGeneration,
+	lock:     `FOR UPDATE`,
+	skip:     `FOR UPDATE SKIP LOCKED`,
+	least:    `least`,
+	table:    `SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name = ?`,
+
+	// Its statements commit one by one: the turn is the connection's, not the
+	// transaction's.
+	turn:     `SELECT coalesce(get_lock('signedin_schema', 600), 0)`,
+	turnOver: `SELECT release_lock('signedin_schema')`,
+
+	check:      checkMySQL,
+	durability: mysqlDurability,
+	advice:     mysqlAdvice,
+	taken:      func(err error) bool { return mysqlNumber(err) == 1062 },
+	// A deadlock, or a wait for a lock that took too long.
+	gaveUp: func(err error) bool { n := mysqlNumber(err); return n == 1213 || n == 1205 },
+}
+
+// mysqlNumber returns the number of an error of the server, 0 of any other. It
+// goes by the text, "Error 1062 (23000): ...", since the driver, which has the
+// number in a field, is not imported here.
+func mysqlNumber(err error) (number int) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if _, scanned := fmt.Sscanf(err.Error(), "Error %d", &number); scanned == nil {
+			return number
+		}
+	}
+	return 0
+}
+
+// mysqlSettings are those of the connection and the server that matter.
+type mysqlSettings struct {
+	Version    string         `db:"version"`
+	Mode       string         `db:"mode"`
+	Charset    string         `db:"charset"`
+	Autocommit bool           `db:"autocommit"`
+	Database   sql.NullString `db:"name"`
+}
+
+// checkMySQL fails if db is no MySQL or MariaDB database, too old a one, or set
+// up so that it would store something else than it was given.
+func checkMySQL(ctx context.Context, db *sqlx.DB) error {
+	var s mysqlSettings
+	if err := db.GetContext(ctx, &s, `SELECT version() AS version, @@sql_mode AS mode, @@character_set_client AS charset,
+		@@autocommit AS autocommit, database() AS name`); err != nil {
+		return trouble(mysqlAdvice, "does the driver speak to a MySQL or MariaDB database?", err)
+	}
+	if err := checkMySQLVersion(s.Version); err != nil {
+		return err
+	}
+	switch {
+	case !strings.Contains(s.Mode, "STRICT_TRANS_TABLES") && !strings.Contains(s.Mode, "STRICT_ALL_TABLES"):
+		return fmt.Errorf("sqlstore: sql_mode is %q, by which what does not fit is cut off: add STRICT_TRANS_TABLES", s.Mode)
+	case s.Charset != "utf8mb4":
+		return fmt.Errorf("sqlstore: the connection's character set is %s, which has not all characters: set charset=utf8mb4 in the data source name", s.Charset)
+	case !s.Autocommit:
+		return errors.New("sqlstore: autocommit is off, so that single statements would never be committed: set autocommit=1 in the data source name")
+	case !s.Database.Valid:
+		return errors.New("sqlstore: no database is selected: name one in the data source name")
+	}
+	return nil
+}
+
+func checkMySQLVersion(version string) error {
+	var major, minor, patch int
+	_, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch)
+	have, want, name := major*1_00_00+minor*1_00+patch, 8_00_19, "MySQL"
+	if strings.Contains(version, "MariaDB") {
+		want, name = 10_06_01, "MariaDB"
+	}
+	if err != nil || have < want {
+		return fmt.Errorf("sqlstore: the server is %s %s; MySQL 8.0.19 or MariaDB 10.6.1 or later is needed", name, version)
+	}
+	return nil
+}
+
+func mysqlAdvice(err error) string {
+	return map[int]string{
+		1021: "the server's disk is full",
+		1114: "the table is full: free some space",
+		1040: "the server has too many connections: call SetMaxOpenConns, or raise max_connections",
+		1044: "the database user may not use that database: grant it SELECT, INSERT, UPDATE and DELETE",
+		1045: "user or password is wrong: check the data source name",
+		1049: "there is no such database: create it, or check the data source name",
+		1142: "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
+		1146: "a table is missing: call sqlstore.Migrate",
+		1205: "another transaction holds it for too long: find out which, or raise innodb_lock_wait_timeout",
+		1213: "two transactions waited for each other: try again",
+		1290: "this server only reads: connect to the primary",
+		1665: "set binlog_format to ROW or MIXED",
+		1792: "the transaction only reads: begin it otherwise",
+		1836: "this server only reads: connect to the primary",
+	}[mysqlNumber(err)]
+}
+
+func mysqlDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {
+	d := Durability{Dialect: DialectMySQL, Settings: make(map[string]string)}
+	for _, name := range []string{"innodb_flush_log_at_trx_commit", "innodb_doublewrite", "log_bin", "sync_binlog"} {
+		var value string
+		if err := db.GetContext(ctx, &value, `SELECT @@global.`+name); err != nil {
+			return Durability{}, err
+		}
+		d.Settings[name] = value
+	}
+	// With 2 the log is written at each commit, but synced once a second. A
+	// binary log that is behind has replicas, and recovery, miss commits.
+	flush := d.Settings["innodb_flush_log_at_trx_commit"]
+	logged := d.Settings["log_bin"] == "0" || d.Settings["sync_binlog"] == "1"
+	d.Process = flush == "1" || flush == "2" || flush == "3"
+	d.Power = (flush == "1" || flush == "3") && logged
+	switch {
+	case !d.Process:
+		d.Advice = "a crash of the server can undo the last revocations: set innodb_flush_log_at_trx_commit to 1"
+	case !logged:
+		d.Advice = "a loss of power can undo the last revocations: set innodb_flush_log_at_trx_commit and sync_binlog to 1"
+	case !d.Power:
+		d.Advice = "a loss of power can undo the last revocations: set innodb_flush_log_at_trx_commit to 1"
+	}
+	return d, nil
+}
