@@ -47,6 +47,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"time"
 
@@ -164,11 +165,21 @@ func await[T any](ctx context.Context, f func() (T, error)) (result T, err error
 	}()
 	select {
 	case a := <-answers:
-		if a.err != nil && errors.Is(a.err, ctx.Err()) {
-			a.err = context.Cause(ctx) // which says more
+		if isOver(ctx, a.err) {
+			return result, context.Cause(ctx) // which says more
 		}
 		return a.result, a.err
 	case <-ctx.Done():
 		return result, context.Cause(ctx)
 	}
+}
+
+// isOver reports whether err only says that ctx is over. A deadline may come
+// to the connection a moment before it comes to ctx.
+func isOver(ctx context.Context, err error) bool {
+	if deadline, ok := ctx.Deadline(); ok && errors.Is(err, os.ErrDeadlineExceeded) && time.Until(deadline) < time.Millisecond {
+		<-ctx.Done()
+		return true
+	}
+	return err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err())
 }

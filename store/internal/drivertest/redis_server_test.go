@@ -22,6 +22,11 @@ type redisProcess struct {
 // none on this machine.
 func startRedis(t testing.TB, settings ...string) *redisProcess {
 	t.Helper()
+	return startServer(t, append([]string{"--save", ""}, settings...)...)
+}
+
+func startServer(t testing.TB, settings ...string) *redisProcess {
+	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
 		if os.Getenv("REQUIRE_SERVICES") == "1" {
@@ -37,7 +42,7 @@ func startRedis(t testing.TB, settings ...string) *redisProcess {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", ""}, settings...)
+	args := append(settings, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--dir", t.TempDir())
 	cmd := exec.Command(binary, args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
