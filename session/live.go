@@ -1,9 +1,11 @@
 package session
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/signedin/signedin/device"
 )
@@ -26,15 +28,21 @@ type live struct {
 
 // sighting is the latest visit and the origin that it was made from.
 type sighting struct {
-	known  bool // origin is known: the visit was seen here, not read from the store
-	origin Origin
-	visit  Visit
+	known bool // ip and hints are known: the visit was seen here, not read from the store
+	ip    netip.Addr
+	hints unique.Handle[device.Hints] // shared by all sessions of one kind of client
+	visit Visit
 
 	families []device.Family // of other devices that used the token
 }
 
 // maxFamilies bounds what is remembered of those.
 const maxFamilies = 8
+
+// isFrom reports whether the visit was made from there.
+func (s *sighting) isFrom(o Origin) bool {
+	return s.known && s.ip == o.IP && s.hints.Value() == o.Hints
+}
 
 func (l *live) lastAt() time.Time {
 	if s := l.seen.Load(); s != nil {
@@ -52,7 +60,7 @@ func (l *live) sighting(s *Session) *sighting {
 	// Another instance saw it later, or this one sees it for the first time.
 	fresh := &sighting{visit: s.Last}
 	if last != nil {
-		fresh.origin, fresh.known, fresh.families = last.origin, last.known, last.families
+		fresh.known, fresh.ip, fresh.hints, fresh.families = last.known, last.ip, last.hints, last.families
 	}
 	if !l.seen.CompareAndSwap(last, fresh) {
 		return l.seen.Load()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/geo"
@@ -30,8 +31,7 @@ type touchQueue struct {
 // memory, and later with many others to the store.
 func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) {
 	last := l.sighting(s)
-	same := last.known && last.origin == from
-	if same && now.Sub(last.visit.At) < m.cfg.TouchInterval {
+	if last.isFrom(from) && now.Sub(last.visit.At) < m.cfg.TouchInterval {
 		return
 	}
 	next, stranger := m.nextSighting(ctx, last, from.bounded(), now)
@@ -59,9 +59,9 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 // The device of the session is never replaced by another that uses its token,
 // such as a video player; the first time that one is seen, it is the stranger.
 func (m *Manager) nextSighting(ctx context.Context, last *sighting, from Origin, now time.Time) (next *sighting, stranger *device.Device) {
-	next = &sighting{origin: from, known: true, families: last.families}
+	next = &sighting{known: true, ip: from.IP, hints: unique.Make(from.Hints), families: last.families}
 	v := Visit{At: now, Device: last.visit.Device, Location: last.visit.Location}
-	if !last.known || last.origin.Hints != from.Hints {
+	if !last.known || last.hints != next.hints {
 		d := m.cfg.Device(from.Hints)
 		v.Device = device.Merge(v.Device, d)
 		if f := d.Family(); f != v.Device.Family() && !slices.Contains(last.families, f) {
