@@ -48,21 +48,22 @@ func (p *profile) judgeDevice(f *findings, o *observation) (known bool) {
 	}
 	f.deviceIsNew = out > outcomeSimilar
 	f.add(outcomeCodes[out], p.habits.devicePoints(out))
-	if p.isSuspect(o) {
-		f.add(codeDeviceSuspect, pointsSuspect)
+	if points := p.suspicion(o); points > 0 {
+		f.add(codeDeviceSuspect, points)
 	}
 	return out == outcomeKnown
 }
 
-// isSuspect reports whether the device is one of a sign-in that is not believed
-// yet. What spoke against that one, such as wrong passwords, still does.
-func (p *profile) isSuspect(o *observation) bool {
+// suspicion returns what spoke against a sign-in from that device which is not
+// believed yet, and would not any more.
+func (p *profile) suspicion(o *observation) int {
 	for i := range p.suspects[:p.n] {
-		if k := p.suspects[i].keys[traitDevice]; k != 0 && k == o.keys[traitDevice] {
-			return true
+		s := &p.suspects[i]
+		if key := s.keys[traitDevice]; key != 0 && key == o.keys[traitDevice] {
+			return int(s.passing)
 		}
 	}
-	return false
+	return 0
 }
 
 func (h *habits) devicePoints(o outcome) int {

@@ -11,7 +11,7 @@ import (
 const encodingVersion = 1
 
 // maxEncoded is the length of the largest profile there can be.
-const maxEncoded = 1222
+const maxEncoded = 1230
 
 // encode returns the profile as it is kept: numbers in big-endian order, lists
 // with their length before them.
@@ -60,7 +60,7 @@ func (s *suspect) append(b []byte) []byte {
 	for _, k := range s.keys {
 		b = binary.BigEndian.AppendUint32(b, k)
 	}
-	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7))
+	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7), s.passing)
 }
 
 func flag(set bool, bit byte) byte {
@@ -185,4 +185,5 @@ func (s *suspect) read(r *reader) {
 	s.place, s.at = r.place(), r.stamp()
 	flags := r.byte()
 	s.outcome, s.signIn, s.hosting = outcome(flags&3), flags&(1<<6) != 0, flags&(1<<7) != 0
+	s.passing = r.byte()
 }

@@ -80,6 +80,18 @@ func (f *findings) has(code string) bool {
 	return false
 }
 
+// passing returns the points of what speaks against this visit alone: who was
+// let in may come back without.
+func (f *findings) passing() (points int) {
+	for _, x := range f.all[:f.n] {
+		switch x.code {
+		case codeTravel, codeCountries, codeAttemptsSome, codeAttemptsMany, codeDeviceSuspect:
+			points += x.points
+		}
+	}
+	return points
+}
+
 // isReason reports whether x is a reason to give, which is true even where it
 // is usual for the user and earns no points.
 func (f *findings) isReason(x finding) bool {

@@ -14,7 +14,7 @@ type hours struct {
 const halveAt = 240
 
 func (h *hours) add(at stamp) {
-	if at <= h.last {
+	if at <= h.last && h.last-at < maxSkew/60 {
 		return
 	}
 	h.last = at

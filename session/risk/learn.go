@@ -8,6 +8,9 @@ const (
 	settled = 3
 	away    = 90 * stampDay
 	minAge  = 5 * stampDay
+	// maxSkew is by how many minutes a visit may come after a later one. Beyond
+	// it, the clock had jumped.
+	maxSkew = 24 * 60
 )
 
 // learn remembers a visit that is believed.
@@ -22,7 +25,7 @@ func (p *profile) learn(o *observation, signIn bool) {
 	}
 	p.hours.add(o.at)
 	seen := sighting{o.minute, o.place, hidesPlace(o.kind), o.country, cut(o.city, maxCity)}
-	if p.last.before(seen) {
+	if p.last.before(seen) || p.last.at > seen.at+maxSkew {
 		p.last = seen
 	}
 }
@@ -67,9 +70,9 @@ func (p *profile) prune(o *observation) {
 // already does not wait longer for being seen again; the latest that comes
 // when all places are taken replaces the one that has waited least, so that
 // nobody can push out what is older.
-func (p *profile) doubt(o *observation, signIn bool) {
+func (p *profile) doubt(o *observation, f *findings, signIn bool) {
 	s := o.suspect(signIn)
-	s.outcome = p.outcome(o)
+	s.outcome, s.passing = p.outcome(o), uint8(min(f.passing(), 255))
 	youngest := 0
 	for i := range p.suspects[:p.n] {
 		if old := &p.suspects[i]; old.keys == s.keys {

@@ -2,16 +2,17 @@ package risk
 
 import "github.com/signedin/signedin/session"
 
-// A Preset says how readily an [Assessor] raises an alert. What is noticed, and
-// what is high, is the same in all.
+// A Preset says how readily an [Assessor] raises an alert.
 type Preset string
 
-// The presets, with how often people see an alert of their own, as measured on
-// synthetic people in an app with long sessions.
+// The presets.
 const (
-	PresetDefault Preset = ""        // at 20 points
-	PresetCalm    Preset = "calm"    // at 30 points: fewer than half as many
-	PresetPrecise Preset = "precise" // a device that is not known, in a new country or, for the first time, through a data centre
+	PresetDefault Preset = ""     // at 20 points
+	PresetCalm    Preset = "calm" // at 30 points
+	// PresetPrecise raises an alert of a sign-in from a device that is not
+	// known if the country is new, or if it is the first through a data centre.
+	// For moves it is as PresetDefault.
+	PresetPrecise Preset = "precise"
 )
 
 const (

@@ -90,6 +90,7 @@ type suspect struct {
 	signIn  bool
 	hosting bool
 	outcome outcome
+	passing uint8 // points that only this visit had
 }
 
 const (

@@ -140,6 +140,10 @@ func TestClockJump(t *testing.T) {
 			t.Errorf("sign-in %d after the jump: level %d for %v", i, v.Level, codes(v))
 		}
 	}
+	v := u.assess(t, u.signInCase(signIn{at: start.Add(14*day + time.Hour), ip: "93.184.10.20", where: &tokyo}))
+	if !slices.Contains(codes(v), "travel.impossible") {
+		t.Errorf("since the jump, travel is not seen: %v", codes(v))
+	}
 }
 
 // The hour is never a reason of its own: not in summer time, not at the other

@@ -77,7 +77,7 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	case isDoubted(&c):
 		return v, nil
 	case j.level >= session.LevelAlert:
-		p.doubt(&j.observation, c.SignIn)
+		p.doubt(&j.observation, &j.findings, c.SignIn)
 	default:
 		p.learn(&j.observation, c.SignIn)
 	}

@@ -22,7 +22,6 @@ const (
 	pointsTravel            = 20
 	pointsTravelSoft        = 5
 	pointsCountries         = 6
-	pointsSuspect           = 13
 	pointsAttemptsSome      = 13
 	pointsAttemptsMany      = 20
 )
@@ -70,6 +69,8 @@ func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
 		f.add(codeProviderKnown, pointsProviderKnown)
 	case abroad && p.marks[traitCountry].n > 0:
 		f.add(codeCountryNew, pointsCountryNew)
+	case provider && !o.place.known():
+		f.add(codeProviderKnown, pointsProviderElsewhere)
 	case provider:
 		f.add(codeProviderElsewhere, pointsProviderElsewhere)
 	case o.place.known() && p.spots.n > 0 && !nearby:

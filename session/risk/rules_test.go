@@ -1,6 +1,7 @@
 package risk_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,31 @@ func TestSentences(t *testing.T) {
 	}
 	if v.Level != session.LevelHigh {
 		t.Errorf("got level %d, want high", v.Level)
+	}
+}
+
+// The sentences have their arguments, and nothing else in braces.
+func TestSentencesAreComplete(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	seen := map[string]bool{}
+	for range 20 {
+		randomUser(t, r, func(_ signIn, v session.Verdict) {
+			for _, s := range v.Signals {
+				seen[s.Code] = true
+				text := risk.Sentences()[s.Code]
+				for name, value := range s.Args {
+					if !strings.Contains(text, "{"+name+"}") || value == "" {
+						t.Errorf("%s: %q has the argument %s=%q", s.Code, text, name, value)
+					}
+				}
+				if strings.ContainsAny(s.Text, "{}") || s.Text == "" {
+					t.Errorf("%s: %q", s.Code, s.Text)
+				}
+			}
+		})
+	}
+	if len(seen) < 8 {
+		t.Errorf("only %v were said", seen)
 	}
 }
 

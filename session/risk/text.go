@@ -2,6 +2,7 @@ package risk
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -32,6 +33,10 @@ var sentences = map[string]string{
 	codeDormant:           "The session had been quiet for {days} days.",
 }
 
+// Sentences returns the sentence of each code that a [session.Signal] of this
+// package may have, for translators: in English, with the Args in braces.
+func Sentences() map[string]string { return maps.Clone(sentences) }
+
 // signals says what was found. Nothing that speaks for the visit is said, and
 // the hour not alone. A new country is said even of a visit that looks right.
 func (f *findings) signals(v *session.Visit, level session.Level) (out []session.Signal) {
@@ -53,11 +58,11 @@ func (f *findings) signals(v *session.Visit, level session.Level) (out []session
 }
 
 func sentence(code string, args map[string]string) string {
-	text := sentences[code]
+	pairs := make([]string, 0, 2*len(args))
 	for name, value := range args {
-		text = strings.ReplaceAll(text, "{"+name+"}", value)
+		pairs = append(pairs, "{"+name+"}", value)
 	}
-	return text
+	return strings.NewReplacer(pairs...).Replace(sentences[code])
 }
 
 // args are what the sentence of a code speaks of.

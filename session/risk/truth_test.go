@@ -75,7 +75,7 @@ func (d *diary) isTrue(s session.Signal, v session.Visit, cookie byte) bool {
 	case "network.new-provider":
 		return v.Location.ASN != 0 && !provider
 	case "network.provider-known-elsewhere":
-		return provider
+		return provider && d.nearest(v) > 50
 	case "network.hosting":
 		return v.Location.Network == geo.KindHosting
 	case "place.new":
