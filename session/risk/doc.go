@@ -9,7 +9,8 @@
 // What it knows of a user is a profile of at most 1,280 bytes, which the
 // Manager keeps sealed: hashes of the networks, providers and devices of late,
 // coarse places, the hours of the day. Nothing in it is about anyone else.
-// Without profiles every user is a stranger, and nothing is ever found.
+// Without profiles every user is a stranger: no sign-in looks wrong, and of a
+// move only what differs from the session's last visit.
 //
 // A visit is judged by adding points, each ten times the natural logarithm of
 // how much likelier the evidence is of a stranger than of the user.
