@@ -12,20 +12,18 @@ import (
 
 // The points of what has changed of a live session.
 const (
-	pointsHistoryShortMove = -5
-	pointsNetworkSame      = -20
-	pointsDeviceSame       = -5
-	pointsUpdated          = -13
-	pointsOlder            = 38
-	pointsDesktopSite      = 8
-	pointsOther            = 58
-	pointsDormant          = 5
+	pointsNetworkSame = -20
+	pointsDeviceSame  = -5
+	pointsUpdated     = -13
+	pointsOlder       = 38
+	pointsDesktopSite = 8
+	pointsOther       = 58
+	pointsDormant     = 5
 )
 
 // move judges that a live session is seen on another network or device. It is
 // compared with the session's own last visit.
 func (p *profile) move(o *observation, was *observation, c *session.Case) (f findings) {
-	p.judgeHistory(&f, o, pointsHistoryShortMove)
 	judgeChange(&f, c.Session.Last.Device, c.Visit.Device, o.keys[traitNetwork] == was.keys[traitNetwork])
 	if o.keys[traitNetwork] != 0 && o.keys[traitNetwork] == was.keys[traitNetwork] {
 		f.add(codeNetworkSame, pointsNetworkSame)

@@ -57,7 +57,7 @@ func newUser(t testing.TB, cfg risk.Config) *user {
 	return &user{Assessor: a, known: map[session.DeviceKey]bool{}}
 }
 
-// settled returns a user who has signed in at home four times in nine days.
+// settled returns a user who has signed in at home three times in six days.
 func settled(t testing.TB, cfg risk.Config) *user {
 	t.Helper()
 	u := newUser(t, cfg)

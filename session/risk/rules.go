@@ -17,8 +17,9 @@ const (
 	pointsProviderNew       = 5
 	pointsPlaceNew          = 19
 	pointsCountryNew        = 28
+	pointsCountryExit       = 10 // another exit of the user's own VPN
 	pointsNotHosting        = -6
-	pointsOtherHosting      = 15 // not through the one that is a habit
+	pointsOtherHosting      = 18 // not through the one that is a habit
 	pointsTravel            = 20
 	pointsTravelSoft        = 5
 	pointsCountries         = 6
@@ -28,7 +29,7 @@ const (
 
 // signIn judges a sign-in.
 func (p *profile) signIn(o *observation) (f findings) {
-	p.judgeHistory(&f, o, pointsHistoryShort)
+	p.judgeHistory(&f, o)
 	known := p.judgeDevice(&f, o)
 	p.judgeNetwork(&f, o, p.habits.signIns)
 	p.judgeTravel(&f, o, p.last)
@@ -48,9 +49,9 @@ func (p *profile) signIn(o *observation) (f findings) {
 
 // judgeHistory allows for how much of an unsettled user's life was not seen
 // yet.
-func (p *profile) judgeHistory(f *findings, o *observation, points int) {
+func (p *profile) judgeHistory(f *findings, o *observation) {
 	if p.since < settled || o.at.since(p.first) < minAge {
-		f.add(codeHistoryShort, points)
+		f.add(codeHistoryShort, pointsHistoryShort)
 	}
 }
 
@@ -67,6 +68,8 @@ func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
 	switch {
 	case provider && nearby:
 		f.add(codeProviderKnown, pointsProviderKnown)
+	case abroad && provider && o.isHosting():
+		f.add(codeCountryNew, pointsCountryExit)
 	case abroad && p.marks[traitCountry].n > 0:
 		f.add(codeCountryNew, pointsCountryNew)
 	case provider && !o.place.known():

@@ -229,3 +229,22 @@ func TestPresets(t *testing.T) {
 		t.Error("a preset that does not exist was accepted")
 	}
 }
+
+// Another exit of the user's own VPN says less than another VPN.
+func TestOwnVPN(t *testing.T) {
+	u := settled(t, risk.Config{})
+	for i := range 6 {
+		u.signIn(t, signIn{at: start.Add(9*day + time.Duration(i)*time.Hour), key: 1, ip: "93.184.10.20", where: &frankfurtVPN})
+	}
+	exit := at("Paris", "FR", 48.9, 2.4, frankfurtVPN.ASN, geo.KindHosting)
+	other := at("Paris", "FR", 48.9, 2.4, 999, geo.KindHosting)
+	level := func(where geo.Location) session.Level {
+		return u.assess(t, u.signInCase(signIn{at: start.Add(12 * day), ip: "95.1.1.1", where: &where})).Level
+	}
+	if got := level(exit); got != session.LevelAlert {
+		t.Errorf("another exit: got level %d, want alert", got)
+	}
+	if got := level(other); got != session.LevelHigh {
+		t.Errorf("another VPN: got level %d, want high", got)
+	}
+}
