@@ -21,7 +21,7 @@ var drawing = map[string][]string{
 	"session/risk":                {"session", "geo", "device"},
 	"store":                       {"session"},
 	"store/memstore":              {"session"},
-	"store/sqlstore":              {"session", "geo", "device"},
+	"store/sqlstore":              {"session", "geo", "device", "store/pollbus"},
 	"store/redisstore":            {"session", "geo", "device"},
 	"store/pgbus":                 {"session"},
 	"store/pollbus":               {"session"},
