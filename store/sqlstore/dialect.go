@@ -50,6 +50,7 @@ type dialect struct {
 	touch string // statement that writes the visits of which encodeTouches is the parameter
 	table string // query that counts the tables of a name
 
+	log      bool   // other processes have to ask what happened
 	turn     string // query by which a migration waits for its turn, if it has to; 1 if it got it
 	turnOver string // query that gives it back, if the end of the transaction does not
 
@@ -78,4 +79,22 @@ func dialectOf(name Dialect, driver string) (*dialect, error) {
 		return nil, fmt.Errorf("sqlstore: Config.Dialect: %q is not known", string(name))
 	}
 	return nil, fmt.Errorf("sqlstore: driver %q is not known: set Config.Dialect", driver)
+}
+
+// usable returns why db cannot be used, nil if it can.
+func (d *dialect) usable(ctx context.Context, db *sqlx.DB) error {
+	// In a goroutine, because lib/pq does not hear of the context while it waits
+	// for a server's first word.
+	pong := make(chan error, 1)
+	go func() { pong <- db.PingContext(ctx) }()
+	var err error
+	select {
+	case err = <-pong:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return trouble(d.advice, "the database cannot be reached", err)
+	}
+	return d.check(ctx, db)
 }

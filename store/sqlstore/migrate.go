@@ -50,7 +50,7 @@ func Migrate(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if err := d.check(ctx, db); err != nil {
+	if err := d.usable(ctx, db); err != nil {
 		return err
 	}
 	have, err := readSchema(ctx, db, cfg, d)

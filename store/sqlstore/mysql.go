@@ -17,6 +17,7 @@ var mysqlDialect = dialect{
 	bind:      sqlx.QUESTION,
 	casts:     map[string]string{"bytea": "CAST(? AS BINARY(16))"}, // or it is text with a character set
 	noReturn:  true,
+	log:       true,
 	own:       mysqlStatements,
 
 	writable: `s.ended_at IS NULL AND s.global_generation = ` + globalGeneration,

@@ -1,14 +1,18 @@
 package sqlstore
 
+import "slices"
+
 // Where the others say IN ({ids}), MySQL gets a join that starts from the
 // parameter: of an UPDATE with IN and a subquery it would read the whole table.
 // A row is locked when it is read, so rows are locked in the order of the
-// parameter.
+// parameter, and the index is forced, or in a small table those of others are
+// read, and waited for, too.
 const (
-	mysqlIDs   = `JSON_TABLE(?, '$[*]' COLUMNS (v CHAR(32) PATH '$' ERROR ON ERROR)) t STRAIGHT_JOIN signedin_sessions s ON s.id = unhex(t.v)`
+	mysqlIDs   = `JSON_TABLE(?, '$[*]' COLUMNS (v CHAR(32) PATH '$' ERROR ON ERROR)) t STRAIGHT_JOIN signedin_sessions s FORCE INDEX (PRIMARY) ON s.id = unhex(t.v)`
 	mysqlTexts = `JSON_TABLE(?, '$[*]' COLUMNS (v VARCHAR(255) CHARACTER SET utf8mb4 PATH '$' ERROR ON ERROR)) t
-		STRAIGHT_JOIN signedin_users u ON u.user_id = CAST(t.v AS BINARY)`
-	mysqlEnding = `s.created_ip = '', s.ip = '', s.due_at = NULL`
+		STRAIGHT_JOIN signedin_users u FORCE INDEX (PRIMARY) ON u.user_id = CAST(t.v AS BINARY)`
+	mysqlNumbers = `JSON_TABLE(?, '$[*]' COLUMNS (v BIGINT PATH '$' ERROR ON ERROR)) n STRAIGHT_JOIN signedin_log l FORCE INDEX (PRIMARY) ON l.number = n.v`
+	mysqlEnding  = `s.created_ip = '', s.ip = '', s.due_at = NULL`
 )
 
 // mysqlStatements are the statements that MySQL says otherwise. There is no
@@ -17,22 +21,31 @@ const (
 // KEY counts the row that is there if the connection has clientFoundRows. So an
 // insert fails if the key is taken, of which each table has one.
 func mysqlStatements(p *statements) []statement {
-	return append(mysqlOfSessions(p), mysqlOfEndings(p)...)
+	return slices.Concat(mysqlOfSessions(p), mysqlOfEndings(p), mysqlOfLog(p))
 }
 
 func mysqlOfSessions(p *statements) []statement {
 	return []statement{
 		{&p.create, `INSERT INTO signedin_sessions ({columns}) SELECT {values} FROM
 			(SELECT CAST(? AS SIGNED) AS wanted, CAST(? AS BINARY) AS owner) w
-			STRAIGHT_JOIN signedin_users u ON u.user_id = w.owner AND u.generation = w.wanted
+			STRAIGHT_JOIN signedin_users u FORCE INDEX (PRIMARY) ON u.user_id = w.owner AND u.generation = w.wanted
 			STRAIGHT_JOIN signedin_everyone g ON g.generation = ? LOCK IN SHARE MODE`},
 		{&p.addUser, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 0, ?)`},
 		{&p.addProfile, `INSERT INTO signedin_profiles (user_id, profile, version) VALUES (?, ?, 1)`},
 		{&p.touch, `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (` + mysqlVisit + `)) t
-			STRAIGHT_JOIN signedin_sessions s ON s.id = unhex(t.id)
+			STRAIGHT_JOIN signedin_sessions s FORCE INDEX (PRIMARY) ON s.id = unhex(t.id)
 			SET s.last_at = t.at, s.ip = t.ip, s.network = t.network, s.country = t.country, s.city = t.city,
 			s.device_kind = t.kind, s.browser = t.browser, s.os = t.os, s.last = t.last
 			WHERE s.last_at < t.at AND {writable}`},
+	}
+}
+
+func mysqlOfLog(p *statements) []statement {
+	return []statement{
+		{&p.entries, `SELECT number, notice FROM signedin_log WHERE number > ?
+			UNION ALL SELECT l.number, l.notice FROM ` + mysqlNumbers},
+		{&p.stampEntries, `UPDATE ` + mysqlNumbers + ` SET l.seen_at = ?`},
+		{&p.removeEntries, `DELETE l FROM ` + mysqlNumbers},
 	}
 }
 
@@ -47,6 +60,10 @@ func mysqlOfEndings(p *statements) []statement {
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
 			ON DUPLICATE KEY UPDATE generation = generation + 1, bumped_at = ?`},
 		{&p.bumped, `SELECT generation FROM signedin_users WHERE user_id = ? FOR UPDATE`},
+		{&p.liveOf, `SELECT s.id FROM signedin_sessions s FORCE INDEX (signedin_sessions_user)
+			WHERE s.user_id = ? AND s.user_generation = ? AND {writable} ORDER BY s.id FOR UPDATE`},
+		{&p.allOf, `SELECT id FROM signedin_sessions FORCE INDEX (signedin_sessions_user) WHERE user_id = ? ORDER BY id FOR UPDATE`},
+
 		{&p.bumpEveryone, `UPDATE signedin_everyone SET generation = generation + 1, ended_at = ?, reason = ?, ended_by = ?`},
 		{&p.bumpedEveryone, `SELECT generation FROM signedin_everyone FOR UPDATE`},
 
@@ -59,10 +76,11 @@ func mysqlOfEndings(p *statements) []statement {
 			WHERE s.ended_at IS NULL AND s.global_generation <> g.generation`},
 
 		{&p.settled, `SELECT u.user_id FROM ` + mysqlTexts + ` WHERE u.bumped_at IS NULL FOR UPDATE SKIP LOCKED`},
-		{&p.settle, `UPDATE ` + mysqlTexts + ` SET u.bumped_at = NULL
+		// Not by a subquery: of one in an UPDATE or DELETE the rows are locked.
+		{&p.occupied, `SELECT u.user_id FROM ` + mysqlTexts + `
 			WHERE EXISTS (SELECT 1 FROM signedin_sessions s WHERE s.user_id = u.user_id)`},
-		{&p.forget, `DELETE u FROM ` + mysqlTexts + `
-			WHERE NOT EXISTS (SELECT 1 FROM signedin_sessions s WHERE s.user_id = u.user_id)`},
+		{&p.settle, `UPDATE ` + mysqlTexts + ` SET u.bumped_at = NULL`},
+		{&p.forget, `DELETE u FROM ` + mysqlTexts},
 	}
 }
 

@@ -2,6 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
 )
@@ -41,8 +44,11 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 		return err
 	}
 	forgotten, err := st.forget(tx, before, p.Limit, users)
+	if err != nil {
+		return err
+	}
 	done.More = max(due, len(over), forgotten) >= p.Limit
-	return err
+	return st.trim(tx, p.Now)
 }
 
 // expired is a session whose time has come.
@@ -70,8 +76,13 @@ func (st *Store) expire(tx *tx, p session.Purge, done *session.Purged) (int, err
 	if err != nil {
 		return 0, err
 	}
+	var told notice
 	for _, e := range ended {
 		done.Expired = append(done.Expired, session.Expired{ID: e.ID, UserID: e.UserID})
+		told.Ended = append(told.Ended, e.ID)
+	}
+	if err := st.tell(tx, told); err != nil {
+		return 0, err
 	}
 	_, err = tx.exec(st.stmts.endDead, ids)
 	return len(due), err
@@ -133,16 +144,40 @@ func (st *Store) forget(tx *tx, before int64, limit int, deleted []string) (int,
 	if len(users) == 0 {
 		return 0, nil
 	}
-	arg, err := marshal(users)
-	if err != nil {
-		return 0, err
+	return looked, st.settleOrForget(tx, users)
+}
+
+// settleOrForget forgets the users without sessions. Their rows are locked: no
+// sign-in comes between the look and the deed.
+func (st *Store) settleOrForget(tx *tx, users []string) error {
+	settle, forget := users, users // each statement looks for itself
+	if st.dialect.noReturn {
+		arg, err := marshal(users)
+		if err != nil {
+			return err
+		}
+		settle = nil
+		if err := tx.sel(&settle, st.stmts.occupied, arg); err != nil {
+			return err
+		}
+		forget = slices.DeleteFunc(users, func(u string) bool { return slices.Contains(settle, u) })
 	}
-	// The rows are locked: no sign-in comes between the look and the deed.
-	if _, err := tx.exec(st.stmts.settle, arg); err != nil {
-		return 0, err
+	for _, do := range []struct {
+		stmt  *sqlx.Stmt
+		users []string
+	}{{st.stmts.settle, settle}, {st.stmts.forget, forget}} {
+		if len(do.users) == 0 {
+			continue
+		}
+		arg, err := marshal(do.users)
+		if err == nil {
+			_, err = tx.exec(do.stmt, arg)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	_, err = tx.exec(st.stmts.forget, arg)
-	return looked, err
+	return nil
 }
 
 // erase deletes everything of a user but the counter, the counter first.
@@ -158,8 +193,10 @@ func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err e
 		if err := tx.sel(&ids, st.stmts.allOf, p.UserID); err != nil {
 			return err
 		}
-		deleted, err = st.remove(tx, ids)
-		return err
+		if deleted, err = st.remove(tx, ids); err != nil {
+			return err
+		}
+		return st.tell(tx, notice{Ended: ids})
 	})
 	return deleted, err
 }

@@ -29,42 +29,45 @@ func (st *Store) Revoke(ctx context.Context, r session.Revocation) (ended []sess
 	return ended, st.fail(ctx, "revoke", err)
 }
 
-func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) ([]session.ID, error) {
-	arg, err := encodeIDs(r.Only)
+func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
+	only, err := encodeIDs(r.Only)
 	if err != nil {
 		return nil, err
 	}
-	if st.dialect.noReturn {
-		return st.lockAndEnd(ctx, r, arg)
+	if !st.dialect.noReturn && !st.dialect.log { // one statement does it
+		stmt, err := st.in(ctx, st.stmts.endOnly)
+		if err == nil {
+			err = stmt.SelectContext(ctx, &ended, endOnlyArgs(r, only)...)
+		}
+		return ended, err
 	}
-	done, err := st.exclusive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	stmt, err := st.in(ctx, st.stmts.endOnly)
-	if err != nil {
-		return nil, err
-	}
-	var ended []session.ID
-	e := r.Ending
-	err = stmt.SelectContext(ctx, &ended, e.At.UnixMilli(), e.Reason, e.By, arg, r.UserID)
-	return ended, err
-}
-
-// lockAndEnd is revokeOnly where an UPDATE does not tell what it did.
-func (st *Store) lockAndEnd(ctx context.Context, r session.Revocation, only string) (ended []session.ID, err error) {
 	err = st.transaction(ctx, func(tx *tx) error {
 		ended = nil
-		if err := tx.sel(&ended, st.stmts.liveOnly, only, r.UserID); err != nil {
+		if err := st.endOnly(tx, r, only, &ended); err != nil {
 			return err
 		}
-		return st.end(tx, ended, r.Ending)
+		return st.tell(tx, notice{Ended: ended})
 	})
 	if err != nil {
 		return nil, err
 	}
 	return ended, nil
+}
+
+// endOnly ends the sessions that r names. Where an UPDATE does not tell what it
+// did, they are locked first.
+func (st *Store) endOnly(tx *tx, r session.Revocation, only string, ended *[]session.ID) error {
+	if !st.dialect.noReturn {
+		return tx.sel(ended, st.stmts.endOnly, endOnlyArgs(r, only)...)
+	}
+	if err := tx.sel(ended, st.stmts.liveOnly, only, r.UserID); err != nil {
+		return err
+	}
+	return st.end(tx, *ended, r.Ending)
+}
+
+func endOnlyArgs(r session.Revocation, only string) []any {
+	return []any{r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By, only, r.UserID}
 }
 
 func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
@@ -76,6 +79,7 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 			return err
 		}
 		ended = nil
+		var told notice
 		if err := tx.sel(&ended, st.stmts.liveOf, r.UserID, generation-1); err != nil {
 			return err
 		}
@@ -86,8 +90,13 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 				return err
 			}
 			ended = slices.DeleteFunc(ended, func(id session.ID) bool { return id == r.Keep.ID })
+			told.Changed = []session.ID{r.Keep.ID}
 		}
-		return st.end(tx, ended, r.Ending)
+		told.Ended = ended
+		if err := st.end(tx, ended, r.Ending); err != nil {
+			return err
+		}
+		return st.tell(tx, told)
 	})
 	if err == errCannotKeep {
 		s, err := st.standing(ctx, r.Keep.ID)
@@ -134,16 +143,12 @@ func (st *Store) keep(tx *tx, r session.Revocation, generation int64) error {
 // then marks them as ended, a part at a time. What a crash leaves unmarked is
 // marked by the next call, or by Purge.
 func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
-	at := e.At.UnixMilli()
 	var generation int64
 	if err := st.transaction(ctx, func(tx *tx) error {
-		if !st.dialect.noReturn {
-			return tx.get(&generation, st.stmts.bumpEveryone, at, e.Reason, e.By)
-		}
-		if _, err := tx.exec(st.stmts.bumpEveryone, at, e.Reason, e.By); err != nil {
+		if err := st.bumpEveryone(tx, e, &generation); err != nil {
 			return err
 		}
-		return tx.get(&generation, st.stmts.bumpedEveryone)
+		return st.tell(tx, notice{Everyone: true})
 	}); err != nil {
 		return err
 	}
@@ -164,6 +169,17 @@ func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
 		}
 	}
 	return nil
+}
+
+func (st *Store) bumpEveryone(tx *tx, e session.Ending, generation *int64) error {
+	at := e.At.UnixMilli()
+	if !st.dialect.noReturn {
+		return tx.get(generation, st.stmts.bumpEveryone, at, e.Reason, e.By)
+	}
+	if _, err := tx.exec(st.stmts.bumpEveryone, at, e.Reason, e.By); err != nil {
+		return err
+	}
+	return tx.get(generation, st.stmts.bumpedEveryone)
 }
 
 // end ends sessions whose rows are locked.

@@ -29,6 +29,7 @@ var sqliteDialect = dialect{
 	name:      DialectSQLite,
 	drivers:   []string{"sqlite", "sqlite3"},
 	oneWriter: true,
+	log:       true,
 	bind:      sqlx.QUESTION,
 
 	current: `WHERE ? = coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0)

@@ -112,7 +112,7 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.check(ctx, db); err != nil {
+	if err := d.usable(ctx, db); err != nil {
 		return nil, err
 	}
 	if err := checkSchema(ctx, db, cfg, d); err != nil {

@@ -25,10 +25,12 @@ type statements struct {
 	bump, keep, liveOf, allOf          *sqlx.Stmt
 	bumpEveryone, outdated, stragglers *sqlx.Stmt
 
-	liveOnly, bumped, bumpedEveryone, expired *sqlx.Stmt // where there is no RETURNING
+	liveOnly, bumped, bumpedEveryone, expired, occupied *sqlx.Stmt // where there is no RETURNING
 
 	due, moveDue, endDue, endDead, over *sqlx.Stmt
 	longAgo, settled, settle, forget    *sqlx.Stmt
+
+	addEntry, entries, freshEntries, stampEntries, oldEntries, removeEntries *sqlx.Stmt
 
 	profile, addProfile, replaceProfile, removeProfile *sqlx.Stmt
 }
@@ -63,6 +65,9 @@ type statement struct {
 
 func (p *statements) all(d *dialect) []statement {
 	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles())
+	if d.log {
+		all = append(all, p.ofLog()...)
+	}
 	if d.own == nil {
 		return all
 	}
@@ -71,6 +76,19 @@ func (p *statements) all(d *dialect) []statement {
 		all[i] = own
 	}
 	return all
+}
+
+func (p *statements) ofLog() []statement {
+	return []statement{
+		{&p.addEntry, `INSERT INTO signedin_log (notice) VALUES (?)`},
+		{&p.entries, `SELECT number, notice FROM signedin_log WHERE number > ?
+			UNION ALL SELECT number, notice FROM signedin_log WHERE number IN (SELECT value FROM json_each(?))`},
+		{&p.freshEntries, `SELECT number FROM signedin_log WHERE seen_at IS NULL ORDER BY number LIMIT ? {skip}`},
+		{&p.stampEntries, `WITH n AS (SELECT value FROM json_each(?))
+			UPDATE signedin_log SET seen_at = ? WHERE number IN (SELECT value FROM n)`},
+		{&p.oldEntries, `SELECT number FROM signedin_log WHERE seen_at < ? ORDER BY seen_at LIMIT ? {skip}`},
+		{&p.removeEntries, `DELETE FROM signedin_log WHERE number IN (SELECT value FROM json_each(?))`},
+	}
 }
 
 func (p *statements) ofProfiles() []statement {
@@ -109,7 +127,7 @@ func (p *statements) ofEndings() []statement {
 		{&p.end, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + ` WHERE id IN ({ids})`},
 		{&p.endOnly, `UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
 			WHERE s.id IN ({ids}) AND s.user_id = ? AND {writable} RETURNING id`},
-		{&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``},
+		{&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``}, {&p.occupied, ``},
 		{&p.remove, `DELETE FROM signedin_sessions WHERE id IN ({ids})`},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)

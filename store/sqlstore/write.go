@@ -64,12 +64,25 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 	if err != nil {
 		return st.fail(ctx, "update", err)
 	}
-	n, err := st.exec(ctx, st.stmts.update, args...)
+	n, err := st.update(ctx, s.ID, args)
 	if err != nil || n > 0 {
 		return st.fail(ctx, "update", err)
 	}
 	stands, err := st.standing(ctx, s.ID)
 	return st.fail(ctx, "update", cmp.Or(err, stands.why("")))
+}
+
+func (st *Store) update(ctx context.Context, id session.ID, args []any) (n int, err error) {
+	if !st.dialect.log {
+		return st.exec(ctx, st.stmts.update, args...)
+	}
+	err = st.transaction(ctx, func(tx *tx) error {
+		if n, err = tx.exec(st.stmts.update, args...); err != nil || n == 0 {
+			return err
+		}
+		return st.tell(tx, notice{Changed: []session.ID{id}})
+	})
+	return n, err
 }
 
 // updateArgs are the parameters of what an update writes, and its condition.

@@ -3,6 +3,8 @@ package drivertest_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -327,5 +329,60 @@ func TestPrefixes(t *testing.T) {
 	var left int
 	if err := db.Get(&left, `SELECT count(*) FROM sqlite_master WHERE name LIKE 'signedin%'`); err != nil || left > 0 {
 		t.Errorf("names without the prefix: %d, %v", left, err)
+	}
+}
+
+// TestUnreachable has a server that is not there, and one that never answers.
+func TestUnreachable(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	for _, at := range []net.Addr{silent.Addr(), gone.Addr()} {
+		for driver, dsn := range map[string]string{
+			"pgx": "postgres://x@%s/x?sslmode=disable", "postgres": "postgres://x@%s/x?sslmode=disable", "mysql": "x@tcp(%s)/x",
+		} {
+			db := open(t, driver, fmt.Sprintf(dsn, at))
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			start := time.Now()
+			_, err := sqlstore.New(ctx, db, sqlstore.Config{})
+			wantTrouble(t, err, "cannot be reached")
+			wantTrouble(t, sqlstore.Migrate(ctx, db, sqlstore.Config{}), "cannot be reached")
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("%s: took %v with 200ms", driver, took)
+			}
+			cancel()
+		}
+	}
+}
+
+// TestReadOnlyServer has a server that only reads.
+func TestReadOnlyServer(t *testing.T) {
+	for _, c := range []struct{ driver, env, sql, advice string }{
+		{"pgx", "SIGNEDIN_TEST_POSTGRES", `SET default_transaction_read_only = on`, "connect to the primary"},
+		// Not lib/pq, which asks for READ WRITE.
+		{"mysql", "SIGNEDIN_TEST_MYSQL", `SET SESSION TRANSACTION READ ONLY`, "only reads"},
+	} {
+		t.Run(c.driver, func(t *testing.T) {
+			db := open(t, c.driver, service(t, c.env))
+			cfg := sqlstore.Config{Prefix: newPrefix(t, open(t, c.driver, service(t, c.env)))}
+			db.SetMaxOpenConns(1) // of which the setting is
+			store := migrated(t, db, cfg)
+			if err := store.Create(t.Context(), sample(1)); err != nil {
+				t.Fatal(err)
+			}
+			mustExec(t, db, c.sql)
+			if _, _, err := store.Get(t.Context(), sample(1).ID); err != nil {
+				t.Errorf("Get: %v", err)
+			}
+			_, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true})
+			wantTrouble(t, err, "revoke", c.advice)
+		})
 	}
 }

@@ -82,4 +82,13 @@ CREATE TABLE IF NOT EXISTS signedin_sessions (
 	INDEX signedin_sessions_ended (ended_at)
 ) ENGINE = InnoDB, DEFAULT CHARACTER SET utf8mb4, COLLATE utf8mb4_bin;
 
+-- What other processes that keep copies have to hear of: they ask. An entry is
+-- deleted some minutes after a purge has seen it.
+CREATE TABLE IF NOT EXISTS signedin_log (
+	number  BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+	notice  MEDIUMTEXT NOT NULL, -- JSON: IDs of sessions ended and changed
+	seen_at BIGINT, -- NULL until a purge has seen it
+	INDEX signedin_log_seen (seen_at)
+) ENGINE = InnoDB, DEFAULT CHARACTER SET utf8mb4, COLLATE utf8mb4_bin;
+
 UPDATE signedin_schema SET done = 1 WHERE version = 1;

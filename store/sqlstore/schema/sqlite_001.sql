@@ -80,4 +80,14 @@ CREATE INDEX IF NOT EXISTS signedin_sessions_user ON signedin_sessions (user_id)
 CREATE INDEX IF NOT EXISTS signedin_sessions_due ON signedin_sessions (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS signedin_sessions_ended ON signedin_sessions (ended_at) WHERE ended_at IS NOT NULL;
 
+-- What other processes that keep copies have to hear of: they ask. An entry is
+-- deleted some minutes after a purge has seen it.
+CREATE TABLE IF NOT EXISTS signedin_log (
+	number  INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, -- never used twice
+	notice  TEXT NOT NULL, -- JSON: IDs of sessions ended and changed
+	seen_at INTEGER -- NULL until a purge has seen it
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS signedin_log_seen ON signedin_log (seen_at);
+
 UPDATE signedin_schema SET done = 1 WHERE version = 1;
