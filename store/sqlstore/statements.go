@@ -64,7 +64,7 @@ type statement struct {
 }
 
 func (p *statements) all(d *dialect) []statement {
-	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles())
+	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles(), p.ofLooks())
 	if d.log {
 		all = append(all, p.ofLog()...)
 	}
@@ -76,6 +76,13 @@ func (p *statements) all(d *dialect) []statement {
 		all[i] = own
 	}
 	return all
+}
+
+// ofLooks are of use only where there is no RETURNING.
+func (p *statements) ofLooks() []statement {
+	return []statement{
+		{&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``}, {&p.occupied, ``},
+	}
 }
 
 func (p *statements) ofLog() []statement {
@@ -127,7 +134,6 @@ func (p *statements) ofEndings() []statement {
 		{&p.end, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + ` WHERE id IN ({ids})`},
 		{&p.endOnly, `UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
 			WHERE s.id IN ({ids}) AND s.user_id = ? AND {writable} RETURNING id`},
-		{&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``}, {&p.occupied, ``},
 		{&p.remove, `DELETE FROM signedin_sessions WHERE id IN ({ids})`},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)

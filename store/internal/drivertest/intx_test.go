@@ -143,22 +143,26 @@ func TestInTx(t *testing.T) {
 	})
 }
 
+var errCause = errors.New("cause")
+
+// Each of these has a transaction fail.
+var failures = map[string]func(b *bench, ctx context.Context) error{
+	"error": func(*bench, context.Context) error { return errCause },
+	"panic": func(*bench, context.Context) error { panic(errCause) },
+	"trouble that f ignores": func(b *bench, ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := b.store.Generation(ctx, "ada"); err == nil {
+			return errors.New("no error by a cancelled context")
+		}
+		return nil
+	},
+}
+
 // TestInTxRollback has the transaction fail in each way after everything was
 // revoked in it.
 func TestInTxRollback(t *testing.T) {
-	cause := errors.New("cause")
-	for name, fail := range map[string]func(b *bench, ctx context.Context) error{
-		"error": func(*bench, context.Context) error { return cause },
-		"panic": func(*bench, context.Context) error { panic(cause) },
-		"trouble that f ignores": func(b *bench, ctx context.Context) error {
-			ctx, cancel := context.WithCancel(ctx)
-			cancel()
-			if _, err := b.store.Generation(ctx, "ada"); err == nil {
-				return errors.New("no error by a cancelled context")
-			}
-			return nil
-		},
-	} {
+	for name, fail := range failures {
 		t.Run(name, func(t *testing.T) {
 			eachEngine(t, func(t *testing.T, db *sqlx.DB, cfg sqlstore.Config) {
 				b := newBench(t, db, cfg)
