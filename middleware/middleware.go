@@ -229,7 +229,7 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 			m.refuse(w, r, http.StatusForbidden, err)
 			return
 		}
-		m.beforeCookieAnswer(w, r, s, cred)
+		m.beforeCookieAnswer(w, r, &q.Conn)
 	}
 	next.ServeHTTP(w, r.WithContext(&q.Conn))
 }
@@ -258,11 +258,11 @@ func (m *Middleware) refused(r *http.Request) *http.Request {
 // beforeCookieAnswer keeps the answer out of shared caches, and gives the
 // browser a new token when the old one has had its time. If that cannot be
 // done now, the next request tries again.
-func (m *Middleware) beforeCookieAnswer(w http.ResponseWriter, r *http.Request, s *session.Session, cred session.Credential) {
+func (m *Middleware) beforeCookieAnswer(w http.ResponseWriter, r *http.Request, conn *session.Conn) {
 	if h := w.Header(); h["Cache-Control"] == nil {
 		h["Cache-Control"] = cachePrivate
 	}
-	if !m.manager.RotationDue(s, cred) {
+	if !conn.RotationDue() {
 		return
 	}
 	t, err := m.cookie.token(r)
@@ -270,7 +270,7 @@ func (m *Middleware) beforeCookieAnswer(w http.ResponseWriter, r *http.Request, 
 		return
 	}
 	if t, err = m.manager.RotatePeriodic(r.Context(), t); err == nil && !t.IsZero() {
-		m.cookie.set(w, t, s, m.manager.Now())
+		m.cookie.set(w, t, conn.Session(), m.manager.Now())
 	}
 }
 

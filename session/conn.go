@@ -22,6 +22,7 @@ type Conn struct {
 	context.Context // the parent
 
 	session    *Session
+	rotate     bool
 	live       *live
 	cutter     Cutter
 	prev, next *Conn // in live.open
@@ -38,6 +39,9 @@ type innerContext struct {
 
 // Session returns the session as it was when the Conn was opened.
 func (c *Conn) Session() *Session { return c.session }
+
+// RotationDue is what [Manager.RotationDue] said when the Conn was opened.
+func (c *Conn) RotationDue() bool { return c.rotate }
 
 // Close says that the request or connection is over. It does not end the
 // session.

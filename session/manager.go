@@ -171,7 +171,7 @@ func (m *Manager) KeepsProfiles() bool { return m.profiles != nil }
 func (m *Manager) Limits() Limits { return m.limits }
 
 // Now reads the Manager's clock, in UTC and to the millisecond.
-func (m *Manager) Now() time.Time { return m.cfg.Now().UTC().Truncate(time.Millisecond) }
+func (m *Manager) Now() time.Time { return time.UnixMilli(m.cfg.Now().UnixMilli()).UTC() }
 
 // Hub returns what cuts the open connections of sessions that end.
 func (m *Manager) Hub() *Hub { return &m.hub }

@@ -13,7 +13,8 @@ import (
 func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Session, error) {
 	l := m.hub.pin(c.ID)
 	defer m.hub.unpin(l)
-	return m.resume(ctx, c, from, l)
+	s, _, err := m.resume(ctx, c, from, l)
+	return s, err
 }
 
 // Open is Resume for the time of a request or connection: conn becomes its
@@ -23,12 +24,12 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 	// The live is pinned before the store is read: a revocation after the read
 	// finds it and leaves its mark, which register sees.
 	l := m.hub.pin(c.ID)
-	s, err := m.resume(ctx, c, from, l)
+	s, rotate, err := m.resume(ctx, c, from, l)
 	if err != nil {
 		m.hub.unpin(l)
 		return nil, err
 	}
-	conn.Context, conn.session, conn.live, conn.cutter = ctx, s, l, cut
+	conn.Context, conn.session, conn.rotate, conn.live, conn.cutter = ctx, s, rotate, l, cut
 	if err := l.register(conn); err != nil {
 		m.hub.unpin(l)
 		return nil, err
@@ -36,7 +37,7 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 	return s, nil
 }
 
-func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (*Session, error) {
+func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, rotate bool, err error) {
 	s, gens, err := m.store.Get(ctx, c.ID)
 	now := m.Now()
 	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent || m.over(s, gens, now, l) != nil) {
@@ -45,30 +46,30 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 		s, gens, err = m.original(ctx, c.ID)
 	}
 	if err != nil {
-		return nil, m.lookupFailed(ctx, c.ID, err)
+		return nil, false, m.lookupFailed(ctx, c.ID, err)
 	}
 	which := s.Secrets.match(c.Hash, now)
 	if which == secretWrong {
 		m.stats.forged.Add(1)
-		return nil, ErrForged
+		return nil, false, ErrForged
 	}
 	if err := m.over(s, gens, now, l); err != nil {
 		m.stats.refused.Add(1)
-		return nil, err
+		return nil, false, err
 	}
 	if which == secretReplaced {
-		return nil, m.reused(ctx, s, from, now)
+		return nil, false, m.reused(ctx, s, from, now)
 	}
 	if m.cfg.UserStatus != nil {
 		if err := m.cfg.UserStatus(ctx, s.UserID); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if which == secretCurrent && s.Secrets.SeenAt.IsZero() {
 		m.confirm(ctx, s, now)
 	}
 	m.visit(ctx, s, l, from, now)
-	return s, nil
+	return s, m.rotationDue(s, which, now), nil
 }
 
 // original reads a session from where it is kept, not from a copy of it: for
@@ -130,18 +131,18 @@ const (
 	secretReplaced       // one that was good once
 )
 
-// match compares in constant time, all of them, so that the time tells nothing
-// about which was nearest.
+// match compares in constant time: how near a wrong secret came to one of them
+// cannot be told. That the current one was right may be seen, it shows anyway.
 func (s *Secrets) match(h SecretHash, now time.Time) which {
+	if subtle.ConstantTimeCompare(s.Current[:], h[:]) == 1 && !h.IsZero() {
+		return secretCurrent
+	}
 	if h.IsZero() {
 		return secretWrong
 	}
-	current := subtle.ConstantTimeCompare(s.Current[:], h[:])
 	previous := subtle.ConstantTimeCompare(s.Previous[:], h[:])
 	older := subtle.ConstantTimeCompare(s.Older[:], h[:])
 	switch {
-	case current == 1:
-		return secretCurrent
 	case previous == 1 && (s.SeenAt.IsZero() || now.Before(s.SeenAt.Add(RotationGrace))):
 		return secretPrevious
 	case previous == 1, older == 1:

@@ -92,19 +92,19 @@ func (s *Session) replaceSecret(now time.Time) (Token, error) {
 // token by [Manager.RotatePeriodic]: because the secret is old, or because the
 // client does not know yet that there is a new one.
 func (m *Manager) RotationDue(s *Session, c Credential) bool {
+	now := m.Now()
+	return m.rotationDue(s, s.Secrets.match(c.Hash, now), now)
+}
+
+func (m *Manager) rotationDue(s *Session, known which, now time.Time) bool {
 	if s.Carrier != CarrierCookie || m.limits.Rotation < 0 {
 		return false
 	}
-	now := m.Now()
-	old := now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation
-	if seen := !s.Secrets.SeenAt.IsZero(); seen && !old {
-		return false
-	}
-	switch s.Secrets.match(c.Hash, now) {
+	switch known {
 	case secretPrevious:
 		return s.Secrets.SeenAt.IsZero()
 	case secretCurrent:
-		return old
+		return now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation
 	}
 	return false
 }
