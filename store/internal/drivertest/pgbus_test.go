@@ -28,14 +28,7 @@ import (
 // busPool opens a pool on the test server, by way of relay if that is given.
 func busPool(t testing.TB, relay *relay) *pgxpool.Pool {
 	t.Helper()
-	dsn := os.Getenv("SIGNEDIN_TEST_POSTGRES")
-	switch {
-	case dsn == "" && os.Getenv("REQUIRE_SERVICES") == "1":
-		t.Fatal("SIGNEDIN_TEST_POSTGRES is not set, and REQUIRE_SERVICES=1")
-	case dsn == "":
-		t.Skip("SKIPPED: needs a server; set SIGNEDIN_TEST_POSTGRES")
-	}
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := pgxpool.ParseConfig(service(t, "SIGNEDIN_TEST_POSTGRES"))
 	if err != nil {
 		t.Fatal(err)
 	}
