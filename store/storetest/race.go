@@ -28,12 +28,21 @@ import (
 //
 // The environment variable SIGNEDIN_RACE_ROUNDS replaces rounds, for a long
 // run.
-func Race(t *testing.T, newStore func(t *testing.T) session.Store, staleness time.Duration, rounds int) {
+func Race(t *testing.T, newStore func(t *testing.T) session.Store, staleness time.Duration, rounds int) Raced {
 	if n, err := strconv.Atoi(os.Getenv("SIGNEDIN_RACE_ROUNDS")); err == nil {
 		rounds = n
 	}
 	r := &race{store: newStore(t), staleness: staleness, limit: int64(rounds)}
 	r.run(t)
+	return r.counts()
+}
+
+// Raced is what [Race] has counted.
+type Raced struct {
+	Rounds     int64
+	Overlapped int64 // rounds in which a call overlapped the revocation
+	Checks     int64 // checks that started after a revocation had returned
+	Accepted   int64 // checks that should not have found the session live, and did
 }
 
 func raceBriefly(k *kit) {
@@ -49,7 +58,7 @@ type race struct {
 
 	rounds, overlapped atomic.Int64 // rounds, and those of them in which a call overlapped the revocation
 	calls, overlaps    atomic.Int64 // calls beside a revocation, and those that overlapped it
-	late               atomic.Int64 // checks that started after it
+	late, accepted     atomic.Int64 // checks that started after it, and those that found the session live
 
 	mu     sync.Mutex
 	broken []string
@@ -71,8 +80,16 @@ func (r *race) run(t *testing.T) {
 	for _, b := range r.broken {
 		t.Error(b)
 	}
+	n := r.counts()
 	t.Logf("%d rounds, %d of them with an overlap; %d calls beside the revocation, %d overlapped it; %d checks started after it",
-		min(r.rounds.Load(), r.limit), r.overlapped.Load(), r.calls.Load(), r.overlaps.Load(), r.late.Load())
+		n.Rounds, n.Overlapped, r.calls.Load(), r.overlaps.Load(), n.Checks)
+}
+
+func (r *race) counts() Raced {
+	return Raced{
+		Rounds: min(r.rounds.Load(), r.limit), Overlapped: r.overlapped.Load(),
+		Checks: r.late.Load(), Accepted: r.accepted.Load(),
+	}
 }
 
 func (r *race) isBroken() bool {
@@ -220,6 +237,7 @@ func (n *round) checkOnce() {
 	case err != nil && !errors.Is(err, session.ErrUnknown):
 		n.breaks("Get: %v", err)
 	case after && err == nil && live(s, g):
+		n.accepted.Add(1)
 		n.breaks("a check that started after the revocation of %v had returned found the session live", n.way)
 	}
 	if after {
@@ -295,6 +313,7 @@ func (n *round) verify() {
 	}
 	for _, id := range gone {
 		if n.isLive(id) {
+			n.accepted.Add(1)
 			n.breaks("after a revocation of %v a session is live when all is quiet", n.way)
 		}
 	}

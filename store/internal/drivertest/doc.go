@@ -10,4 +10,23 @@
 //	SIGNEDIN_TEST_REDIS     a Redis URL
 //
 // With REQUIRE_SERVICES=1 it fails instead of being skipped.
+//
+// What was counted is logged in lines of one form (see report), which .ci/run
+// gathers into a table with a row for each store and a column for each key:
+//
+//	signedin-table: postgres(pgx) rules=71 passed=71
+//	signedin-table: postgres(pgx) races=5000 accepted=0
+//
+// Whole numbers under one key of one store are added up; of anything else the
+// last one counts. Keys in use:
+//
+//	rules, passed                rules of the contract that were checked, and that held
+//	races, overlapped            rounds of storetest.Race, and those with an overlap
+//	checks, accepted             checks that began after a revocation had returned, and
+//	                             those of them that found the session live
+//	histories, illegal           histories that were judged, and that no order of events explains
+//	kills, acknowledged, lost    kills of the server, revocations acknowledged before them, and undone
+//	processes                    rounds of one revocation and checks by two other processes
+//	stale                        checks there that a cache answered from before
+//	p50, p99.9, longest          how long after it a cache did so, in milliseconds
 package drivertest

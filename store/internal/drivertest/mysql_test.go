@@ -40,13 +40,13 @@ func newMySQL(t testing.TB, db *sqlx.DB) *sqlstore.Store {
 
 func TestMySQL(t *testing.T) {
 	eachMySQL(t, func(t *testing.T, db *sqlx.DB) {
-		storetest.Run(t, func(t *testing.T) session.Store { return newMySQL(t, db) }, 0)
+		conform(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0)
 	})
 }
 
 func TestMySQLRace(t *testing.T) {
 	db := openMySQL(t, "")
-	storetest.Race(t, func(t *testing.T) session.Store { return newMySQL(t, db) }, 0, raceRounds)
+	race(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0, raceRounds)
 }
 
 func TestMySQLNoDeadlock(t *testing.T) {

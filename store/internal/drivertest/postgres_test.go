@@ -34,13 +34,13 @@ func newPostgres(t testing.TB, db *sqlx.DB) *sqlstore.Store {
 
 func TestPostgres(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, db *sqlx.DB) {
-		storetest.Run(t, func(t *testing.T) session.Store { return newPostgres(t, db) }, 0)
+		conform(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0)
 	})
 }
 
 func TestPostgresRace(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, db *sqlx.DB) {
-		storetest.Race(t, func(t *testing.T) session.Store { return newPostgres(t, db) }, 0, raceRounds)
+		race(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0, raceRounds)
 	})
 }
 

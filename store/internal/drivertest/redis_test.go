@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"cmp"
 	"crypto/rand"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/redisstore"
-	"github.com/signedin/signedin/store/storetest"
 )
 
 // The environment says where the servers are: SIGNEDIN_TEST_REDIS has the
@@ -72,6 +72,9 @@ func eachRedis(t *testing.T, test func(t *testing.T, open func(testing.TB) redis
 	})
 }
 
+// redisName is what a subtest of eachRedis reports for.
+func redisName(t testing.TB) string { return "redis(" + path.Base(t.Name()) + ")" }
+
 // ownPrefix returns a prefix that no other test has.
 func ownPrefix() string { return "signedin-test:" + strings.ToLower(rand.Text()) + ":" }
 
@@ -96,7 +99,7 @@ var kitConfig = redisstore.Config{ReadTimeout: 10 * time.Second}
 
 func TestRedis(t *testing.T) {
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
-		storetest.Run(t, func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0)
+		conform(t, redisName(t), func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0)
 	})
 }
 
@@ -106,6 +109,6 @@ func TestRedisRace(t *testing.T) {
 		rounds = raceRounds / 10
 	}
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
-		storetest.Race(t, func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0, rounds)
+		race(t, redisName(t), func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0, rounds)
 	})
 }

@@ -68,13 +68,13 @@ func newSQLite(t testing.TB, driver string) *sqlstore.Store {
 
 func TestSQLite(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
-		storetest.Run(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0)
+		conform(t, "sqlite("+driver+")", func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0)
 	})
 }
 
 func TestSQLiteRace(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
-		storetest.Race(t, func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, raceRounds)
+		race(t, "sqlite("+driver+")", func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, raceRounds)
 	})
 }
 

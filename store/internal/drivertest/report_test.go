@@ -1,0 +1,49 @@
+package drivertest_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/storetest"
+)
+
+// report prints a line of the table that .ci/run shows at its end, as
+//
+//	signedin-table: postgres(pgx) rules=71 passed=71
+//
+// The store is one word, pairs are keys, of one word each, and values.
+func report(t testing.TB, store string, pairs ...any) {
+	t.Helper()
+	var line strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		fmt.Fprintf(&line, " %v=%v", pairs[i], pairs[i+1])
+	}
+	t.Logf("signedin-table: %s%s", store, line.String())
+}
+
+// conform is [storetest.Run] with a report.
+func conform(t *testing.T, store string, newStore func(t *testing.T) session.Store, staleness time.Duration) {
+	t.Helper()
+	var rules, passed atomic.Int64
+	storetest.Run(t, func(t *testing.T) session.Store {
+		rules.Add(1)
+		t.Cleanup(func() {
+			if !t.Failed() && !t.Skipped() {
+				passed.Add(1)
+			}
+		})
+		return newStore(t)
+	}, staleness)
+	report(t, store, "rules", rules.Load(), "passed", passed.Load())
+}
+
+// race is [storetest.Race] with a report.
+func race(t *testing.T, store string, newStore func(t *testing.T) session.Store, staleness time.Duration, rounds int) {
+	t.Helper()
+	r := storetest.Race(t, newStore, staleness, rounds)
+	report(t, store, "races", r.Rounds, "overlapped", r.Overlapped, "checks", r.Checks, "accepted", r.Accepted)
+}
