@@ -12,7 +12,8 @@
 // With REQUIRE_SERVICES=1 it fails instead of being skipped.
 //
 // What was counted is logged in lines of one form (see report), which .ci/run
-// gathers into a table with a row for each store and a column for each key:
+// gathers, by the file that SIGNEDIN_TABLE names, into a table with a row for
+// each store and a column for each key:
 //
 //	signedin-table: postgres(pgx) rules=71 passed=71
 //	signedin-table: postgres(pgx) races=5000 accepted=0
@@ -26,7 +27,10 @@
 //	                             those of them that found the session live
 //	histories, illegal           histories that were judged, and that no order of events explains
 //	kills, acknowledged, lost    kills of the server, revocations acknowledged before them, and undone
-//	processes                    rounds of one revocation and checks by two other processes
-//	stale                        checks there that a cache answered from before
-//	p50, p99.9, longest          how long after it a cache did so, in milliseconds
+//	processes                    rounds of a revocation in one process and checks in two others
+//	stale                        checks there that a cache accepted after it
+//	p50, p99.9, longest          by how much they were late, in milliseconds
+//	cut                          the longest while a process hears nothing
+//
+// A store is called as its kind and driver, with +cache if copies are kept.
 package drivertest

@@ -2,7 +2,7 @@ package drivertest_test
 
 import (
 	"fmt"
-	"strings"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,14 +15,27 @@ import (
 //
 //	signedin-table: postgres(pgx) rules=71 passed=71
 //
-// The store is one word, pairs are keys, of one word each, and values.
+// The store is one word, pairs are keys, of one word each, and values. The
+// line is also added to the file that SIGNEDIN_TABLE names.
 func report(t testing.TB, store string, pairs ...any) {
 	t.Helper()
-	var line strings.Builder
+	line := "signedin-table: " + store
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&line, " %v=%v", pairs[i], pairs[i+1])
+		line += fmt.Sprintf(" %v=%v", pairs[i], pairs[i+1])
 	}
-	t.Logf("signedin-table: %s%s", store, line.String())
+	t.Log(line)
+	file := os.Getenv("SIGNEDIN_TABLE")
+	if file == "" {
+		return
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(line + "\n"); err != nil {
+		t.Error(err)
+	}
 }
 
 // conform is [storetest.Run] with a report.

@@ -1,0 +1,114 @@
+package drivertest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// workers starts processes that share one database.
+func workers(t *testing.T, n int, in instance) []*process {
+	t.Helper()
+	all := make([]*process, n)
+	for i := range all {
+		all[i] = startProcess(t, in)
+	}
+	return all
+}
+
+// process is a worker in a process of its own.
+type process struct {
+	in      *json.Encoder
+	numbers atomic.Int64
+
+	mu      sync.Mutex
+	waiting map[int64]chan answer
+	gone    error
+	told    bytes.Buffer // what it said instead of an answer
+}
+
+// startProcess has this program start itself as a worker, until the test ends.
+func startProcess(t *testing.T, in instance) *process {
+	t.Helper()
+	text, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestWorker$", "-test.count=1")
+	cmd.Env = append(os.Environ(), workerEnv+"="+string(text))
+	cmd.Stderr = os.Stderr
+	stdin, err1 := cmd.StdinPipe()
+	stdout, err2 := cmd.StdoutPipe()
+	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{in: json.NewEncoder(stdin), waiting: make(map[int64]chan answer)}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		p.read(stdout)
+	}()
+	t.Cleanup(func() {
+		_ = stdin.Close() // it ends then
+		<-read
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("worker: %v: %s", err, &p.told)
+		}
+	})
+	return p
+}
+
+// read hands each answer to who waits for it.
+func (p *process) read(from io.Reader) {
+	answers := json.NewDecoder(from)
+	for {
+		var a answer
+		err := answers.Decode(&a)
+		p.mu.Lock()
+		if err != nil {
+			p.gone = fmt.Errorf("worker: %w", err)
+			for _, c := range p.waiting {
+				close(c)
+			}
+			p.mu.Unlock()
+			_, _ = io.Copy(&p.told, io.MultiReader(answers.Buffered(), from))
+			return
+		}
+		c := p.waiting[a.N]
+		delete(p.waiting, a.N)
+		p.mu.Unlock()
+		c <- a
+	}
+}
+
+// ask returns the answer to q. What was asked after it had been answered began
+// after what it asked for was done.
+func (p *process) ask(q question) (answer, error) {
+	c := make(chan answer, 1)
+	q.N = p.numbers.Add(1)
+	p.mu.Lock()
+	err := p.gone
+	if err == nil {
+		p.waiting[q.N] = c
+		err = p.in.Encode(q)
+	}
+	p.mu.Unlock()
+	if err != nil {
+		return answer{}, err
+	}
+	a, ok := <-c
+	switch {
+	case !ok:
+		return answer{}, errors.New("worker: gone")
+	case a.Err != "":
+		return a, errors.New(a.Err)
+	}
+	return a, nil
+}
