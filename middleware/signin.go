@@ -92,7 +92,8 @@ func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p s
 	if err != nil || s.Carrier != session.CarrierCookie {
 		return re, err
 	}
-	session.AfterCommit(r.Context(), func() { m.cookie.set(w, re.Token, re.Session, m.manager.Now()) })
+	token := re.Token
+	session.AfterCommit(r.Context(), func() { m.cookie.set(w, token, re.Session, m.manager.Now()) })
 	re.Token = session.Token{}
 	return re, nil
 }
