@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,10 +19,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite"
 
 	"github.com/signedin/signedin/examples/internal/demo"
 	"github.com/signedin/signedin/geo"
@@ -84,9 +81,9 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		defer os.RemoveAll(dir)
 		f.db = filepath.Join(dir, "quickstart.db")
 	}
-	db, file, err := openDB(f.db)
+	db, file, err := demo.OpenSQLite(f.db, "quickstart.db")
 	if err != nil {
-		return err
+		return fmt.Errorf("-db: %w", err)
 	}
 	defer db.Close()
 	s, err := build(ctx, f, db, file, clientIP, log)
@@ -98,7 +95,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
 	}
 	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
-	return serve(ctx, listener, s)
+	return demo.Serve(ctx, listener, s.handler, s.manager.Run)
 }
 
 // site is what is served.
@@ -125,7 +122,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		}
 		locator = geo.Combine(nowhere, locator)
 	}
-	cookieKey, profileKey, err := keys(file + ".key")
+	cookieKey, profileKey, err := demo.Keys(file + ".key")
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +136,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	users, created, err := demo.NewUsers(ctx, db)
+	users, created, err := demo.NewUsers(ctx, db, store.InTx)
 	if err != nil {
 		return nil, fmt.Errorf("-db %s: %w", file, err)
 	}
@@ -150,43 +147,6 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	}
 	handler, err := demo.New(users, mw, attribution, log)
 	return &site{handler, manager, created}, err
-}
-
-func serve(ctx context.Context, listener net.Listener, s *site) error {
-	// Streams end with the program: their contexts are children of this one.
-	streams, endStreams := context.WithCancel(context.Background())
-	defer endStreams()
-	server := &http.Server{
-		Handler: s.handler,
-		// Who sends slowly, or nothing, is not waited for. A stream may last:
-		// its request was read.
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return streams },
-	}
-	running, stopRunning := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.manager.Run(running)
-	}()
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		endStreams()
-		last, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-		defer cancel()
-		if err = server.Shutdown(last); errors.Is(err, context.DeadlineExceeded) {
-			err = server.Close() // who still sends has had enough time
-		}
-	}
-	stopRunning() // after the last request, so that its activity is written too
-	<-done
-	return err
 }
 
 // places returns the best Locator there is. A city database that cannot be
@@ -227,28 +187,4 @@ func isLoopback(addr string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// openDB opens the database file, made if there is none.
-func openDB(file string) (*sqlx.DB, string, error) {
-	if file == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return nil, "", fmt.Errorf("no cache directory (%w); name a file with -db", err)
-		}
-		file = filepath.Join(dir, "signedin", "quickstart.db")
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return nil, "", fmt.Errorf("-db: %w", err)
-		}
-	}
-	// It holds password hashes: a new one is for our eyes only. What keeps it
-	// from being made, SQLite tells better.
-	if made, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
-		made.Close()
-	}
-	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN(file))
-	if err != nil {
-		return nil, "", fmt.Errorf("-db: %w", err)
-	}
-	return db, file, nil
 }

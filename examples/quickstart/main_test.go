@@ -178,7 +178,7 @@ func TestRestart(t *testing.T) {
 	c := p.cookie(t)
 	p.end(t)
 	key, err := os.ReadFile(file + ".key")
-	if err != nil || len(key) != keySize {
+	if err != nil || len(key) != 32 {
 		t.Fatalf("got a key of %d bytes, %v", len(key), err)
 	}
 	for _, name := range []string{file, file + ".key"} {

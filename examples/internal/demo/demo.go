@@ -5,6 +5,7 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,21 +172,22 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	me, _ := session.FromContext(r.Context())
-	err := s.users.SetPassword(r.Context(), me.UserID, r.PostFormValue("current"), r.PostFormValue("new"))
-	if message := wrongPassword(err); message != "" {
-		s.passwordAnswer(w, r, http.StatusUnprocessableEntity, view{Message: message}, nil)
+	var re session.Reauthentication
+	err := s.users.SetPassword(r.Context(), me.UserID, r.PostFormValue("current"), r.PostFormValue("new"), func(ctx context.Context) (err error) {
+		re, err = s.mw.Reauthenticated(w, r.WithContext(ctx), session.Proof{
+			Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged, NewToken: checked(r, "new_token"),
+		})
+		return err
+	})
+	if status, message := passwordTrouble(err); message != "" {
+		if status >= http.StatusInternalServerError {
+			s.log.ErrorContext(r.Context(), "password", "error", err)
+		}
+		s.passwordAnswer(w, r, status, view{Message: message}, nil)
 		return
 	}
 	if err != nil {
 		s.trouble(w, r, err)
-		return
-	}
-	re, err := s.mw.Reauthenticated(w, r, session.Proof{
-		Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged, NewToken: checked(r, "new_token"),
-	})
-	if err != nil {
-		s.log.ErrorContext(r.Context(), "other devices not signed out", "error", err)
-		s.passwordAnswer(w, r, http.StatusServiceUnavailable, view{Message: "Your password has changed, but the other devices could not be signed out. Please try again on the device page."}, nil)
 		return
 	}
 	result := map[string]any{"revoked": re.Revoked}
@@ -205,14 +207,16 @@ func changed(n int) string {
 	return fmt.Sprintf("Your password has changed. %d other devices were signed out.", n)
 }
 
-func wrongPassword(err error) string {
+func passwordTrouble(err error) (status int, message string) {
 	switch {
 	case errors.Is(err, errWrong):
-		return "That is not your current password."
+		return http.StatusUnprocessableEntity, "That is not your current password."
 	case errors.Is(err, errWeak):
-		return "A password has 8 to 72 characters."
+		return http.StatusUnprocessableEntity, "A password has 8 to 72 characters."
+	case errors.Is(err, errNotSignedOut):
+		return http.StatusServiceUnavailable, "Your password has changed, but the other devices could not be signed out. Please try again on the device page."
 	}
-	return ""
+	return 0, ""
 }
 
 // passwordAnswer writes the password page, or JSON for an app.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,6 +54,14 @@ func (b *syncBuffer) Write(p []byte) (int, error) {
 type hooked struct {
 	session.Store
 	before func()
+	broken bool // nothing can be revoked
+}
+
+func (h *hooked) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+	if h.broken {
+		return nil, errors.New("broken")
+	}
+	return h.Store.Revoke(ctx, r)
 }
 
 func (h *hooked) Generation(ctx context.Context, userID string) (session.Generations, error) {
@@ -64,6 +73,13 @@ func (h *hooked) Generation(ctx context.Context, userID string) (session.Generat
 }
 
 func newHost(t *testing.T) (*host, *hooked) {
+	t.Helper()
+	return newHostWith(t, (*sqlstore.Store).InTx)
+}
+
+// newHostWith has sessions end in the transaction of a change of the password
+// by inTx, or apart from it if that is nil.
+func newHostWith(t *testing.T, inTx func(*sqlstore.Store, context.Context, func(context.Context, *sqlx.Tx) error) error) (*host, *hooked) {
 	t.Helper()
 	h := &host{dir: t.TempDir(), log: new(syncBuffer)}
 	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(h.dir, "demo.db")))
@@ -90,7 +106,11 @@ func newHost(t *testing.T) (*host, *hooked) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.users, _, err = demo.NewUsers(t.Context(), db); err != nil {
+	var transaction demo.Transaction
+	if inTx != nil {
+		transaction = func(ctx context.Context, f func(context.Context, *sqlx.Tx) error) error { return inTx(inner, ctx, f) }
+	}
+	if h.users, _, err = demo.NewUsers(t.Context(), db, transaction); err != nil {
 		t.Fatal(err)
 	}
 	site, err := demo.New(h.users, mw, "", log)
@@ -239,10 +259,11 @@ func TestOldPasswordLosesTheRace(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.before = func() {
-		if err := h.users.SetPassword(t.Context(), id, demo.Password, "the new password"); err != nil {
-			t.Error(err)
-		}
-		if _, err := h.sessions.RevokeAll(t.Context(), id, session.ReasonPasswordChanged); err != nil {
+		err := h.users.SetPassword(t.Context(), id, demo.Password, "the new password", func(ctx context.Context) error {
+			_, err := h.sessions.RevokeAll(ctx, id, session.ReasonPasswordChanged)
+			return err
+		})
+		if err != nil {
 			t.Error(err)
 		}
 	}

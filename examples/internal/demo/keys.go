@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"crypto/hkdf"
@@ -12,9 +12,9 @@ import (
 
 const keySize = 32
 
-// keys returns the keys that seal cookies and profiles, both derived from the
+// Keys returns the keys that seal cookies and profiles, both derived from the
 // one in file, which is made at the first start.
-func keys(file string) (cookie, profile []byte, err error) {
+func Keys(file string) (cookie, profile []byte, err error) {
 	root, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		if err = newKey(file); err == nil || errors.Is(err, os.ErrExist) {

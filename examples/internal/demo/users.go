@@ -21,22 +21,29 @@ var Emails = []string{"alice@example.com", "bob@example.com"}
 var (
 	errWrong = errors.New("wrong e-mail address or password")
 	errWeak  = errors.New("password too short or too long")
+
+	errNotSignedOut = errors.New("other devices not signed out")
 )
 
 // nobody has no account. Who asks for an unknown address waits as long as who
 // gives a wrong password.
 const nobody = "nobody"
 
+// A Transaction runs f in a transaction and commits it, as sqlstore's InTx: by
+// the context that f gets, sessions end in the same one.
+type Transaction func(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error
+
 // Users keeps the accounts of the site.
 type Users struct {
 	db      *sqlx.DB
+	inTx    Transaction
 	nobodys []byte // a hash that no password has
 }
 
 // NewUsers makes the table, and the two users if there are none. created tells
-// whether it did.
-func NewUsers(ctx context.Context, db *sqlx.DB) (u *Users, created bool, err error) {
-	u = &Users{db: db}
+// whether it did. inTx is nil if the sessions are not in db.
+func NewUsers(ctx context.Context, db *sqlx.DB, inTx Transaction) (u *Users, created bool, err error) {
+	u = &Users{db: db, inTx: inTx}
 	if u.nobodys, err = hash(uuid.NewString()); err != nil {
 		return nil, false, err
 	}
@@ -91,8 +98,11 @@ func (u *Users) CheckPassword(ctx context.Context, id, password string) error {
 	return nil
 }
 
-// SetPassword replaces the password, if current is it.
-func (u *Users) SetPassword(ctx context.Context, id, current, next string) error {
+// SetPassword replaces the password, if current is it, and then ends other
+// sessions by end: both happen or none, if the sessions are in the same
+// database. Else the password has changed when end fails, which is
+// errNotSignedOut.
+func (u *Users) SetPassword(ctx context.Context, id, current, next string, end func(ctx context.Context) error) error {
 	stored, err := u.hash(ctx, id)
 	if err != nil {
 		return err
@@ -103,12 +113,31 @@ func (u *Users) SetPassword(ctx context.Context, id, current, next string) error
 	if len(next) < 8 || len(next) > 72 { // bcrypt takes no more
 		return errWeak
 	}
-	h, err := hash(next)
+	h, err := hash(next) // slow, so before the transaction
 	if err != nil {
 		return err
 	}
-	// Of two changes at once, the second no longer knows the current password.
-	done, err := u.db.ExecContext(ctx, u.db.Rebind(`UPDATE demo_users SET hash = ? WHERE id = ? AND hash = ?`), string(h), id, string(stored))
+	if u.inTx == nil {
+		if err := replace(ctx, u.db, id, stored, h); err != nil {
+			return err
+		}
+		if err := end(ctx); err != nil {
+			return fmt.Errorf("%w: %w", errNotSignedOut, err)
+		}
+		return nil
+	}
+	return u.inTx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := replace(ctx, tx, id, stored, h); err != nil {
+			return err
+		}
+		return end(ctx)
+	})
+}
+
+// replace writes a hash in the place of another one. Of two changes at once,
+// the second no longer knows the current password.
+func replace(ctx context.Context, db sqlx.ExtContext, id string, old, new []byte) error {
+	done, err := db.ExecContext(ctx, db.Rebind(`UPDATE demo_users SET hash = ? WHERE id = ? AND hash = ?`), string(new), id, string(old))
 	if err != nil {
 		return err
 	}
