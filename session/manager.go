@@ -157,7 +157,8 @@ func New(store Store, cfg Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{store: store, cfg: cfg, limits: limits, profiles: profiles}
+	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
+	m.store = &countedStore{store, &m.stats.storeErrors}
 	if c, ok := store.(cachingStore); ok {
 		m.fresh = c.Fresh
 	}

@@ -55,6 +55,9 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	}
 	if err := m.over(s, gens, now, l); err != nil {
 		m.stats.refused.Add(1)
+		if errors.Is(err, ErrExpired) {
+			m.stats.refusedExpired.Add(1)
+		}
 		return nil, false, err
 	}
 	if which == secretReplaced {
@@ -62,6 +65,9 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	}
 	if m.cfg.UserStatus != nil {
 		if err := m.cfg.UserStatus(ctx, s.UserID); err != nil {
+			if errors.Is(err, ErrDisabled) {
+				m.stats.disabled.Add(1)
+			}
 			return nil, false, err
 		}
 	}
@@ -90,7 +96,6 @@ func (m *Manager) lookupFailed(ctx context.Context, id ID, err error) error {
 		m.cfg.Logger.ErrorContext(ctx, "session: refused a stored session that cannot be decoded", "session", id, "error", err)
 		return ErrUnknown
 	}
-	m.stats.storeErrors.Add(1)
 	return fmt.Errorf("session: resume: %w", err)
 }
 

@@ -1,18 +1,30 @@
 package session
 
-import "sync/atomic"
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
 
-// Stats is a count of what happened since the Manager was made.
+// Stats is a count of what happened since the Manager was made, and of what
+// waits or is open now.
 type Stats struct {
 	Started, Revoked, Expired int64 // sessions
-	Refused                   int64 // credentials of sessions that are over
-	Unknown, Forged, Reused   int64 // credentials that never were good, or no longer
-	Touches                   int64 // visits written
-	TouchErrors, StoreErrors  int64 // calls of the store that failed
+
+	Refused                 int64 // credentials of sessions that are over
+	RefusedExpired          int64 // those of Refused whose time was up; the others were revoked
+	Unknown, Forged, Reused int64 // credentials that never were good, or no longer
+	Disabled                int64 // credentials of users who may not be signed in
+
+	Touches, TouchErrors int64 // visits written, and writes that failed; no visit is dropped for that
+	StoreErrors          int64 // calls of the store that failed, of touches and all others
+
+	Waiting int // visits that wait to be written
+	Open    int // requests and connections that are open
 }
 
 type counters struct {
-	started, revoked, expired, refused, unknown, forged, reused, touches, touchErrors, storeErrors atomic.Int64
+	started, revoked, expired, refused, refusedExpired, unknown, forged, reused, disabled, touches, touchErrors, storeErrors atomic.Int64
 }
 
 // Stats returns the counts, for a page of metrics.
@@ -20,7 +32,76 @@ func (m *Manager) Stats() Stats {
 	c := &m.stats
 	return Stats{
 		Started: c.started.Load(), Revoked: c.revoked.Load(), Expired: c.expired.Load(),
-		Refused: c.refused.Load(), Unknown: c.unknown.Load(), Forged: c.forged.Load(), Reused: c.reused.Load(),
+		Refused: c.refused.Load(), RefusedExpired: c.refusedExpired.Load(),
+		Unknown: c.unknown.Load(), Forged: c.forged.Load(), Reused: c.reused.Load(), Disabled: c.disabled.Load(),
 		Touches: c.touches.Load(), TouchErrors: c.touchErrors.Load(), StoreErrors: c.storeErrors.Load(),
+		Waiting: m.queue.len(), Open: m.hub.Open(),
 	}
+}
+
+// countedStore counts the calls that fail.
+type countedStore struct {
+	Store
+	failed *atomic.Int64
+}
+
+// note counts err, unless it is an answer or the caller went away.
+func (c *countedStore) note(ctx context.Context, err error) {
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	for _, answer := range []error{ErrUnknown, ErrEnded, ErrConflict, ErrExists, ErrOutdated, ErrCorrupt} {
+		if errors.Is(err, answer) {
+			return
+		}
+	}
+	c.failed.Add(1)
+}
+
+func (c *countedStore) Create(ctx context.Context, s *Session) error {
+	err := c.Store.Create(ctx, s)
+	c.note(ctx, err)
+	return err
+}
+
+func (c *countedStore) Get(ctx context.Context, id ID) (*Session, Generations, error) {
+	s, gens, err := c.Store.Get(ctx, id)
+	c.note(ctx, err)
+	return s, gens, err
+}
+
+func (c *countedStore) List(ctx context.Context, q Query) ([]*Session, error) {
+	all, err := c.Store.List(ctx, q)
+	c.note(ctx, err)
+	return all, err
+}
+
+func (c *countedStore) Update(ctx context.Context, s *Session) error {
+	err := c.Store.Update(ctx, s)
+	c.note(ctx, err)
+	return err
+}
+
+func (c *countedStore) Touch(ctx context.Context, touches []Touch) error {
+	err := c.Store.Touch(ctx, touches)
+	c.note(ctx, err)
+	return err
+}
+
+func (c *countedStore) Revoke(ctx context.Context, r Revocation) ([]ID, error) {
+	ids, err := c.Store.Revoke(ctx, r)
+	c.note(ctx, err)
+	return ids, err
+}
+
+func (c *countedStore) Generation(ctx context.Context, userID string) (Generations, error) {
+	gens, err := c.Store.Generation(ctx, userID)
+	c.note(ctx, err)
+	return gens, err
+}
+
+func (c *countedStore) Purge(ctx context.Context, p Purge) (Purged, error) {
+	done, err := c.Store.Purge(ctx, p)
+	c.note(ctx, err)
+	return done, err
 }

@@ -27,6 +27,13 @@ type touchQueue struct {
 	running  atomic.Bool // Run flushes, so requests need not
 }
 
+// len returns how many visits wait to be written.
+func (q *touchQueue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // visit notes that s was seen. Nothing is written on the way: a change goes to
 // memory, and later with many others to the store.
 func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) {

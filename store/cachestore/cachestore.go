@@ -150,14 +150,17 @@ func (st *Store) Generation(ctx context.Context, userID string) (session.Generat
 	return st.inner.Generation(ctx, userID)
 }
 
-// Stats is a count of what happened since the Store was made.
+// Stats is a count of what happened since the Store was made, and of what is
+// now.
 type Stats struct {
-	Hits, Misses int64 // sessions answered from a copy, and from the original
-	Size         int   // copies that are held
+	Hits, Misses int64         // sessions answered from a copy, and from the original
+	Size         int           // copies that are held
+	Missed       int64         // times that the Bus may have lost messages, the start included
+	Lease        time.Duration // how long copies are still believed; 0 if they are not
 }
 
 // Stats returns the counts, for a page of metrics.
 func (st *Store) Stats() Stats {
 	hits, size := st.copies.count()
-	return Stats{Hits: hits, Misses: st.misses.Load(), Size: size}
+	return Stats{Hits: hits, Misses: st.misses.Load(), Size: size, Missed: st.lease.missed.Load(), Lease: st.lease.left()}
 }

@@ -15,11 +15,14 @@ type lease struct {
 	length  time.Duration
 	until   atomic.Int64 // time.Duration; 0 for not at all
 	running atomic.Bool
+	missed  atomic.Int64
 }
 
 func (l *lease) now() time.Duration { return time.Since(l.start) }
 
 func (l *lease) holds(now time.Duration) bool { return int64(now) < l.until.Load() }
+
+func (l *lease) left() time.Duration { return max(0, time.Duration(l.until.Load())-l.now()) }
 
 // Run has the Store learn by bus what other instances do to sessions, and hub
 // cut what is open here on those that end, until ctx is done; it returns what
@@ -55,6 +58,7 @@ func (r *receiver) receive(n session.Notice) {
 	st.copies.forget(n.Ended...)
 	st.copies.forget(n.Changed...)
 	if n.Missed {
+		st.lease.missed.Add(1)
 		st.lease.until.Store(0)
 		r.sign = st.lease.now()
 	} else if len(n.Ended) == 0 && len(n.Changed) == 0 && !n.Everyone {

@@ -33,6 +33,9 @@ func TestBusCut(t *testing.T) {
 			isLive(t, g.far.cache, g.s.ID)
 			time.Sleep(at)
 			g.far.bus.set(true)
+			if got := g.far.cache.Stats().Lease; got > lease || got < lease-2*time.Second {
+				t.Errorf("cut after %v: Stats says that copies are believed for %v", at, got)
+			}
 			if err := g.here.Revoke(t.Context(), "alice", g.s.ID, session.ReasonAdmin); err != nil {
 				t.Fatal(err)
 			}
@@ -41,6 +44,9 @@ func TestBusCut(t *testing.T) {
 			}
 			if got := acceptedFor(t, g.far.cache, g.s.ID); got > lease || got < lease-2*time.Second {
 				t.Errorf("cut after %v: accepted for %v, want the lease of %v at most, and copies in use until it ends", at, got, lease)
+			}
+			if got := g.far.cache.Stats(); got.Lease != 0 || got.Missed != 1 {
+				t.Errorf("cut after %v: got %+v, want no lease, and the start alone as missed", at, got)
 			}
 		})
 	}
