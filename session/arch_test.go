@@ -21,8 +21,9 @@ var drawing = map[string][]string{
 	"session/risk":                {"session", "geo", "device"},
 	"store":                       {"session"},
 	"store/memstore":              {"session"},
-	"store/sqlstore":              {"session", "geo", "device", "store/pollbus"},
-	"store/redisstore":            {"session", "geo", "device"},
+	"store/internal/record":       {"session", "geo", "device"},
+	"store/sqlstore":              {"session", "geo", "device", "store/pollbus", "store/internal/record"},
+	"store/redisstore":            {"session", "store/internal/record"},
 	"store/pgbus":                 {"session"},
 	"store/pollbus":               {"session"},
 	"store/cachestore":            {"session"},
@@ -40,7 +41,7 @@ var bans = []struct {
 	in, not []string
 	why     string
 }{
-	{[]string{"geo", "device", "session", "session/risk", "store", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "geo/maxmind", "geo/embedded"},
+	{[]string{"geo", "device", "session", "session/risk", "store", "store/memstore", "store/internal/record", "store/sqlstore", "store/cachestore", "store/pollbus", "geo/maxmind", "geo/embedded"},
 		[]string{"net/http"}, "the core knows no transport"},
 	{[]string{"geo", "device", "session", "session/risk", "store/memstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
 		[]string{"database/sql", "github.com/jmoiron/sqlx"}, "only sqlstore speaks SQL"},

@@ -103,7 +103,7 @@ func notRead(err error, counters ...*redis.StringCmd) error {
 
 // decode returns the session of an answer: ErrUnknown if there is none.
 func decode(id session.ID, v any) (*session.Session, error) {
-	r, err := readRecord(v)
+	r, err := readValues(v)
 	if err == session.ErrUnknown {
 		return nil, err
 	}

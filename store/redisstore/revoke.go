@@ -13,13 +13,9 @@ import (
 
 // Revoke ends sessions, all of them or none.
 func (st *Store) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
-	var err error
 	var update []any
 	if r.All && r.Keep != nil {
-		if update, err = updateArgs(r.Keep); err != nil {
-			return nil, fail("revoke", err)
-		}
-		update = append([]any{hexID(r.Keep.ID)}, update...)
+		update = append([]any{hexID(r.Keep.ID)}, updateArgs(r.Keep)...)
 		r.Keep = &session.Session{ID: r.Keep.ID} // the caller may change it
 	}
 	r.Only = slices.Clone(r.Only)

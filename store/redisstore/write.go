@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/record"
 )
 
 // touchChunk is how many visits one script writes: about a millisecond of the
@@ -22,16 +23,12 @@ func await0(ctx context.Context, f func() error) error {
 
 // Create inserts a session.
 func (st *Store) Create(ctx context.Context, s *session.Session) error {
-	values, err := encode(s)
-	if err != nil {
-		return fail("create", err)
-	}
 	n := &creation{st: st, id: s.ID, owner: ownerOf(s.UserID), op: newOp()}
 	due := min(s.ExpiresAt.UnixMilli(), s.Last.At.UnixMilli()+s.IdleTimeout.Milliseconds())
 	args := append([]any{
 		n.op, hexID(s.ID), member(n.owner, hexID(s.ID)), s.UserID,
 		s.Generations.User, s.Generations.Global, s.First.At.UnixMilli(), due,
-	}, values...)
+	}, encode(s)...)
 	return fail("create", await0(ctx, func() error { return n.run(ctx, args) }))
 }
 
@@ -124,10 +121,7 @@ func orExists(err error) error {
 
 // Update writes a session that was read before.
 func (st *Store) Update(ctx context.Context, s *session.Session) error {
-	args, err := updateArgs(s)
-	if err != nil {
-		return fail("update", err)
-	}
+	args := updateArgs(s)
 	id, op := s.ID, newOp()
 	return fail("update", await0(ctx, func() error {
 		return st.withOwner(ctx, id, func(o owner) error {
@@ -145,9 +139,8 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 
 // updateArgs are the arguments that say what an update writes, and over which
 // version.
-func updateArgs(s *session.Session) ([]any, error) {
-	data, err := encodeData(s)
-	return []any{s.Version, s.Version + 1, data, s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()}, err
+func updateArgs(s *session.Session) []any {
+	return []any{s.Version, s.Version + 1, record.DataAndName.Text(s), s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()}
 }
 
 // Touch writes the latest visits.
@@ -160,14 +153,10 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 		if before, ok := latest[t.ID]; ok && before >= at {
 			continue
 		}
-		last, err := marshal(visitRecordOf(t.Visit))
-		if err != nil {
-			return fail("touch", err)
-		}
 		if args[t.ID] == nil {
 			ids = append(ids, t.ID)
 		}
-		latest[t.ID], args[t.ID] = at, []any{strconv.FormatInt(at, 10), addrText(t.Visit.IP), last}
+		latest[t.ID], args[t.ID] = at, []any{strconv.FormatInt(at, 10), record.Addr(t.Visit.IP), record.Visit.Text(&t.Visit)}
 	}
 	return fail("touch", await0(ctx, func() error { return st.touch(ctx, ids, args) }))
 }

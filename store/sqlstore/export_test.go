@@ -9,4 +9,4 @@ type Record = row
 func Decode(r *Record) (*session.Session, error) { return r.decode() }
 
 // Encode is how a row is written.
-func Encode(s *session.Session) (Record, error) { return encode(s) }
+func Encode(s *session.Session) Record { return encode(s) }

@@ -66,14 +66,12 @@ func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, sess
 		}
 		return nil, session.Generations{}, session.ErrUnknown
 	}
-	var r struct {
-		row
-		current
-	}
-	if err := scan(ctx, rows, &r); err != nil {
+	var r row
+	var now current
+	if err := scan(ctx, rows, append(r.pointers(), &now.User, &now.Global)); err != nil {
 		return nil, session.Generations{}, err
 	}
-	gens, err := r.generations()
+	gens, err := now.generations()
 	if err != nil {
 		return nil, session.Generations{}, err
 	}
@@ -86,8 +84,8 @@ func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, sess
 
 // scan reads a row. What does not fit its columns is corrupt, unless it could
 // not be read to the end.
-func scan(ctx context.Context, rows *sqlx.Rows, to any) error {
-	err := rows.StructScan(to)
+func scan(ctx context.Context, rows *sqlx.Rows, to []any) error {
+	err := rows.Scan(to...)
 	if err == nil {
 		return nil
 	}
@@ -125,7 +123,7 @@ func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session,
 func decodeAll(ctx context.Context, rows *sqlx.Rows) (all []*session.Session, corrupt error) {
 	for rows.Next() {
 		var r row
-		err := scan(ctx, rows, &r)
+		err := scan(ctx, rows, r.pointers())
 		if err != nil && !errors.Is(err, session.ErrCorrupt) {
 			return nil, err
 		}

@@ -128,11 +128,7 @@ var errCannotKeep = errors.New("cannot keep")
 // keep updates the session that stays and takes it along to the next
 // generation.
 func (st *Store) keep(tx *tx, r session.Revocation, generation int64) error {
-	args, err := updateArgs(r.Keep)
-	if err != nil {
-		return err
-	}
-	n, err := tx.exec(st.stmts.keep, append(args, r.UserID, generation)...)
+	n, err := tx.exec(st.stmts.keep, append(updateArgs(r.Keep), r.UserID, generation)...)
 	if err != nil || n > 0 {
 		return err
 	}

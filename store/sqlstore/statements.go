@@ -11,7 +11,8 @@ import (
 )
 
 // statements are prepared once. In their text, {columns} and {values} are the
-// columns of the sessions table and as many parameters, {live} is the condition
+// columns of the sessions table and as many parameters, {read} those
+// that are read, {live} is the condition
 // that session s is live, and what a dialect says differently is filled in by
 // it. {writable} is the part of {live} that a write has to check: see
 // [dialect]. {lock} locks the rows of a subquery, {skip} those that nobody
@@ -112,11 +113,11 @@ func (p *statements) ofSessions() []statement {
 		{&p.create, `INSERT INTO signedin_sessions ({columns}) SELECT {values} {current} ON CONFLICT (id) DO NOTHING`},
 		{&p.addUser, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 0, ?) ON CONFLICT (user_id) DO NOTHING`},
 		{&p.exists, `SELECT count(*) FROM signedin_sessions WHERE id = ?`},
-		{&p.get, `SELECT {columns}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
+		{&p.get, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id = ?`},
-		{&p.listLive, `SELECT {columns} FROM signedin_sessions s WHERE s.user_id = ? AND {live}
+		{&p.listLive, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ? AND {live}
 			AND (s.created_at, s.id) < (?, ?) ORDER BY s.created_at DESC, s.id DESC LIMIT ?`},
-		{&p.listEnded, `SELECT {columns} FROM signedin_sessions s WHERE s.user_id = ?
+		{&p.listEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ?
 			AND (s.ended_at, s.id) < (?, ?) ORDER BY s.ended_at DESC, s.id DESC LIMIT ?`},
 		{&p.generation, `SELECT coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0) AS now_user,
 			(SELECT generation FROM signedin_everyone) AS now_global`},
@@ -192,15 +193,18 @@ func (st *Store) prepare(ctx context.Context) error {
 // text fills in a statement.
 func (st *Store) text(s string) string {
 	d := st.dialect
-	var names, values []string
+	var names, read, values []string
 	for _, c := range columns {
 		names = append(names, c.name)
 		values = append(values, cmp.Or(d.casts[c.cast], "?"))
+		if c.name != "due_at" {
+			read = append(read, c.name)
+		}
 	}
 	for _, r := range [][2]string{
 		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
 		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{lock}", d.lock}, {"{skip}", d.skip},
-		{"{columns}", strings.Join(names, ", ")}, {"{values}", strings.Join(values, ", ")},
+		{"{columns}", strings.Join(names, ", ")}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])
 	}

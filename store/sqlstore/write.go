@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/record"
 )
 
 // touchChunk is how many visits one statement writes.
@@ -16,10 +17,7 @@ const touchChunk = 500
 
 // Create inserts a session.
 func (st *Store) Create(ctx context.Context, s *session.Session) error {
-	r, err := encode(s)
-	if err != nil {
-		return st.fail(ctx, "create", err)
-	}
+	r := encode(s)
 	args := append(r.values(), s.Generations.User, s.UserID, s.Generations.Global)
 	done, err := st.add(ctx, st.stmts.create, args...)
 	if err == nil && !done && s.Generations.User == 0 && st.dialect.lock != "" {
@@ -45,26 +43,9 @@ func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
 	return session.ErrOutdated
 }
 
-// values returns what is stored, in the order of columns.
-func (r *row) values() []any {
-	return append(append([]any{
-		r.ID, r.UserID, r.Carrier, r.Name, r.CreatedAt, r.CreatedIP, r.Created,
-	}, r.lastVisit.values()...),
-		r.ExpiresAt, r.IdleMS, r.DueAt, r.EndedAt, r.Reason, r.EndedBy,
-		r.UserGeneration, r.GlobalGeneration, r.Version, r.Data)
-}
-
-func (l *lastVisit) values() []any {
-	return []any{l.LastAt, l.IP, l.Network, l.Country, l.City, l.DeviceKind, l.Browser, l.OS, l.Last}
-}
-
 // Update writes a session that was read before.
 func (st *Store) Update(ctx context.Context, s *session.Session) error {
-	args, err := updateArgs(s)
-	if err != nil {
-		return st.fail(ctx, "update", err)
-	}
-	n, err := st.update(ctx, s.ID, args)
+	n, err := st.update(ctx, s.ID, updateArgs(s))
 	if err != nil || n > 0 {
 		return st.fail(ctx, "update", err)
 	}
@@ -86,10 +67,9 @@ func (st *Store) update(ctx context.Context, id session.ID, args []any) (n int, 
 }
 
 // updateArgs are the parameters of what an update writes, and its condition.
-func updateArgs(s *session.Session) ([]any, error) {
-	data, err := encodeData(s)
+func updateArgs(s *session.Session) []any {
 	expires, idle := s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()
-	return []any{s.Name, expires, idle, data, expires, idle, s.ID[:], s.Version}, err
+	return []any{s.Name, expires, idle, record.Data.Text(s), expires, idle, s.ID[:], s.Version}
 }
 
 // stands says how it stands with a session that could not be updated.
@@ -134,11 +114,7 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 	})
 	touches = slices.CompactFunc(touches, func(a, b session.Touch) bool { return a.ID == b.ID })
 	for chunk := range slices.Chunk(touches, touchChunk) {
-		arg, err := encodeTouches(chunk)
-		if err == nil {
-			_, err = st.exec(ctx, st.stmts.touch, arg)
-		}
-		if err != nil {
+		if _, err := st.exec(ctx, st.stmts.touch, encodeTouches(chunk)); err != nil {
 			return st.fail(ctx, "touch", err)
 		}
 	}

@@ -1,0 +1,53 @@
+package record
+
+import (
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Data is what [session.Store.Update] writes, but the name and the times at
+// which the session ends.
+var Data = Part[session.Session]{
+	text("issuer", func(s *session.Session) *string { return &s.Issuer }),
+	text("subject", func(s *session.Session) *string { return &s.Subject }),
+	text("sid", func(s *session.Session) *string { return &s.SID }),
+	part("secrets", secrets, func(s *session.Session) *session.Secrets { return &s.Secrets }),
+	millis("authenticated_at", func(s *session.Session) *time.Time { return &s.AuthenticatedAt }),
+	texts("methods", func(s *session.Session) *[]string { return &s.Methods }),
+	boolean("persistent", func(s *session.Session) *bool { return &s.Persistent }),
+	binary("device_key", func(s *session.Session) []byte { return s.DeviceKey[:] }),
+	text("familiarity", func(s *session.Session) *session.Familiarity { return &s.Familiarity }),
+	boolean("provisional", func(s *session.Session) *bool { return &s.Provisional }),
+	parts("signals", signal, func(s *session.Session) *[]session.Signal { return &s.Signals }),
+	pairs("attrs", func(s *session.Session) *map[string]string { return &s.Attrs }),
+}
+
+// DataAndName is [Data] with the name.
+var DataAndName = append(Part[session.Session]{text("name", func(s *session.Session) *string { return &s.Name })}, Data...)
+
+// Start is what never changes of a session, but the address: its ID, its
+// carrier and the first visit.
+var Start = append(Part[session.Session]{
+	binary("id", func(s *session.Session) []byte { return s.ID[:] }),
+	text("carrier", func(s *session.Session) *session.Carrier { return &s.Carrier }),
+	millis("at", func(s *session.Session) *time.Time { return &s.First.At }),
+}, within(Visit, func(s *session.Session) *session.Visit { return &s.First })...)
+
+// secrets holds hashes, never secrets.
+var secrets = Part[session.Secrets]{
+	binary("current", func(s *session.Secrets) []byte { return s.Current[:] }),
+	binary("previous", func(s *session.Secrets) []byte { return s.Previous[:] }),
+	binary("older", func(s *session.Secrets) []byte { return s.Older[:] }),
+	binary("salt", func(s *session.Secrets) []byte { return s.Salt[:] }),
+	millis("rotated_at", func(s *session.Secrets) *time.Time { return &s.RotatedAt }),
+	millis("seen_at", func(s *session.Secrets) *time.Time { return &s.SeenAt }),
+}
+
+var signal = Part[session.Signal]{
+	text("code", func(g *session.Signal) *string { return &g.Code }),
+	text("text", func(g *session.Signal) *string { return &g.Text }),
+	pairs("args", func(g *session.Signal) *map[string]string { return &g.Args }),
+	unsigned("level", 8, func(g *session.Signal) *session.Level { return &g.Level }),
+	millis("at", func(g *session.Signal) *time.Time { return &g.At }),
+}

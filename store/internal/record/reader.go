@@ -1,0 +1,162 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// reader reads JSON from its beginning to its end, and keeps the first
+// trouble: after that it reads nothing.
+type reader struct {
+	text string // which is UTF-8
+	pos  int
+	err  error
+}
+
+var errSyntax = errors.New("not JSON as it should be")
+
+func (in *reader) fail(err error) {
+	if in.err == nil && err != nil {
+		in.err = err
+	}
+}
+
+// peek returns the next character after space, 0 if there is none.
+func (in *reader) peek() byte {
+	for ; in.pos < len(in.text); in.pos++ {
+		switch c := in.text[in.pos]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// accept reads the character if it is the next one.
+func (in *reader) accept(c byte) bool {
+	if in.err != nil || in.peek() != c {
+		return false
+	}
+	in.pos++
+	return true
+}
+
+func (in *reader) expect(c byte) {
+	if !in.accept(c) {
+		in.fail(fmt.Errorf("%w: %q expected at byte %d", errSyntax, c, in.pos))
+	}
+}
+
+func (in *reader) end() {
+	if in.peek() != 0 || in.pos < len(in.text) {
+		in.fail(fmt.Errorf("%w: more at byte %d", errSyntax, in.pos))
+	}
+}
+
+// object reads an object: for each key the loop reads the value.
+func (in *reader) object() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		in.expect('{')
+		if in.accept('}') {
+			return
+		}
+		for in.err == nil {
+			key := in.string()
+			in.expect(':')
+			if in.err != nil || !yield(key) {
+				return
+			}
+			if !in.accept(',') {
+				in.expect('}')
+				return
+			}
+		}
+	}
+}
+
+// array reads a list: for each turn the loop reads a value.
+func (in *reader) array() iter.Seq[struct{}] {
+	return func(yield func(struct{}) bool) {
+		in.expect('[')
+		if in.accept(']') {
+			return
+		}
+		for in.err == nil {
+			if !yield(struct{}{}) {
+				return
+			}
+			if !in.accept(',') {
+				in.expect(']')
+				return
+			}
+		}
+	}
+}
+
+// string reads a text. Mostly it is a part of what is read.
+func (in *reader) string() string {
+	in.expect('"')
+	begin, escaped := in.pos, false
+	for ; in.err == nil && in.pos < len(in.text); in.pos++ {
+		switch c := in.text[in.pos]; {
+		case c == '"':
+			in.pos++
+			if escaped {
+				return in.unescaped(in.text[begin-1 : in.pos])
+			}
+			return in.text[begin : in.pos-1]
+		case c == '\\':
+			escaped = true
+			in.pos++
+		case c < ' ':
+			in.fail(fmt.Errorf("%w: control character at byte %d", errSyntax, in.pos))
+		}
+	}
+	in.fail(fmt.Errorf("%w: it ends in a text", errSyntax))
+	return ""
+}
+
+func (in *reader) unescaped(quoted string) (s string) {
+	in.fail(json.Unmarshal([]byte(quoted), &s))
+	return s
+}
+
+// number returns the text of a number, which is to be parsed.
+func (in *reader) number() string {
+	in.peek()
+	begin := in.pos
+	for in.err == nil && in.pos < len(in.text) && strings.IndexByte("+-.0123456789Ee", in.text[in.pos]) >= 0 {
+		in.pos++
+	}
+	return in.text[begin:in.pos]
+}
+
+func (in *reader) boolean() bool {
+	in.peek()
+	rest := in.text[in.pos:]
+	switch {
+	case strings.HasPrefix(rest, "true"):
+		in.pos += len("true")
+		return true
+	case strings.HasPrefix(rest, "false"):
+		in.pos += len("false")
+		return false
+	}
+	in.fail(fmt.Errorf("%w: true or false expected at byte %d", errSyntax, in.pos))
+	return false
+}
+
+// skip reads a value of any kind.
+func (in *reader) skip() {
+	if in.err != nil {
+		return
+	}
+	var v json.RawMessage
+	d := json.NewDecoder(strings.NewReader(in.text[in.pos:]))
+	in.fail(d.Decode(&v))
+	in.pos += int(d.InputOffset())
+}
