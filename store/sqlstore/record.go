@@ -9,13 +9,13 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/internal/record"
 )
 
-// row is one row of the sessions table. What an operator asks for has a column
-// of its own; what only this package reads is JSON, as of package record.
+// row is one row of the sessions table. What is read is JSON, as of package
+// record, or a column of its own; what else operators ask for is in a column as
+// well, which is written only.
 type row struct {
 	ID []byte
 
@@ -27,7 +27,7 @@ type row struct {
 	lastVisit
 
 	ExpiresAt, IdleMS int64
-	DueAt             *int64 // written only
+	DueAt             *int64
 
 	EndedAt         sql.NullInt64
 	Reason, EndedBy string
@@ -64,7 +64,7 @@ func encodeLast(v *session.Visit) lastVisit {
 		LastAt: v.At.UnixMilli(), IP: record.Addr(v.IP), Network: record.Network(v.Network),
 		Country: v.Location.CountryCode, City: v.Location.City,
 		DeviceKind: string(v.Device.Kind), Browser: v.Device.Browser, OS: v.Device.OS,
-		Last: record.VisitRest.Text(v),
+		Last: record.Visit.Text(v),
 	}
 }
 
@@ -79,12 +79,13 @@ func (r *row) values() []any {
 	}
 }
 
-// pointers returns where what is read goes, in the order of columns.
+// pointers returns where what is read goes, in the order of those columns that
+// are not [forOperators].
 func (r *row) pointers() []any {
 	l := &r.lastVisit
 	return []any{
 		&r.ID, &r.UserID, &r.Carrier, &r.Name, &r.CreatedAt, &r.CreatedIP, &r.Created,
-		&l.LastAt, &l.IP, &l.Network, &l.Country, &l.City, &l.DeviceKind, &l.Browser, &l.OS, &l.Last,
+		&l.LastAt, &l.IP, &l.Last,
 		&r.ExpiresAt, &r.IdleMS, &r.EndedAt, &r.Reason, &r.EndedBy,
 		&r.UserGeneration, &r.GlobalGeneration, &r.Version, &r.Data,
 	}
@@ -133,10 +134,10 @@ func (r *row) decode() (s *session.Session, err error) {
 	if r.EndedAt.Valid {
 		s.Ended = &session.Ending{At: record.Time(r.EndedAt.Int64), Reason: session.Reason(r.Reason), By: r.EndedBy}
 	}
-	if err := r.decodeFirst(&s.First); err != nil {
+	if err := decodeVisit(r.CreatedAt, r.CreatedIP, r.Created, &s.First); err != nil {
 		return nil, fmt.Errorf("created: %w", err)
 	}
-	if err := r.lastVisit.decode(&s.Last); err != nil {
+	if err := decodeVisit(r.LastAt, r.IP, r.Last, &s.Last); err != nil {
 		return nil, fmt.Errorf("last: %w", err)
 	}
 	if err := record.Data.Read(r.Data, s); err != nil {
@@ -145,25 +146,12 @@ func (r *row) decode() (s *session.Session, err error) {
 	return s, nil
 }
 
-func (r *row) decodeFirst(v *session.Visit) (err error) {
-	if v.IP, err = record.ParseAddr(r.CreatedIP); err != nil {
+func decodeVisit(at int64, ip, text string, v *session.Visit) (err error) {
+	if v.IP, err = record.ParseAddr(ip); err != nil {
 		return err
 	}
-	v.At = record.Time(r.CreatedAt)
-	return record.Visit.Read(r.Created, v)
-}
-
-func (l *lastVisit) decode(v *session.Visit) (err error) {
-	if v.IP, err = record.ParseAddr(l.IP); err != nil {
-		return err
-	}
-	if v.Network, err = record.ParseNetwork(l.Network); err != nil {
-		return err
-	}
-	v.At = record.Time(l.LastAt)
-	v.Location.CountryCode, v.Location.City = l.Country, l.City
-	v.Device.Kind, v.Device.Browser, v.Device.OS = device.Kind(l.DeviceKind), l.Browser, l.OS
-	return record.VisitRest.Read(l.Last, v)
+	v.At = record.Time(at)
+	return record.Visit.Read(text, v)
 }
 
 func marshal(v any) (string, error) {

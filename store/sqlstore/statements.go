@@ -48,6 +48,9 @@ var columns = []struct{ name, cast string }{
 	{"user_generation", "bigint"}, {"global_generation", "bigint"}, {"version", "bigint"}, {"data", "text"},
 }
 
+// forOperators are the columns that nobody here reads.
+var forOperators = []string{"network", "country", "city", "device_kind", "browser", "os", "due_at"}
+
 const (
 	userGeneration   = `coalesce((SELECT u.generation FROM signedin_users u WHERE u.user_id = s.user_id), 0)`
 	globalGeneration = `(SELECT g.generation FROM signedin_everyone g)`
@@ -197,7 +200,7 @@ func (st *Store) text(s string) string {
 	for _, c := range columns {
 		names = append(names, c.name)
 		values = append(values, cmp.Or(d.casts[c.cast], "?"))
-		if c.name != "due_at" {
+		if !slices.Contains(forOperators, c.name) {
 			read = append(read, c.name)
 		}
 	}

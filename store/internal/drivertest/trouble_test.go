@@ -54,7 +54,7 @@ var damage = []string{
 	`data = ''`, `data = '{'`, `data = 'null' || data`, `data = '[]'`,
 	`data = '{"secrets":{"current":"AAAA"}}'`, `data = '{"secrets":{"seen_at":"never"}}'`, `data = '{"signals":[{"level":1000}]}'`,
 	`created = ''`, `created = '{"network":"10.0.0.0/99"}'`, `created_ip = 'elsewhere'`,
-	`last = '{"radius":-1}'`, `network = 'x'`, `ip = '999.1.1.1'`,
+	`last = '{"radius":-1}'`, `last = '{"network":"x"}'`, `ip = '999.1.1.1'`,
 }
 
 func TestCorruptRow(t *testing.T) {

@@ -114,7 +114,7 @@ func texts[T any](key string, at func(*T) *[]string) field[T] {
 		return closed(b, ']', len(*at(of)))
 	}, func(in *reader, to *T) {
 		*at(to) = nil
-		for range in.array() {
+		for more := in.begin('[', ']'); more; more = in.more(']') {
 			*at(to) = append(*at(to), in.string())
 		}
 	}}
@@ -130,8 +130,9 @@ func pairs[T any](key string, at func(*T) *map[string]string) field[T] {
 		return closed(b, '}', len(m))
 	}, func(in *reader, to *T) {
 		m := make(map[string]string)
-		for k := range in.object() {
-			m[k] = in.string()
+		for more := in.begin('{', '}'); more; more = in.more('}') {
+			key := in.key()
+			m[key] = in.string()
 		}
 		if *at(to) = m; len(m) == 0 {
 			*at(to) = nil
@@ -168,7 +169,7 @@ func parts[T, U any](key string, p Part[U], at func(*T) *[]U) field[T] {
 		return closed(b, ']', len(list))
 	}, func(in *reader, to *T) {
 		*at(to) = nil
-		for range in.array() {
+		for more := in.begin('[', ']'); more; more = in.more(']') {
 			var u U
 			p.read(in, &u)
 			*at(to) = append(*at(to), u)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 )
 
@@ -57,44 +56,27 @@ func (in *reader) end() {
 	}
 }
 
-// object reads an object: for each key the loop reads the value.
-func (in *reader) object() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		in.expect('{')
-		if in.accept('}') {
-			return
-		}
-		for in.err == nil {
-			key := in.string()
-			in.expect(':')
-			if in.err != nil || !yield(key) {
-				return
-			}
-			if !in.accept(',') {
-				in.expect('}')
-				return
-			}
-		}
-	}
+// begin opens an object or a list, and reports whether it has an entry, which
+// is to be read next.
+func (in *reader) begin(open, end byte) bool {
+	in.expect(open)
+	return !in.accept(end) && in.err == nil
 }
 
-// array reads a list: for each turn the loop reads a value.
-func (in *reader) array() iter.Seq[struct{}] {
-	return func(yield func(struct{}) bool) {
-		in.expect('[')
-		if in.accept(']') {
-			return
-		}
-		for in.err == nil {
-			if !yield(struct{}{}) {
-				return
-			}
-			if !in.accept(',') {
-				in.expect(']')
-				return
-			}
-		}
+// more reports whether there is another entry, or else closes the list.
+func (in *reader) more(end byte) bool {
+	if in.accept(',') {
+		return true
 	}
+	in.expect(end)
+	return false
+}
+
+// key reads the key of an entry of an object.
+func (in *reader) key() string {
+	key := in.string()
+	in.expect(':')
+	return key
 }
 
 // string reads a text. Mostly it is a part of what is read.

@@ -16,7 +16,6 @@ package record
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -68,7 +67,8 @@ func (p Part[T]) Read(text string, to *T) error {
 
 func (p Part[T]) read(in *reader, to *T) {
 	next := 0 // keys come in the order in which they are written
-	for key := range in.object() {
+	for more := in.begin('{', '}'); more; more = in.more('}') {
+		key := in.key()
 		i := p.index(key, next)
 		if i < 0 {
 			in.skip()
@@ -108,9 +108,4 @@ func within[T, U any](p Part[T], at func(*U) *T) Part[U] {
 		}
 	}
 	return all
-}
-
-// without returns the part without these keys.
-func (p Part[T]) without(keys ...string) Part[T] {
-	return slices.DeleteFunc(slices.Clone(p), func(f field[T]) bool { return slices.Contains(keys, f.key) })
 }

@@ -33,14 +33,6 @@ func Network(p netip.Prefix) string {
 	return p.String()
 }
 
-// ParseNetwork reads what [Network] returned.
-func ParseNetwork(text string) (p netip.Prefix, err error) {
-	if text == "" {
-		return p, nil
-	}
-	return netip.ParsePrefix(text)
-}
-
 const hexDigits = "0123456789abcdef"
 
 // AppendText appends a text as JSON.

@@ -40,6 +40,3 @@ var Visit = Part[session.Visit]{
 	text("source", func(v *session.Visit) *string { return &v.Location.Source }),
 	millis("built", func(v *session.Visit) *time.Time { return &v.Location.Built }),
 }
-
-// VisitRest is a visit without what sqlstore has columns for.
-var VisitRest = Visit.without("network", "kind", "browser", "os", "country_code", "city")

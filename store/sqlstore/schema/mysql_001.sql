@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS signedin_sessions (
 	device_kind TEXT NOT NULL,
 	browser     TEXT NOT NULL,
 	os          TEXT NOT NULL,
-	last        MEDIUMTEXT NOT NULL, -- JSON: the rest of device and place
+	last        MEDIUMTEXT NOT NULL, -- JSON: device and place
 
 	expires_at BIGINT NOT NULL,
 	idle_ms    BIGINT NOT NULL,

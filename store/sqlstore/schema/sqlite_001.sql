@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS signedin_sessions (
 	device_kind TEXT NOT NULL,
 	browser     TEXT NOT NULL,
 	os          TEXT NOT NULL,
-	last        TEXT NOT NULL, -- JSON: the rest of device and place
+	last        TEXT NOT NULL, -- JSON: device and place
 
 	expires_at INTEGER NOT NULL,
 	idle_ms    INTEGER NOT NULL,
