@@ -148,8 +148,8 @@ func newAcross(t *testing.T, in instance, rounds int) *across {
 	return a
 }
 
-// must returns the answer to q.
-func (a *across) must(t *testing.T, p *process, q question) answer {
+// must returns the reply to q.
+func (a *across) must(t *testing.T, p *process, q question) reply {
 	t.Helper()
 	got, err := p.ask(q)
 	if err != nil {
@@ -223,25 +223,25 @@ func (a *across) round(user string, n int64) error {
 		look.Do = "until"
 	}
 	after, err := askAll(others, look)
-	for _, answer := range after {
-		a.note(revoked.Done, answer)
+	for _, reply := range after {
+		a.note(revoked.Done, reply)
 	}
 	return err
 }
 
 // askAll asks several processes at the same time.
-func askAll(all []*process, q question) ([]answer, error) {
-	answers, errs := make([]answer, len(all)), make([]error, len(all))
+func askAll(all []*process, q question) ([]reply, error) {
+	replies, errs := make([]reply, len(all)), make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, p := range all {
-		wg.Go(func() { answers[i], errs[i] = p.ask(q) })
+		wg.Go(func() { replies[i], errs[i] = p.ask(q) })
 	}
 	wg.Wait()
-	return answers, errors.Join(errs...)
+	return replies, errors.Join(errs...)
 }
 
 // note counts what came of checks after a revocation.
-func (a *across) note(revoked time.Time, checks answer) {
+func (a *across) note(revoked time.Time, checks reply) {
 	a.accepted.Add(checks.Count)
 	late := time.Duration(0)
 	if checks.Count > 0 {

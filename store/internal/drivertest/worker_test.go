@@ -35,7 +35,7 @@ type instance struct {
 	Deaf   bool // the bus gives signs of life and delivers nothing
 }
 
-// A question is what a worker is asked to do, an answer what came of it. They
+// A question is what a worker is asked to do, a reply what came of it. They
 // travel as lines of JSON on the standard input and output.
 type (
 	question struct {
@@ -44,7 +44,7 @@ type (
 		User  string
 		Token string
 	}
-	answer struct {
+	reply struct {
 		N     int64
 		Err   string
 		Token string
@@ -77,7 +77,7 @@ func TestWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		wg.Go(func() {
-			a := w.answer(t.Context(), q)
+			a := w.reply(t.Context(), q)
 			mu.Lock()
 			defer mu.Unlock()
 			_ = out.Encode(a) // who does not listen any more has failed already
@@ -167,8 +167,8 @@ func (b *badBus) Run(ctx context.Context, receive func(session.Notice)) error {
 	})
 }
 
-func (w *worker) answer(ctx context.Context, q question) answer {
-	a := answer{N: q.N}
+func (w *worker) reply(ctx context.Context, q question) reply {
+	a := reply{N: q.N}
 	if err := w.do(ctx, q, &a); err != nil {
 		a.Err = fmt.Sprintf("%s: %v", q.Do, err)
 	}
@@ -176,7 +176,7 @@ func (w *worker) answer(ctx context.Context, q question) answer {
 	return a
 }
 
-func (w *worker) do(ctx context.Context, q question, a *answer) (err error) {
+func (w *worker) do(ctx context.Context, q question, a *reply) (err error) {
 	switch q.Do {
 	case "start":
 		a.Token, err = w.start(ctx, q.User)
@@ -224,7 +224,7 @@ func (w *worker) start(ctx context.Context, user string) (token string, err erro
 const pace = 200 * time.Microsecond
 
 // check looks once whether a request with that token is let in.
-func (w *worker) check(ctx context.Context, token session.Token, a *answer) (accepted bool, err error) {
+func (w *worker) check(ctx context.Context, token session.Token, a *reply) (accepted bool, err error) {
 	began := time.Now()
 	_, err = w.Resume(ctx, token.Credential(), session.Origin{})
 	if errors.Is(err, session.ErrRefused) {

@@ -29,9 +29,9 @@ type process struct {
 	numbers atomic.Int64
 
 	mu      sync.Mutex
-	waiting map[int64]chan answer
+	waiting map[int64]chan reply
 	gone    error
-	told    bytes.Buffer // what it said instead of an answer
+	told    bytes.Buffer // what it said instead of a reply
 }
 
 // startProcess has this program start itself as a worker, until the test ends.
@@ -49,7 +49,7 @@ func startProcess(t *testing.T, in instance) *process {
 	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{in: json.NewEncoder(stdin), waiting: make(map[int64]chan answer)}
+	p := &process{in: json.NewEncoder(stdin), waiting: make(map[int64]chan reply)}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -65,12 +65,12 @@ func startProcess(t *testing.T, in instance) *process {
 	return p
 }
 
-// read hands each answer to who waits for it.
+// read hands each reply to who waits for it.
 func (p *process) read(from io.Reader) {
-	answers := json.NewDecoder(from)
+	replies := json.NewDecoder(from)
 	for {
-		var a answer
-		err := answers.Decode(&a)
+		var a reply
+		err := replies.Decode(&a)
 		p.mu.Lock()
 		if err != nil {
 			p.gone = fmt.Errorf("worker: %w", err)
@@ -78,7 +78,7 @@ func (p *process) read(from io.Reader) {
 				close(c)
 			}
 			p.mu.Unlock()
-			_, _ = io.Copy(&p.told, io.MultiReader(answers.Buffered(), from))
+			_, _ = io.Copy(&p.told, io.MultiReader(replies.Buffered(), from))
 			return
 		}
 		c := p.waiting[a.N]
@@ -88,10 +88,10 @@ func (p *process) read(from io.Reader) {
 	}
 }
 
-// ask returns the answer to q. What was asked after it had been answered began
+// ask returns the reply to q. What was asked after it had been answered began
 // after what it asked for was done.
-func (p *process) ask(q question) (answer, error) {
-	c := make(chan answer, 1)
+func (p *process) ask(q question) (reply, error) {
+	c := make(chan reply, 1)
 	q.N = p.numbers.Add(1)
 	p.mu.Lock()
 	err := p.gone
@@ -101,12 +101,12 @@ func (p *process) ask(q question) (answer, error) {
 	}
 	p.mu.Unlock()
 	if err != nil {
-		return answer{}, err
+		return reply{}, err
 	}
 	a, ok := <-c
 	switch {
 	case !ok:
-		return answer{}, errors.New("worker: gone")
+		return reply{}, errors.New("worker: gone")
 	case a.Err != "":
 		return a, errors.New(a.Err)
 	}
