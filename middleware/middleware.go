@@ -35,6 +35,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -73,6 +74,10 @@ type Config struct {
 	// TokenHeaders are headers whose whole value is a bearer token, looked at
 	// in this order after Authorization. Defaults to none.
 	TokenHeaders []string
+
+	// Foreign, if set, watches the tokens that another system issues. There is no
+	// cookie of ours then, and SignIn is of no use. Defaults to nil.
+	Foreign *Foreign
 
 	// TrustedOrigins are other origins, such as "https://app.example.com",
 	// whose pages may send requests with our cookie. Defaults to none.
@@ -126,6 +131,9 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if manager == nil {
 		return nil, errors.New("middleware: no Manager")
 	}
+	if err := checkForeign(cfg); err != nil {
+		return nil, err
+	}
 	c, err := newCookie(cfg)
 	if err != nil {
 		return nil, err
@@ -154,16 +162,29 @@ func (m *Middleware) Manager() *session.Manager { return m.manager }
 // request is one request of a session: its context, and what cuts it.
 type request struct {
 	session.Conn
-	w http.ResponseWriter
+	w     http.ResponseWriter
+	words atomic.Pointer[func(cause error)] // of LastWords
 }
 
 // Cut makes the connection fail at its next read or write, also when it was
 // hijacked.
-func (q *request) Cut(error) {
+func (q *request) Cut(cause error) {
 	past := time.Unix(1, 0)
 	rc := http.NewResponseController(q.w)
-	_ = rc.SetReadDeadline(past) // a writer without deadlines has a context to watch
-	_ = rc.SetWriteDeadline(past)
+	say := q.words.Load()
+	if say == nil {
+		_ = rc.SetReadDeadline(past) // a writer without deadlines has a context to watch
+		_ = rc.SetWriteDeadline(past)
+		return
+	}
+	soon := time.Now().Add(lastWords)
+	_ = rc.SetWriteDeadline(soon)
+	if say == &noWords {
+		_ = rc.SetReadDeadline(past)
+		return
+	}
+	_ = rc.SetReadDeadline(soon)
+	go (*say)(cause)
 }
 
 // close ends the request, unless its connection was hijacked and goes on.
@@ -202,6 +223,10 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		m.refuse(w, r, http.StatusInternalServerError, ErrInsecureCookie)
 		return
 	}
+	if m.cfg.Foreign != nil {
+		m.loadForeign(w, r, next)
+		return
+	}
 	cred, carrier := m.credential(r)
 	if carrier == session.CarrierCookie {
 		vary(w.Header())
@@ -221,7 +246,7 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 	if s.Carrier != carrier {
 		// A token that left its carrier, as a cookie's that is sent as a bearer
 		// to get around the check of its origin.
-		next.ServeHTTP(w, m.refused(r))
+		next.ServeHTTP(w, m.refused(r, session.ErrForged))
 		return
 	}
 	if carrier == session.CarrierCookie {
@@ -244,15 +269,16 @@ func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http
 	if carrier == session.CarrierCookie && isDead(err) && isNavigation(r) {
 		m.cookie.clear(w)
 	}
-	next.ServeHTTP(w, m.refused(r))
+	next.ServeHTTP(w, m.refused(r, err))
 }
 
-// refusedKey marks a request whose credential was refused, so that a Require
-// inside of a Load does not ask, count and tell the observers again.
+// refusedKey marks a request whose credential was refused, with the reason, so
+// that a Require inside of a Load does not ask, count and tell the observers
+// again.
 type refusedKey struct{ m *Middleware }
 
-func (m *Middleware) refused(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), refusedKey{m}, true))
+func (m *Middleware) refused(r *http.Request, err error) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), refusedKey{m}, err))
 }
 
 // beforeCookieAnswer keeps the answer out of shared caches, and gives the
@@ -342,6 +368,10 @@ func (m *Middleware) Require(next http.Handler) http.Handler {
 	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := session.FromContext(r.Context()); !ok {
 			m.challenge(w, r, "", ErrSignInRequired)
+			return
+		}
+		if err := m.guardForeign(r); err != nil {
+			m.refuse(w, r, http.StatusForbidden, err)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -37,6 +37,7 @@ type EventKind string
 // The kinds of event.
 const (
 	EventStarted         EventKind = "started"
+	EventAdopted         EventKind = "adopted" // a foreign token was found in use; nobody signed in just now
 	EventRevoked         EventKind = "revoked"
 	EventExpired         EventKind = "expired"
 	EventReauthenticated EventKind = "reauthenticated"

@@ -60,6 +60,9 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 		}
 		return nil, false, err
 	}
+	if err := m.withParent(ctx, s); err != nil {
+		return nil, false, err
+	}
 	if which == secretReplaced {
 		return nil, false, m.reused(ctx, s, from, now)
 	}

@@ -107,6 +107,9 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 		return nil, fmt.Errorf("session: revoke: %w", err)
 	}
 	AfterCommit(ctx, func() { m.revoked(ctx, r, ids) })
+	if r.Only != nil {
+		m.endChildren(ctx, r.UserID, ids, why)
+	}
 	return ids, nil
 }
 

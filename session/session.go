@@ -171,6 +171,7 @@ const (
 	ReasonAdmin           Reason = "admin"
 	ReasonErased          Reason = "erased"
 	ReasonEveryone        Reason = "everyone" // all users at once
+	ReasonIssuer          Reason = "issuer"   // the system that issued the token has ended it
 )
 
 // Generations are counters under which a session is live: its user's, bumped

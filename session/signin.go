@@ -163,6 +163,7 @@ func (m *Manager) evict(ctx context.Context, s *Session) {
 		return
 	}
 	all, err := m.List(ctx, s.UserID)
+	all = slices.DeleteFunc(all, func(s *Session) bool { return s.Carrier == CarrierForeign }) // its issuer's count
 	if excess := len(all) - m.cfg.MaxPerUser; err == nil && excess > 0 {
 		r := Revocation{UserID: s.UserID}
 		for _, old := range slices.Backward(all) {

@@ -188,10 +188,17 @@ func ParseCredential(s string) (Credential, error) {
 // The session's ID is derived from the token's hash, so that the session is
 // found by it; the token itself is not kept.
 func ForeignCredential(token string) Credential {
-	c := Credential{Hash: sha256.Sum256([]byte(token))}
+	return foreignCredential(sha256.Sum256([]byte(token)))
+}
+
+func foreignCredential(h SecretHash) Credential {
+	c := Credential{Hash: h}
 	id := sha256.Sum256(append([]byte("signedin foreign id"), c.Hash[:]...))
 	copy(c.ID[:], id[:])
 	c.ID[6] = c.ID[6]&0x0f | 0x80 // version 8, RFC 9562: the layout is ours
 	c.ID[8] = c.ID[8]&0x3f | 0x80
 	return c
 }
+
+// isForeign reports whether id is of a foreign credential.
+func isForeign(id ID) bool { return id.Version() == 8 }

@@ -1,0 +1,241 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Foreign has a [Middleware] watch the sessions of an application that issues
+// its tokens itself, instead of our own. Of a token nothing is stored but its
+// hash.
+//
+// [Middleware.Load] only watches: requests go on with or without a session, the
+// answers are not touched, and whether a request comes from another origin is
+// the application's to judge, as everything else is. [Middleware.Require] is
+// for routes of our own, such as the "Device activity" page, and does judge that.
+type Foreign struct {
+	// Extractors are the places of a token, the first one first. The first that
+	// is present decides: a bad token there is not made up for by a good one
+	// elsewhere.
+	Extractors []Extractor
+
+	// Adopt says whose a token is that was not seen before: by asking the
+	// application, or by verifying it. An error that is session.ErrRefused says
+	// that it is nobody's. With any other the request goes on without a session,
+	// and the next one asks again. Defaults to nil: sessions are only those that
+	// the host starts by session.Manager.Adopt.
+	Adopt func(r *http.Request, token string) (session.Foreign, error)
+
+	// InsecurePassOnTrouble lets requests go on without a session when the store
+	// fails. The application stays up, and for so long a revoked token is good
+	// again, as far as its issuer is concerned. Defaults to false: the answer is
+	// 503.
+	InsecurePassOnTrouble bool
+}
+
+// A Place is a part of a request.
+type Place string
+
+// The places of a token. In a cookie it comes along by itself, whoever made the
+// browser send the request.
+const (
+	PlaceNone   Place = "" // the token is not there
+	PlaceHeader Place = "header"
+	PlaceQuery  Place = "query"
+	PlaceCookie Place = "cookie"
+)
+
+// An Extractor looks for a token in a request. What it finds is present if the
+// place is not PlaceNone; a token that is present and of no use is "".
+type Extractor func(r *http.Request) (token string, at Place)
+
+// Header returns an Extractor for a header whose whole value is the token. Of
+// two such headers, neither is of use.
+func Header(name string) Extractor {
+	name = http.CanonicalHeaderKey(name)
+	return func(r *http.Request) (string, Place) {
+		switch v := r.Header[name]; len(v) {
+		case 0:
+			return "", PlaceNone
+		case 1:
+			return v[0], PlaceHeader
+		}
+		return "", PlaceHeader
+	}
+}
+
+// Bearer is the Extractor for "Authorization: Bearer" (RFC 6750).
+func Bearer(r *http.Request) (string, Place) {
+	if token, present := bearer(r.Header["Authorization"]); present {
+		return token, PlaceHeader
+	}
+	return "", PlaceNone
+}
+
+// Query returns an Extractor for a parameter of the URL. Of two of that name,
+// neither is of use.
+func Query(name string) Extractor {
+	return func(r *http.Request) (string, Place) {
+		if r.URL.RawQuery == "" {
+			return "", PlaceNone
+		}
+		q, _ := url.ParseQuery(r.URL.RawQuery) // what can be read of it
+		switch v := q[name]; len(v) {
+		case 0:
+			return "", PlaceNone
+		case 1:
+			return v[0], PlaceQuery
+		}
+		return "", PlaceQuery
+	}
+}
+
+// Cookie returns an Extractor for a cookie. Of two of that name, neither is of
+// use.
+func Cookie(name string) Extractor {
+	return func(r *http.Request) (string, Place) {
+		if token, present := cookieText(r, name); present {
+			return token, PlaceCookie
+		}
+		return "", PlaceNone
+	}
+}
+
+// maxForeign bounds a foreign token before any work is done on it.
+const maxForeign = 8 << 10
+
+// token returns the token that decides.
+func (f *Foreign) token(r *http.Request) (string, Place) {
+	for _, e := range f.Extractors {
+		if token, at := e(r); at != PlaceNone {
+			if len(token) > maxForeign {
+				token = ""
+			}
+			return token, at
+		}
+	}
+	return "", PlaceNone
+}
+
+// loadForeign is Load for a token that another system issued.
+func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	token, _ := m.cfg.Foreign.token(r)
+	if token == "" {
+		next.ServeHTTP(w, r)
+		return
+	}
+	q := &request{w: w}
+	err := m.open(q, r, session.ForeignCredential(token), token)
+	switch {
+	case err == nil:
+		defer q.close(r.Header["Upgrade"] != nil)
+		r = r.WithContext(q)
+	case errors.Is(err, session.ErrRefused):
+		r = m.refused(r, err)
+	case !m.cfg.Foreign.InsecurePassOnTrouble:
+		m.refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	next.ServeHTTP(w, r)
+}
+
+// open opens the session of a foreign token, and adopts it if it is not known.
+func (m *Middleware) open(q *request, r *http.Request, c session.Credential, token string) error {
+	from := m.Origin(r)
+	_, err := m.manager.Open(r.Context(), c, from, &q.Conn, q)
+	if !errors.Is(err, session.ErrUnknown) || m.cfg.Foreign.Adopt == nil {
+		return err
+	}
+	f, adoptErr := m.cfg.Foreign.Adopt(r, token)
+	if adoptErr != nil {
+		return err // not known, and it stays so
+	}
+	if _, adoptErr = m.manager.Adopt(r.Context(), c, from, f); adoptErr != nil {
+		if errors.Is(adoptErr, session.ErrRefused) {
+			return adoptErr
+		}
+		// Nobody has ended it, so the request may pass; the next one tries again.
+		return err
+	}
+	_, err = m.manager.Open(r.Context(), c, from, &q.Conn, q)
+	return err
+}
+
+// Refused returns why the credential of a request that [Middleware.Load] has
+// seen has no session, nil if it has one or there is no credential.
+// [session.ErrUnknown] is a token that another system may know.
+func (m *Middleware) Refused(r *http.Request) error {
+	err, _ := r.Context().Value(refusedKey{m}).(error)
+	return err
+}
+
+// guardForeign refuses what another origin may have sent to a route of our own.
+func (m *Middleware) guardForeign(r *http.Request) error {
+	if m.cfg.Foreign == nil {
+		return nil
+	}
+	if _, at := m.cfg.Foreign.token(r); at != PlaceCookie {
+		return nil
+	}
+	return m.sameOrigin(r, r.Header["Upgrade"] != nil)
+}
+
+func checkForeign(cfg Config) error {
+	f := cfg.Foreign
+	switch {
+	case f == nil:
+		return nil
+	case len(f.Extractors) == 0:
+		return errors.New("middleware: Config.Foreign.Extractors: none")
+	case cfg.CookieName != "" || cfg.CookieKeys != nil || cfg.TokenHeaders != nil:
+		return errors.New("middleware: Config.Foreign: has no cookie and no token headers of ours")
+	}
+	for i, e := range f.Extractors {
+		if e == nil {
+			return fmt.Errorf("middleware: Config.Foreign.Extractors[%d]: nil", i)
+		}
+	}
+	return nil
+}
+
+// lastWords is how long a connection may go on to say that its session has
+// ended.
+const lastWords = time.Second
+
+type requestKey struct{}
+
+// Value returns q itself for the key of LastWords.
+func (q *request) Value(key any) any {
+	if key == (requestKey{}) {
+		return q
+	}
+	return q.Conn.Value(key)
+}
+
+// LastWords lets the handler of a request have the last word when its session
+// ends: the connection can be written to for a second more. It is for handlers
+// that end when their context does, and answer then.
+//
+// If say is not nil it is called at that moment, in a goroutine of its own, and
+// the connection can be read from as well; say sees to it that the handler ends.
+// It reports false if the request has no session.
+func LastWords(ctx context.Context, say func(cause error)) bool {
+	q, ok := ctx.Value(requestKey{}).(*request)
+	switch {
+	case !ok:
+		return false
+	case say == nil:
+		q.words.Store(&noWords)
+	default:
+		q.words.Store(&say)
+	}
+	return true
+}
+
+var noWords func(cause error)

@@ -1,0 +1,207 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+)
+
+// forever is how long a foreign session lasts by default: until its issuer, or
+// somebody here, ends it.
+const forever = 100 * 365 * day
+
+// attrParent is the attribute that holds the ID of a session's parent. It is an
+// attribute and no field, since few sessions have one, and stores keep
+// attributes as they are.
+const attrParent = "signedin.parent"
+
+// A Foreign is what is known of a token that another system issued.
+type Foreign struct {
+	UserID string
+	// SignedIn says that the user has signed in just now. Defaults to false:
+	// the token was found in use, and when its user last proved who they are is
+	// not known.
+	SignedIn bool
+	// Parent is the session of which this one is a part: it ends with it.
+	// Defaults to none.
+	Parent ID
+	// ExpiresAt is when the issuer stops to accept the token. Defaults to never.
+	ExpiresAt time.Time
+	// IdleTimeout ends the session when it was not seen for so long. Defaults to
+	// never: the issuer's limits count.
+	IdleTimeout time.Duration
+	// Persistent, Methods, Name, Issuer, Subject, SID and Attrs are as in
+	// [StartOptions].
+	Persistent           bool
+	Methods              []string
+	Name                 string
+	Issuer, Subject, SID string
+	Attrs                map[string]string
+}
+
+// Adopt starts the session of a token that another system issued, for the user
+// whose it is by f. If the session is there already, it is returned as it is:
+// of several that adopt at once, in whichever process, all get the same. One
+// that was ended stays ended: that is [ErrRevoked] or [ErrExpired].
+//
+// No limits of ours apply to it, nor does [Config].MaxPerUser.
+func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreign) (*Session, error) {
+	if c != foreignCredential(c.Hash) {
+		return nil, errors.New("session: adopt: the credential is not of ForeignCredential")
+	}
+	t, err := m.BeginSignIn(ctx, f.UserID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.newForeign(ctx, t, c, from, f)
+	if err != nil {
+		return nil, err
+	}
+	var prof profile
+	var known knownDevice
+	var recognized bool
+	var verdict *Verdict
+	if f.SignedIn {
+		prof, known, recognized = m.recognize(ctx, s, DeviceID{})
+		verdict = m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First, Profile: prof.assessor})
+	}
+	if verdict != nil {
+		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
+	}
+	wctx, cancel := write(ctx)
+	defer cancel()
+	switch err := m.store.Create(wctx, s); {
+	case errors.Is(err, ErrExists):
+		return m.adopted(ctx, c)
+	case err != nil:
+		return nil, fmt.Errorf("session: adopt: %w", err)
+	}
+	m.stats.started.Add(1)
+	if recognized {
+		m.learn(ctx, s.UserID, known, verdict)
+	}
+	e := Event{Kind: EventAdopted, At: s.First.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict}
+	if f.SignedIn {
+		e.Kind = EventStarted
+	}
+	m.notify(ctx, e)
+	return s, nil
+}
+
+func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from Origin, f Foreign) (*Session, error) {
+	name, err := cleanName(f.Name)
+	if err != nil {
+		return nil, err
+	}
+	now := t.At
+	if f.ExpiresAt.IsZero() {
+		f.ExpiresAt = now.Add(forever)
+	}
+	from = from.bounded()
+	visit := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.Hints)}, from)
+	s := &Session{
+		ID: c.ID, UserID: t.UserID, Carrier: CarrierForeign, Name: name,
+		Issuer: f.Issuer, Subject: f.Subject, SID: f.SID,
+		Secrets: Secrets{Current: c.Hash, RotatedAt: now, SeenAt: now},
+		First:   visit, Last: visit,
+		AuthenticatedAt: time.UnixMilli(0).UTC(), Methods: f.Methods, Persistent: f.Persistent,
+		ExpiresAt: time.UnixMilli(f.ExpiresAt.UnixMilli()).UTC(), IdleTimeout: cmp.Or(f.IdleTimeout, forever),
+		Attrs: maps.Clone(f.Attrs), Generations: t.Generations, Version: 1,
+	}
+	if f.SignedIn {
+		s.AuthenticatedAt = now
+	}
+	if f.Parent != (ID{}) {
+		if s.Attrs == nil {
+			s.Attrs = make(map[string]string)
+		}
+		s.Attrs[attrParent] = f.Parent.String()
+	}
+	return s.Clone(), nil
+}
+
+// adopted returns the session of c that is there already.
+func (m *Manager) adopted(ctx context.Context, c Credential) (*Session, error) {
+	s, gens, err := m.original(ctx, c.ID)
+	if err != nil {
+		return nil, m.lookupFailed(ctx, c.ID, err)
+	}
+	if err := m.over(s, gens, m.Now(), m.hub.find(c.ID)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Parent returns the session of which s is a part, if it is one ([Foreign]).
+func (s *Session) Parent() (id ID, ok bool) {
+	text, ok := s.Attrs[attrParent]
+	return id, ok && id.UnmarshalText([]byte(text)) == nil
+}
+
+// withParent judges a child by its parent too. So a child is over at the same
+// moment, whatever becomes of ending it as well.
+func (m *Manager) withParent(ctx context.Context, s *Session) error {
+	id, ok := s.Parent()
+	if !ok {
+		return nil
+	}
+	p, gens, err := m.original(ctx, id)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return ErrRevoked
+	case err != nil:
+		return fmt.Errorf("session: resume: parent: %w", err)
+	}
+	return m.over(p, gens, m.Now(), m.hub.find(id))
+}
+
+// endChildren ends, and cuts, what is a part of sessions that have ended. If it
+// fails they are refused all the same ([Manager.withParent]).
+func (m *Manager) endChildren(ctx context.Context, userID string, ended []ID, why Reason) {
+	parents := make(map[ID]bool)
+	for _, id := range ended {
+		if isForeign(id) { // only those have children
+			parents[id] = true
+		}
+	}
+	if len(parents) == 0 {
+		return
+	}
+	all, err := m.list(ctx, Query{UserID: userID, State: StateLive})
+	r := Revocation{UserID: userID}
+	for _, s := range all {
+		if id, ok := s.Parent(); ok && parents[id] {
+			r.Only = append(r.Only, s.ID)
+		}
+	}
+	if err == nil && len(r.Only) > 0 {
+		_, err = m.revoke(ctx, r, why)
+	}
+	if err != nil {
+		m.cfg.Logger.ErrorContext(ctx, "session: parts of a session that ended were not ended with it", "user", userID, "error", err)
+	}
+}
+
+// SetAttrs sets attributes of one of the user's live sessions, and leaves the
+// others. An empty value takes one away. It returns [ErrNotFound] if there is
+// no such session.
+func (m *Manager) SetAttrs(ctx context.Context, userID string, id ID, attrs map[string]string) (*Session, error) {
+	return m.update(ctx, userID, id, func(s *Session) error {
+		if s.Attrs == nil {
+			s.Attrs = make(map[string]string)
+		}
+		maps.Copy(s.Attrs, attrs)
+		maps.DeleteFunc(s.Attrs, func(_, v string) bool { return v == "" })
+		return nil
+	})
+}
+
+// ForgetForeign says that the issuer of a token has refused it: it need not be
+// known any more. What is kept of a session beyond the retention, so that its
+// token is not adopted again, is deleted.
+func (m *Manager) ForgetForeign(ctx context.Context, c Credential) error {
+	return nil
+}
