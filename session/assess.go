@@ -24,6 +24,8 @@ type Case struct {
 	Session *Session // as it was before the visit; Familiarity is set at a sign-in
 	Visit   Visit
 	Profile []byte // what the Assessor last returned for this user, if profiles are kept
+	// Since is when the Session got into question, for [Learner.Learn].
+	Since time.Time
 }
 
 // A Verdict is what an [Assessor] found.
@@ -57,19 +59,37 @@ type Signal struct {
 }
 
 // moved tells that a live session is on another network, or used by another
-// device, than at its last visit, which the store may not have yet.
-func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) {
+// device, than at its last visit, which the store may not have yet. It returns
+// the session as it is from then on.
+func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) *Session {
 	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
 	before := s.Clone()
 	before.Last = last
 	if verdict := m.assess(ctx, Case{Session: before, Visit: v, Profile: m.habits(ctx, s.UserID)}); verdict != nil {
 		e.Verdict = verdict
-		m.addSignals(ctx, s, verdict.Signals)
+		s = m.addSignals(ctx, s, verdict)
+		e.Session = s
 		if verdict.Profile != nil {
 			m.learn(ctx, s.UserID, knownDevice{}, verdict)
 		}
 	}
 	m.notify(ctx, e)
+	if s.Restriction == RestrictionSuspended {
+		m.hub.interrupt(ErrSuspended, s.ID)
+		m.notify(ctx, Event{Kind: EventSuspended, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v, Verdict: e.Verdict})
+	}
+	return s
+}
+
+// restrict restricts a session whose visit looked very wrong, if the host wants that.
+func (m *Manager) restrict(s *Session, v *Verdict, to Action) {
+	switch {
+	case v.Level < LevelHigh, m.cfg.OnHigh == ActionTell, s.Restriction == RestrictionSuspended:
+	case min(to, m.cfg.OnHigh) == ActionSuspend:
+		s.Restriction = RestrictionSuspended
+	default:
+		s.Restriction = RestrictionChallenge
+	}
 }
 
 // habits returns what the Assessor keeps of a user.
@@ -103,16 +123,20 @@ func (m *Manager) assess(ctx context.Context, c Case) *Verdict {
 // maxSignals bounds the signals that a session keeps; the oldest give way.
 const maxSignals = 16
 
-func (m *Manager) addSignals(ctx context.Context, s *Session, add []Signal) {
-	if len(add) == 0 {
-		return
+// addSignals notes what was found of a live session, and restricts it.
+func (m *Manager) addSignals(ctx context.Context, s *Session, v *Verdict) *Session {
+	if len(v.Signals) == 0 && (v.Level < LevelHigh || m.cfg.OnHigh == ActionTell) {
+		return s
 	}
-	_, err := m.update(ctx, s.UserID, s.ID, func(s *Session) error {
-		s.Signals = append(s.Signals, add...)
+	changed, err := m.update(ctx, s.UserID, s.ID, func(s *Session) error {
+		s.Signals = append(s.Signals, v.Signals...)
 		s.Signals = s.Signals[max(0, len(s.Signals)-maxSignals):]
+		m.restrict(s, v, ActionSuspend)
 		return nil
 	})
 	if err != nil {
 		m.cfg.Logger.WarnContext(ctx, "session: signals not kept", "session", s.ID, "error", err)
+		return s
 	}
+	return changed
 }

@@ -22,7 +22,7 @@ type Bus interface {
 // the Bus works.
 type Notice struct {
 	Ended    []ID // revoked or expired: forget them and cut what is open
-	Changed  []ID // rotated, renamed, authenticated anew: forget copies
+	Changed  []ID // rotated, renamed, authenticated anew, suspended, confirmed: forget copies
 	Everyone bool // every session has ended
 	Missed   bool // messages may have been lost: trust no copy
 }
@@ -34,7 +34,7 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 	case EventRevoked, EventExpired:
 		n.Ended = e.IDs
 		n.Everyone = e.UserID == ""
-	case EventRotated, EventReauthenticated, EventRenamed:
+	case EventRotated, EventReauthenticated, EventRenamed, EventSuspended, EventConfirmed:
 		n.Changed = e.IDs
 	}
 	return n, len(n.Ended)+len(n.Changed) > 0 || n.Everyone

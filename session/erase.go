@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
-// An Export is everything that is kept about a user. It holds no secret.
+// An Export is everything that is kept about a user. It holds no secret, but
+// the Signals tell what looked unusual: hand it out only to who is surely the
+// user, and in no session that is [Session.InQuestion].
 type Export struct {
 	UserID   string
+	Reviewed time.Time  // when the user last looked through their devices; zero if never
 	Sessions []*Session // live ones first
 	Devices  []ExportedDevice
 	Habits   []byte // what the Assessor keeps, in its own form
@@ -45,7 +48,7 @@ func (m *Manager) Export(ctx context.Context, userID string) (Export, error) {
 	if err != nil {
 		return Export{}, err
 	}
-	e.Habits = prof.assessor
+	e.Habits, e.Reviewed = prof.assessor, prof.reviewedAt()
 	for _, d := range prof.devices {
 		e.Devices = append(e.Devices, d.export())
 	}

@@ -17,6 +17,7 @@ var (
 	ErrRevoked   error = refusal("session: revoked")
 	ErrExpired   error = refusal("session: expired")
 	ErrDisabled  error = refusal("session: user is disabled")
+	ErrSuspended error = refusal("session: suspended until the user proves who they are")
 )
 
 type refusal string
@@ -33,6 +34,9 @@ var (
 	// [Manager.BeginSignIn] and [Manager.Start]: what the user proved may no
 	// longer hold, so they have to sign in again.
 	ErrOutdated = errors.New("session: sign-in overtaken by a revocation")
+	// ErrNotOlder means that an answer about a session cannot be given in the
+	// session in which it was given: who is in question vouches for nobody.
+	ErrNotOlder = errors.New("session: not for this session to say")
 	// ErrInvalidName means that a session was given a name that cannot be
 	// shown.
 	ErrInvalidName = errors.New("session: invalid name")

@@ -27,7 +27,7 @@ type Event struct {
 	IDs     []ID     // the sessions it happened to
 	Session *Session // the one session, where there is one and it was at hand
 	Ending  *Ending  // why, for EventRevoked and EventExpired
-	Visit   *Visit   // the visit, for EventMoved and EventReused
+	Visit   *Visit   // the visit, for EventStarted, EventMoved and EventReused
 	Verdict *Verdict // what the Assessor found, if it found anything
 }
 
@@ -43,7 +43,10 @@ const (
 	EventReauthenticated EventKind = "reauthenticated"
 	EventRotated         EventKind = "rotated"
 	EventRenamed         EventKind = "renamed"
-	EventMoved           EventKind = "moved"  // seen on another network, or used by another device
-	EventReused          EventKind = "reused" // a secret came that had been replaced
+	EventMoved           EventKind = "moved"     // seen on another network, or used by another device
+	EventReused          EventKind = "reused"    // a secret came that had been replaced
+	EventSuspended       EventKind = "suspended" // until the user has proved again who they are
+	EventConfirmed       EventKind = "confirmed" // "this was me"
+	EventDenied          EventKind = "denied"    // "this wasn't me": ask for a new password
 	EventErased          EventKind = "erased"
 )

@@ -49,6 +49,22 @@ func (h *Hub) CutAll(cause error) {
 	}
 }
 
+// interrupt ends what is open on a session that may go on later: what comes
+// then is not cut.
+func (h *Hub) interrupt(cause error, id ID) {
+	l := h.find(id)
+	if l == nil {
+		return
+	}
+	l.cut(cause)
+	s := h.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.m[id] == l {
+		delete(s.m, id)
+	}
+}
+
 // Open returns how many requests and connections are open, of all sessions.
 func (h *Hub) Open() (n int) {
 	h.each(func(l *live) { n += int(l.pins.Load()) })

@@ -42,6 +42,9 @@ type Config struct {
 	Addresses AddressPolicy
 	// Assessor judges visits. Defaults to nil: nothing is suspicious.
 	Assessor Assessor
+	// OnHigh is what follows when the Assessor's verdict is LevelHigh. Defaults
+	// to ActionTell.
+	OnHigh Action
 	// Observers are told of every Event, in this order. Defaults to none.
 	Observers []Observer
 	// UserStatus, if set, is asked about the user of each request: it returns
@@ -79,6 +82,24 @@ const (
 	AddressesTruncated
 	// AddressesNone keeps neither.
 	AddressesNone
+)
+
+// An Action is what the Manager does by itself when a visit looks very wrong.
+// Whichever it is, the observers are told, and no other session is touched.
+type Action uint8
+
+// The actions.
+const (
+	// ActionTell does nothing else.
+	ActionTell Action = iota
+	// ActionChallenge has the session ask for a new proof before whatever asks
+	// for a recent one ([RestrictionChallenge]).
+	ActionChallenge
+	// ActionSuspend suspends a live session that has moved until its user
+	// proves again who they are ([RestrictionSuspended]); the way to do so is to sign
+	// in anew. Whoever cannot is locked out of that session. A sign-in is
+	// challenged and not suspended: the next one would look as wrong.
+	ActionSuspend
 )
 
 // RotationGrace is how long the previous secret is still accepted once the
@@ -123,6 +144,9 @@ func New(store Store, cfg Config) (*Manager, error) {
 	}
 	if cfg.Addresses > AddressesNone {
 		return nil, fmt.Errorf("session: Config.Addresses: unknown policy %d", cfg.Addresses)
+	}
+	if cfg.OnHigh > ActionSuspend {
+		return nil, fmt.Errorf("session: Config.OnHigh: unknown action %d", cfg.OnHigh)
 	}
 	for _, f := range []struct {
 		name string

@@ -7,6 +7,7 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 )
@@ -33,6 +34,7 @@ const MaxProfile = 2048
 // harm: what was not learnt is learnt the next time.
 type profile struct {
 	devices  knownDevices
+	reviewed uint32 // seconds since 1970, when the user last looked through their devices
 	assessor []byte // the Assessor's part, as it gave it
 	version  int64
 }
@@ -104,10 +106,12 @@ func (p *profiles) aead(key []byte, userID string) cipher.AEAD {
 	return aead
 }
 
-const profileVersion = 1
+// profileVersion is written; the one before, which is also read, had no reviewed.
+const profileVersion = 2
 
 func (p *profile) encode() []byte {
-	b := []byte{profileVersion, byte(len(p.devices))}
+	b := binary.BigEndian.AppendUint32([]byte{profileVersion}, p.reviewed)
+	b = append(b, byte(len(p.devices)))
 	for _, d := range p.devices {
 		b = d.append(b)
 	}
@@ -115,10 +119,15 @@ func (p *profile) encode() []byte {
 }
 
 func (p *profile) decode(b []byte) bool {
-	if len(b) < 2 || b[0] != profileVersion {
+	switch {
+	case len(b) >= 2 && b[0] == 1:
+		b = b[1:]
+	case len(b) >= 6 && b[0] == profileVersion:
+		p.reviewed, b = binary.BigEndian.Uint32(b[1:]), b[5:]
+	default:
 		return false
 	}
-	n, b := int(b[1]), b[2:]
+	n, b := int(b[0]), b[1:]
 	if n > maxKnownDevices || len(b) < n*knownDeviceLen {
 		return false
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // Resume returns the live session that c is a credential of. An error that is
-// [ErrRefused] is a definite no; any other is trouble.
+// [ErrRefused] is a definite no; any other is trouble. With [ErrSuspended] it
+// returns the session too, which signs nobody in: for a new sign-in to replace.
 func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Session, error) {
 	l := m.hub.pin(c.ID)
 	defer m.hub.unpin(l)
@@ -40,7 +41,7 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, rotate bool, err error) {
 	s, gens, err := m.store.Get(ctx, c.ID)
 	now := m.Now()
-	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent || m.over(s, gens, now, l) != nil) {
+	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent || s.Restriction == RestrictionSuspended || m.over(s, gens, now, l) != nil) {
 		// A copy may be older than the last rotation, or than the last visit to
 		// another instance: nobody is refused by it.
 		s, gens, err = m.original(ctx, c.ID)
@@ -77,7 +78,13 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	if which == secretCurrent && s.Secrets.SeenAt.IsZero() {
 		m.confirm(ctx, s, now)
 	}
-	m.visit(ctx, s, l, from, now)
+	if s.Restriction != RestrictionSuspended {
+		s = m.visit(ctx, s, l, from, now)
+	}
+	if s.Restriction == RestrictionSuspended {
+		m.stats.refused.Add(1)
+		return s, false, ErrSuspended
+	}
 	return s, m.rotationDue(s, which, now), nil
 }
 

@@ -34,12 +34,17 @@ type Reauthentication struct {
 // password. A cookie gets a new secret, and the old one is dead at once. What
 // follows from p happens in one step or not at all.
 //
+// What restricted the session is lifted. One that is provisional is believed
+// only if p.Methods has more than what a stranger who signed in with a stolen
+// password has too: "otp", "hwk", not "pwd" alone.
+//
 // It returns [ErrNotFound] if it is not a live session of the user.
 func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p Proof) (Reauthentication, error) {
 	var token Token
 	now := m.Now()
 	change := func(s *Session) (err error) {
-		s.AuthenticatedAt = now
+		s.AuthenticatedAt, s.Restriction = now, RestrictionNone
+		s.Provisional = s.Provisional && !isBelieved(p.Methods)
 		if p.Methods != nil {
 			s.Methods = slices.Clone(p.Methods)
 		}

@@ -67,8 +67,8 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 	return deleted, nil
 }
 
-// cutOver cuts what is open here on sessions that another process ended, or
-// found expired, and that no message told of.
+// cutOver cuts what is open here on sessions that another process ended,
+// suspended, or found expired, and that no message told of.
 func (m *Manager) cutOver(ctx context.Context) {
 	m.hub.each(func(l *live) {
 		if !l.isOpen() {
@@ -77,6 +77,9 @@ func (m *Manager) cutOver(ctx context.Context) {
 		s, gens, err := m.original(ctx, l.id)
 		if err == nil {
 			err = m.over(s, gens, m.Now(), l)
+		}
+		if err == nil && s.Restriction == RestrictionSuspended {
+			m.hub.interrupt(ErrSuspended, l.id)
 		}
 		if errors.Is(err, ErrUnknown) { // erased
 			err = ErrRevoked

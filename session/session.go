@@ -46,6 +46,8 @@ type Session struct {
 	Familiarity Familiarity // whether the user had signed in from it before
 
 	Provisional bool              // signed in suspiciously, not yet believed
+	Restriction Restriction       // what it may not be used for meanwhile
+	ConfirmedAt time.Time         // when the user last said that it was them; zero if never
 	Signals     []Signal          // what looked unusual
 	Attrs       map[string]string // a few facts that the application keeps
 }
@@ -161,6 +163,7 @@ type Reason string
 const (
 	ReasonSignedOut       Reason = "signed-out"        // on the device itself
 	ReasonSignedOutRemote Reason = "signed-out-remote" // from another device
+	ReasonDenied          Reason = "denied"            // with "this wasn't me"
 	ReasonSignedOutOthers Reason = "signed-out-others" // with "sign out all other devices"
 	ReasonPasswordChanged Reason = "password-changed"
 	ReasonReplaced        Reason = "replaced" // the same client signed in again

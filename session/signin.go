@@ -89,6 +89,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	verdict := m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First, Profile: prof.assessor})
 	if verdict != nil {
 		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
+		m.restrict(s, verdict, ActionChallenge)
 	}
 	wctx, cancel := write(ctx)
 	defer cancel()

@@ -34,12 +34,13 @@ func (q *touchQueue) len() int {
 	return len(q.waiting)
 }
 
-// visit notes that s was seen. Nothing is written on the way: a change goes to
-// memory, and later with many others to the store.
-func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) {
+// visit notes that s was seen, and returns it as it is from then on. Nothing is
+// written on the way: a change goes to memory, and later with many others to the
+// store.
+func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) *Session {
 	last := l.sighting(s)
 	if last.isFrom(from) && now.Sub(last.visit.At) < m.cfg.TouchInterval {
-		return
+		return s
 	}
 	next, stranger := m.nextSighting(ctx, last, from.bounded(), now)
 	moved := next.visit.Network != last.visit.Network
@@ -48,18 +49,19 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 		next.visit.At = last.visit.At
 	}
 	if !l.seen.CompareAndSwap(last, next) {
-		return // another request noted it
+		return s // another request noted it
 	}
 	if moved || stranger != nil {
 		v := next.visit
 		if v.At = now; stranger != nil {
 			v.Device = *stranger
 		}
-		m.moved(ctx, s, last.visit, v)
+		s = m.moved(ctx, s, last.visit, v)
 	}
 	if next.visit.At.After(last.visit.At) {
 		m.enqueue(ctx, l, now)
 	}
+	return s
 }
 
 // nextSighting returns what is known once a request from that origin was seen.

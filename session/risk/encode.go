@@ -7,11 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// encodingVersion comes first in an encoded profile.
-const encodingVersion = 1
+// encodingVersion comes first in an encoded profile. The one before, which is
+// also read, had no rounds.
+const encodingVersion = 2
 
 // maxEncoded is the length of the largest profile there can be.
-const maxEncoded = 1230
+const maxEncoded = 1259
 
 // encode returns the profile as it is kept: numbers in big-endian order, lists
 // with their length before them.
@@ -24,12 +25,12 @@ func (p *profile) encode() []byte {
 		m := &p.marks[t]
 		b = append(b, byte(m.n))
 		for _, x := range m.all[:m.n] {
-			b = x.at.append(binary.BigEndian.AppendUint32(b, x.key))
+			b = x.at.with(x.since).append(binary.BigEndian.AppendUint32(b, x.key))
 		}
 	}
 	b = append(b, byte(p.spots.n))
 	for _, x := range p.spots.all[:p.spots.n] {
-		b = x.at.append(x.place.append(b))
+		b = x.at.with(x.since).append(x.place.append(b))
 	}
 	b = append(p.hours.last.append(b), p.hours.bins[:]...)
 	b = append(b, p.habits.outcomes[:]...)
@@ -39,8 +40,15 @@ func (p *profile) encode() []byte {
 	for i := range p.suspects[:p.n] {
 		b = p.suspects[i].append(b)
 	}
+	b = append(b, byte(p.rounds.n))
+	for _, at := range p.rounds.all[:p.rounds.n] {
+		b = binary.BigEndian.AppendUint32(b, at)
+	}
 	return b
 }
+
+// with puts the round into the bits that a stamp leaves free.
+func (s stamp) with(r round) stamp { return s | stamp(r)<<stampBits }
 
 func (s stamp) append(b []byte) []byte { return append(b, byte(s>>16), byte(s>>8), byte(s)) }
 
@@ -60,7 +68,7 @@ func (s *suspect) append(b []byte) []byte {
 	for _, k := range s.keys {
 		b = binary.BigEndian.AppendUint32(b, k)
 	}
-	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7), s.passing)
+	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.denied, 1<<5)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7), s.passing)
 }
 
 func flag(set bool, bit byte) byte {
@@ -78,7 +86,7 @@ func (p *profile) decode(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if b[0] != encodingVersion {
+	if b[0] != encodingVersion && b[0] != 1 {
 		return fmt.Errorf("risk: profile of version %d, want %d", b[0], encodingVersion)
 	}
 	r := reader{b: b[1:]}
@@ -98,6 +106,9 @@ func (p *profile) decode(b []byte) error {
 	p.n = r.count(maxSuspects)
 	for i := range p.suspects[:p.n] {
 		p.suspects[i].read(&r)
+	}
+	if b[0] == encodingVersion {
+		p.rounds.read(&r)
 	}
 	if r.damaged || len(r.b) > 0 {
 		*p = profile{}
@@ -136,6 +147,12 @@ func (r *reader) byte() byte { return r.next(1)[0] }
 
 func (r *reader) stamp() stamp { return stamp(r.uint(3)) }
 
+// since reads a stamp with a round.
+func (r *reader) since() (stamp, round) {
+	s := r.stamp()
+	return s & (1<<stampBits - 1), round(s >> stampBits)
+}
+
 func (r *reader) count(bound int) int {
 	n := int(r.byte())
 	if n > bound {
@@ -156,14 +173,23 @@ func (r *reader) place() place {
 func (m *marks) read(r *reader, bound int) {
 	m.n = r.count(bound)
 	for i := range m.all[:m.n] {
-		m.all[i] = mark{r.uint(4), r.stamp()}
+		m.all[i].key = r.uint(4)
+		m.all[i].at, m.all[i].since = r.since()
 	}
 }
 
 func (s *spots) read(r *reader) {
 	s.n = r.count(maxPlaces)
 	for i := range s.all[:s.n] {
-		s.all[i] = spot{r.place(), r.stamp()}
+		s.all[i].place = r.place()
+		s.all[i].at, s.all[i].since = r.since()
+	}
+}
+
+func (s *rounds) read(r *reader) {
+	s.n = r.count(maxRounds)
+	for i := range s.all[:s.n] {
+		s.all[i] = r.uint(4)
 	}
 }
 
@@ -184,6 +210,7 @@ func (s *suspect) read(r *reader) {
 	}
 	s.place, s.at = r.place(), r.stamp()
 	flags := r.byte()
-	s.outcome, s.signIn, s.hosting = outcome(flags&3), flags&(1<<6) != 0, flags&(1<<7) != 0
+	s.outcome, s.denied = outcome(flags&3), flags&(1<<5) != 0
+	s.signIn, s.hosting = flags&(1<<6) != 0, flags&(1<<7) != 0
 	s.passing = r.byte()
 }

@@ -21,6 +21,7 @@ const (
 	codeDevicePartlyNew   = "device.partly-new"
 	codeDeviceNew         = "device.new"
 	codeDeviceSuspect     = "device.suspect"
+	codeDenied            = "answer.denied"
 	codeDeviceOlder       = "device.older"
 	codeDeviceDesktopSite = "device.desktop-site"
 	codeDeviceOther       = "device.other"
@@ -41,7 +42,7 @@ type finding struct {
 // of.
 type findings struct {
 	n      int
-	all    [12]finding
+	all    [14]finding
 	extra  []Evidence // the host's own
 	points int
 

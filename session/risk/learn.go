@@ -19,6 +19,9 @@ func (p *profile) learn(o *observation, signIn bool) {
 	if signIn && p.signIns > 0 {
 		p.habits.addOutcome(p.outcome(o))
 	}
+	if signIn {
+		p.begin(o.minute)
+	}
 	p.remember(o.suspect(signIn))
 	if signIn {
 		p.since = min(p.since+1, settled)
@@ -37,10 +40,11 @@ func (o *observation) suspect(signIn bool) suspect {
 
 // remember adds what is said of a visit to all that is known.
 func (p *profile) remember(s suspect) {
+	since := p.rounds.now()
 	for t, key := range s.keys {
-		p.marks[t].add(key, s.at, bounds[t])
+		p.marks[t].add(key, s.at, since, bounds[t])
 	}
-	p.spots.add(s.place, s.at)
+	p.spots.add(s.place, s.at, since)
 	if !s.signIn {
 		p.habits.moves.add(s.hosting)
 		return
@@ -73,21 +77,23 @@ func (p *profile) prune(o *observation) {
 func (p *profile) doubt(o *observation, f *findings, signIn bool) {
 	s := o.suspect(signIn)
 	s.outcome, s.passing = p.outcome(o), uint8(min(f.passing(), 255))
-	youngest := 0
+	youngest := -1
 	for i := range p.suspects[:p.n] {
-		if old := &p.suspects[i]; old.keys == s.keys {
+		old := &p.suspects[i]
+		if old.keys == s.keys {
 			return
 		}
-		if p.suspects[i].at > p.suspects[youngest].at {
+		if !old.denied && (youngest < 0 || old.at > p.suspects[youngest].at) {
 			youngest = i
 		}
 	}
-	if p.n < maxSuspects {
+	switch {
+	case p.n < maxSuspects:
 		p.suspects[p.n] = s
 		p.n++
-		return
+	case youngest >= 0:
+		p.suspects[youngest] = s
 	}
-	p.suspects[youngest] = s
 }
 
 // believe learns what has been in quarantine long enough.
@@ -95,17 +101,31 @@ func (p *profile) believe(now stamp) {
 	const wait = stamp(quarantine / time.Hour)
 	kept := 0
 	for _, s := range p.suspects[:p.n] {
-		if now.since(s.at) < wait {
+		waiting := wait
+		if s.denied {
+			waiting = keepDenied
+		}
+		if now.since(s.at) < waiting {
 			p.suspects[kept] = s
 			kept++
 			continue
 		}
-		if s.signIn && p.signIns > 0 {
-			p.habits.addOutcome(s.outcome)
+		if !s.denied {
+			p.accept(&s)
 		}
-		p.remember(s)
 	}
 	p.n = kept
+}
+
+// accept learns a visit that was in quarantine.
+func (p *profile) accept(s *suspect) {
+	if s.signIn && p.signIns > 0 {
+		p.habits.addOutcome(s.outcome)
+	}
+	if s.signIn {
+		p.begin(uint32(s.at)*60 + 59) // it was in this hour
+	}
+	p.remember(*s)
 }
 
 // welcome notes that the user comes back after a long absence: it takes two

@@ -24,7 +24,14 @@ type keys [traits]uint32
 // order.
 type stamp uint32
 
+// A round is the sign-in since which something is known, of the latest few; 0
+// is before all of them.
+type round uint8
+
 const (
+	maxRounds = 7  // three bits
+	stampBits = 21 // enough until the year 2209
+
 	stampDay  stamp = 24
 	keepMarks       = 180 * stampDay
 )
@@ -32,10 +39,11 @@ const (
 // since returns the hours from b to s, 0 if s is before b.
 func (s stamp) since(b stamp) stamp { return s - min(s, b) }
 
-// mark is one thing that was seen, and when last.
+// mark is one thing that was seen, when last, and since when.
 type mark struct {
-	key uint32
-	at  stamp
+	key   uint32
+	at    stamp
+	since round
 }
 
 // marks are the latest things of one trait.
@@ -60,7 +68,7 @@ func (m *marks) has(key uint32) bool { return m.find(key) != nil }
 
 // add remembers key. Beyond the bound, the longest unused gives way, whatever
 // the order in which they came.
-func (m *marks) add(key uint32, at stamp, bound int) {
+func (m *marks) add(key uint32, at stamp, since round, bound int) {
 	if key == 0 {
 		return
 	}
@@ -69,7 +77,7 @@ func (m *marks) add(key uint32, at stamp, bound int) {
 		return
 	}
 	if m.n < bound {
-		m.all[m.n] = mark{key, at}
+		m.all[m.n] = mark{key, at, since}
 		m.n++
 		return
 	}
@@ -80,15 +88,24 @@ func (m *marks) add(key uint32, at stamp, bound int) {
 		}
 	}
 	if at > oldest.at || at == oldest.at && key > oldest.key {
-		*oldest = mark{key, at}
+		*oldest = mark{key, at, since}
 	}
 }
 
 // prune forgets what was not seen since a time.
 func (m *marks) prune(since stamp) {
+	m.keep(func(o mark) bool { return o.at >= since })
+}
+
+// drop forgets key.
+func (m *marks) drop(key uint32) {
+	m.keep(func(o mark) bool { return o.key != key })
+}
+
+func (m *marks) keep(keep func(mark) bool) {
 	kept := 0
 	for _, o := range m.all[:m.n] {
-		if o.at >= since {
+		if keep(o) {
 			m.all[kept] = o
 			kept++
 		}

@@ -30,6 +30,7 @@ func (p *profile) move(o *observation, was *observation, c *session.Case) (f fin
 		return f
 	}
 	p.judgeNetwork(&f, o, p.habits.moves)
+	p.judgeDenied(&f, o)
 	p.judgeTravel(&f, o, was.sighting())
 	if !o.isHosting() && o.kind != geo.KindRelay { // who switches a VPN on seems to be elsewhere at once
 		p.judgeCountries(&f, o)

@@ -87,9 +87,9 @@ func (h *hasher) network(v *session.Visit) uint32 {
 	return h.hash(traitNetwork, string(addr[:]), string(rune(network.Bits())))
 }
 
-// minutes bounds times to what a stamp of three bytes can hold.
+// minutes bounds times to what a stamp can hold.
 func minutes(t time.Time) uint32 {
-	return uint32(min(max(0, t.Unix()/60), 1<<24*60-1))
+	return uint32(min(max(0, t.Unix()/60), 1<<stampBits*60-1))
 }
 
 // countryKey makes a number of a country code, 0 of what is none.

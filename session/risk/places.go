@@ -66,10 +66,11 @@ func (p place) isNear(q place) bool {
 
 const maxPlaces = 16
 
-// spot is a place that was seen, and when last.
+// spot is a place that was seen, when last, and since when.
 type spot struct {
 	place
-	at stamp
+	at    stamp
+	since round
 }
 
 // spots are the latest places of a user.
@@ -79,21 +80,21 @@ type spots struct {
 }
 
 // add remembers a place, as marks.add does.
-func (s *spots) add(p place, at stamp) {
+func (s *spots) add(p place, at stamp, since round) {
 	if !p.known() {
 		return
 	}
 	oldest := 0
 	for i, o := range s.all[:s.n] {
 		if o.lat == p.lat && o.lon == p.lon {
-			s.all[i] = spot{place{p.lat, p.lon, max(o.radius, p.radius)}, max(o.at, at)}
+			s.all[i] = spot{place{p.lat, p.lon, max(o.radius, p.radius)}, max(o.at, at), o.since}
 			return
 		}
 		if o.before(s.all[oldest]) {
 			oldest = i
 		}
 	}
-	added := spot{p, at}
+	added := spot{p, at, since}
 	if s.n < maxPlaces {
 		s.all[s.n] = added
 		s.n++
@@ -133,9 +134,13 @@ func (s *spots) nearest(p place) float64 {
 }
 
 func (s *spots) prune(since stamp) {
+	s.keep(func(o spot) bool { return o.at >= since })
+}
+
+func (s *spots) keep(keep func(spot) bool) {
 	kept := 0
 	for _, o := range s.all[:s.n] {
-		if o.at >= since {
+		if keep(o) {
 			s.all[kept] = o
 			kept++
 		}

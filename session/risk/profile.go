@@ -16,6 +16,9 @@ type profile struct {
 	hours   hours
 	habits  habits
 	last    sighting
+	// rounds are the latest sign-ins that were learnt, in the order in which
+	// that was.
+	rounds rounds
 	// suspects wait to be believed.
 	n        int
 	suspects [maxSuspects]suspect
@@ -82,7 +85,8 @@ func (s sighting) before(o sighting) bool {
 	return s.city < o.city
 }
 
-// suspect is a visit that looked wrong. It is believed after quarantine.
+// suspect is a visit that looked wrong. It is believed after quarantine, unless
+// the user has denied it.
 type suspect struct {
 	keys    keys
 	place   place
@@ -91,6 +95,7 @@ type suspect struct {
 	hosting bool
 	outcome outcome
 	passing uint8 // points that only this visit had
+	denied  bool  // it was not the user, who said so
 }
 
 const (

@@ -124,7 +124,7 @@ func FuzzDecode(f *testing.F) {
 
 func TestOtherVersionsAreRefused(t *testing.T) {
 	u := settled(t, risk.Config{})
-	for _, b := range [][]byte{{2}, u.profile[:len(u.profile)-1], append(u.profile[:len(u.profile):len(u.profile)], 0)} {
+	for _, b := range [][]byte{{3}, u.profile[:len(u.profile)-1], append(u.profile[:len(u.profile):len(u.profile)], 0)} {
 		c := u.signInCase(signIn{})
 		c.Profile = b
 		if v, err := u.Assess(t.Context(), c); err == nil || v.Level != session.LevelNone || v.Profile != nil {

@@ -25,6 +25,7 @@ const (
 	pointsCountries         = 6
 	pointsAttemptsSome      = 13
 	pointsAttemptsMany      = 20
+	pointsDenied            = 40
 )
 
 // signIn judges a sign-in.
@@ -37,6 +38,7 @@ func (p *profile) signIn(o *observation) (f findings) {
 		p.judgeCountries(&f, o)
 	}
 	p.judgeHour(&f, o)
+	p.judgeDenied(&f, o)
 	f.attempts = o.wrong
 	switch {
 	case o.wrong >= 10:

@@ -23,6 +23,7 @@ var sentences = map[string]string{
 	codeDevicePartlyNew:   "A browser you don't usually use: {device}.",
 	codeDeviceNew:         "A device you haven't used before: {device}.",
 	codeDeviceSuspect:     "It is the device of an earlier sign-in that looked unusual.",
+	codeDenied:            "It looks like an earlier sign-in that wasn't you, as you told us.",
 	codeDeviceOlder:       "The browser is older than it was before: {device}.",
 	codeDeviceDesktopSite: "The browser calls itself something else: {device}.",
 	codeDeviceOther:       "The session was used on another device: {device}.",

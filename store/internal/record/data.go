@@ -19,6 +19,8 @@ var Data = Part[session.Session]{
 	binary("device_key", func(s *session.Session) []byte { return s.DeviceKey[:] }),
 	text("familiarity", func(s *session.Session) *session.Familiarity { return &s.Familiarity }),
 	boolean("provisional", func(s *session.Session) *bool { return &s.Provisional }),
+	text("restriction", func(s *session.Session) *session.Restriction { return &s.Restriction }),
+	millis("confirmed_at", func(s *session.Session) *time.Time { return &s.ConfirmedAt }),
 	parts("signals", signal, func(s *session.Session) *[]session.Signal { return &s.Signals }),
 	pairs("attrs", func(s *session.Session) *map[string]string { return &s.Attrs }),
 }

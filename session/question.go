@@ -1,0 +1,89 @@
+package session
+
+import (
+	"slices"
+	"time"
+)
+
+// A Restriction is what a session may not be used for until its user has proved
+// again who they are.
+type Restriction string
+
+// The restrictions.
+const (
+	RestrictionNone Restriction = ""
+	// RestrictionChallenge has every proof of the session count as too old for
+	// what asks for a recent one ([Session.ProvedSince]).
+	RestrictionChallenge Restriction = "challenge"
+	// RestrictionSuspended has [Manager.Resume] refuse the session with
+	// ErrSuspended.
+	RestrictionSuspended Restriction = "suspended"
+)
+
+// OpenSignals returns the signals that the user has not answered yet.
+func (s *Session) OpenSignals() (open []Signal) {
+	for _, g := range s.Signals {
+		if g.At.After(s.ConfirmedAt) {
+			open = append(open, g)
+		}
+	}
+	return open
+}
+
+// InQuestion reports whether it is worth asking the user "Was this you?".
+func (s *Session) InQuestion() bool {
+	return s.Provisional || s.Restriction != RestrictionNone || len(s.OpenSignals()) > 0 ||
+		s.Familiarity == FamiliarityNew && s.ConfirmedAt.IsZero()
+}
+
+// doubtedAt returns since when s is in question: the sign-in, or the visit of a
+// live session that looked unusual first.
+func (s *Session) doubtedAt() time.Time {
+	open := s.OpenSignals()
+	if len(open) == 0 {
+		return s.First.At
+	}
+	at := open[0].At
+	for _, g := range open {
+		if g.At.Before(at) {
+			at = g.At
+		}
+	}
+	return at
+}
+
+// MayJudge reports whether the user may be told in s why o looks unusual, and
+// may say there that it was them: s must be believed itself, and must be older
+// than what is in question about o, or it is o itself and the user has proved
+// since who they are. Otherwise a stranger could vouch for themselves.
+func (s *Session) MayJudge(o *Session) bool {
+	switch {
+	case s.UserID != o.UserID, s.Provisional, s.Restriction != RestrictionNone, s.Ended != nil:
+		return false
+	case s.ID == o.ID:
+		latest := o.doubtedAt()
+		for _, g := range o.OpenSignals() {
+			if g.At.After(latest) {
+				latest = g.At
+			}
+		}
+		return s.AuthenticatedAt.After(latest)
+	}
+	return s.First.At.Before(o.doubtedAt())
+}
+
+// ProvedSince reports whether the user has proved at t or later who they are,
+// and nothing has put that into doubt.
+func (s *Session) ProvedSince(t time.Time) bool {
+	return s.Restriction == RestrictionNone && !s.AuthenticatedAt.Before(t)
+}
+
+// knowledge are the methods of RFC 8176 that prove only that a secret is known,
+// which whoever has stolen it can do again.
+var knowledge = []string{"pwd", "pin", "kba", "rba", "geo", "user"}
+
+// isBelieved reports whether a proof by these methods says more than that a
+// stranger has the password.
+func isBelieved(methods []string) bool {
+	return slices.ContainsFunc(methods, func(m string) bool { return !slices.Contains(knowledge, m) })
+}

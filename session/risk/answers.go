@@ -1,0 +1,205 @@
+package risk
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/signedin/signedin/session"
+)
+
+var _ session.Learner = (*Assessor)(nil)
+
+// keepDenied is how long it is remembered what was not the user. maxDenied of
+// it leaves room for others in quarantine.
+const (
+	keepDenied = 90 * stampDay
+	maxDenied  = 4
+)
+
+// Learn takes what a user says of a session. What was them is believed at once.
+// What was not is forgotten, together with all that was first learnt since, as
+// far back as the last seven sign-ins; and for 90 days, what comes from its
+// device or network is an alert.
+func (a *Assessor) Learn(_ context.Context, c session.Case, answer session.Answer) ([]byte, error) {
+	if c.Session == nil {
+		return nil, errNoSession
+	}
+	var p profile
+	if err := p.decode(c.Profile); err != nil {
+		return nil, err
+	}
+	h := a.hasher(c.Session.UserID)
+	first, last := h.observe(&c.Session.First), h.observe(&c.Session.Last)
+	first.keys[traitDevice] = binary.BigEndian.Uint32(c.Session.DeviceKey[:])
+	p.believe(stamp(minutes(c.Visit.At) / 60))
+	switch answer {
+	case session.AnswerConfirmed:
+		p.confirm(&first, &last)
+	case session.AnswerDenied:
+		p.deny(&first, &last, minutes(c.Since))
+	default:
+		return nil, fmt.Errorf("risk: unknown answer %q", string(answer))
+	}
+	return p.encode(), nil
+}
+
+// confirm believes what waits in quarantine of a session, and the network that
+// it is on now.
+func (p *profile) confirm(first, last *observation) {
+	kept := 0
+	for _, s := range p.suspects[:p.n] {
+		if !s.isOf(first) && !s.isOf(last) {
+			p.suspects[kept] = s
+			kept++
+			continue
+		}
+		s.signIn = s.signIn || s.keys == first.keys && s.at == first.at
+		p.accept(&s)
+	}
+	p.n = kept
+	p.remember(last.suspect(false))
+}
+
+// isOf reports whether s is the visit o, or one like it. That another was
+// denied does not matter: the user says now that it was them.
+func (s *suspect) isOf(o *observation) bool {
+	same := s.keys
+	same[traitDevice] = o.keys[traitDevice]
+	return same == o.keys
+}
+
+// deny forgets what a session has taught, and remembers that it was not the
+// user.
+func (p *profile) deny(first, last *observation, since uint32) {
+	kept := 0
+	for _, s := range p.suspects[:p.n] {
+		if s.denied || !s.isOf(first) && !s.isOf(last) {
+			p.suspects[kept] = s
+			kept++
+		}
+	}
+	p.n = kept
+	p.forget(since)
+	p.marks[traitDevice].drop(first.keys[traitDevice])
+	if network := last.keys[traitNetwork]; network != first.keys[traitNetwork] {
+		p.marks[traitNetwork].drop(network) // learnt in the middle of a round
+	}
+	for _, o := range []*observation{first, last} {
+		p.distrust(o)
+	}
+}
+
+// forget drops what was first learnt in a sign-in since then, or after one.
+func (p *profile) forget(since uint32) {
+	from := p.rounds.since(since)
+	if from == 0 {
+		return
+	}
+	for t := range p.marks {
+		p.marks[t].keep(func(m mark) bool { return m.since < from })
+	}
+	p.spots.keep(func(s spot) bool { return s.since < from })
+	if dropped := uint16(p.rounds.n - int(from) + 1); p.signIns > dropped {
+		p.signIns -= dropped
+	} else {
+		p.signIns = 1 // who has denied is judged from then on
+	}
+	p.rounds.n = int(from) - 1
+	if p.last.at >= since {
+		p.last = sighting{}
+	}
+}
+
+// distrust remembers what of a denied visit is not the user's too: the device
+// by its cookie, the network if it is not known from before.
+func (p *profile) distrust(o *observation) {
+	s := suspect{at: o.at, place: o.place, denied: true}
+	s.keys[traitDevice] = o.keys[traitDevice]
+	if !p.has(o, traitNetwork) {
+		s.keys[traitNetwork] = o.keys[traitNetwork]
+	}
+	if s.keys == (keys{}) {
+		return
+	}
+	oldest, n := -1, 0
+	for i := range p.suspects[:p.n] {
+		switch old := &p.suspects[i]; {
+		case !old.denied:
+			continue
+		case old.keys == s.keys:
+			old.at = max(old.at, s.at)
+			return
+		case oldest < 0 || old.at < p.suspects[oldest].at:
+			oldest = i
+		}
+		n++
+	}
+	switch {
+	case n == maxDenied:
+		p.suspects[oldest] = s
+	case p.n < maxSuspects:
+		p.suspects[p.n] = s
+		p.n++
+	default: // one that waits gives way, and is not believed
+		p.suspects[p.n-1] = s
+	}
+}
+
+// judgeDenied notes that the visit is like one that was not the user.
+func (p *profile) judgeDenied(f *findings, o *observation) {
+	for i := range p.suspects[:p.n] {
+		s := &p.suspects[i]
+		for _, t := range []trait{traitDevice, traitNetwork} {
+			if s.denied && s.keys[t] != 0 && s.keys[t] == o.keys[t] {
+				f.add(codeDenied, pointsDenied)
+				return
+			}
+		}
+	}
+}
+
+// rounds are the times of the latest sign-ins that were learnt, in minutes since
+// 1970.
+type rounds struct {
+	n   int
+	all [maxRounds]uint32
+}
+
+func (r *rounds) now() round { return round(r.n) }
+
+// since returns the first round that began then or later, 0 if there is none.
+func (r *rounds) since(at uint32) round {
+	for i, began := range r.all[:r.n] {
+		if began >= at {
+			return round(i + 1)
+		}
+	}
+	return 0
+}
+
+// begin begins a round. The oldest is not told apart any more when there are
+// too many.
+func (p *profile) begin(at uint32) {
+	r := &p.rounds
+	if r.n == maxRounds {
+		copy(r.all[:], r.all[1:])
+		r.n--
+		p.age()
+	}
+	r.all[r.n] = at
+	r.n++
+}
+
+// age makes what was learnt in round 1 be known from before.
+func (p *profile) age() {
+	for t := range p.marks {
+		m := &p.marks[t]
+		for i := range m.all[:m.n] {
+			m.all[i].since -= min(m.all[i].since, 1)
+		}
+	}
+	for i := range p.spots.all[:p.spots.n] {
+		p.spots.all[i].since -= min(p.spots.all[i].since, 1)
+	}
+}

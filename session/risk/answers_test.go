@@ -1,0 +1,219 @@
+package risk_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/risk"
+)
+
+// answer tells the Assessor what the user says of s.
+func (u *user) answer(t *testing.T, s *session.Session, a session.Answer, since, now time.Time) {
+	t.Helper()
+	c := session.Case{SignIn: true, Session: s, Visit: s.Last, Since: since, Profile: u.profile}
+	c.Visit.At = now
+	var err error
+	if u.profile, err = u.Learn(t.Context(), c, a); err != nil {
+		t.Fatal(err)
+	}
+	if a == session.AnswerDenied {
+		delete(u.known, s.DeviceKey)
+	}
+}
+
+// knows returns what is found of sign-ins from every corner of the world, the
+// lines of evidence that depend on what was learnt.
+func (u *user) knows(t *testing.T, when time.Time) (all [][]string) {
+	t.Helper()
+	for i := range worldPlaces {
+		for _, d := range worldDevices {
+			for key := range byte(5) {
+				lines, err := u.Explain(t.Context(), u.signInCase(signIn{
+					at: when, ip: []string{"81.184.0.20", "82.184.0.20", "83.184.1.20", "81.166.10.20"}[i%4], where: &worldPlaces[i], what: &d, key: key}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var codes []string
+				for _, l := range lines {
+					if l.Code != "answer.denied" && l.Code != "hour.unusual" {
+						codes = append(codes, l.Code)
+					}
+				}
+				all = append(all, codes)
+			}
+		}
+	}
+	return all
+}
+
+var abroad = signIn{at: start.Add(9 * day), ip: "93.184.10.20", where: &tokyo, what: &phone, key: 9}
+
+func TestConfirmedIsBelievedAtOnce(t *testing.T) {
+	u := settled(t, risk.Config{})
+	s, v := u.signIn(t, abroad)
+	if v.Level < session.LevelAlert || !v.Provisional {
+		t.Fatalf("level %d, provisional %v", v.Level, v.Provisional)
+	}
+	again := abroad
+	again.at = again.at.Add(day)
+	if got := u.assess(t, u.signInCase(again)).Level; got < session.LevelAlert {
+		t.Fatalf("not confirmed: level %d", got)
+	}
+	u.answer(t, s, session.AnswerConfirmed, s.First.At, abroad.at.Add(time.Hour))
+	if got := u.assess(t, u.signInCase(again)); got.Level != session.LevelNone {
+		t.Errorf("confirmed: level %d, %v", got.Level, codes(got))
+	}
+}
+
+// What a session teaches that is denied later is forgotten, and nothing else
+// is: neither what was known before, nor what was seen again since.
+func TestDeniedForgetsWhatWasLearntSince(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for i := range 60 {
+		u, now := randomUser(t, r, func(signIn, session.Verdict) {})
+		now = now.Add(10 * day)
+		u.signIn(t, signIn{at: now, key: 1, methods: []string{"hwk"}}) // what waited is believed by now
+		now = now.Add(time.Hour)
+		probe := now.Add(12 * time.Hour)
+		before := u.knows(t, probe)
+		stranger := randomSignIn(r, now)
+		stranger.methods = []string{"hwk"} // so that it is learnt at once
+		s, _ := u.signIn(t, stranger)
+		for range r.IntN(3) { // the user goes on where they were
+			now = now.Add(time.Hour)
+			u.signIn(t, signIn{at: now, key: 1, methods: []string{"hwk"}})
+		}
+		if s.DeviceKey[0] < 5 { // a device that is known from before is distrusted too
+			s.DeviceKey[0] = 200
+		}
+		u.answer(t, s, session.AnswerDenied, s.First.At, now.Add(time.Hour))
+		after := u.knows(t, probe)
+		for k := range before {
+			a, b := unsettled(before[k]), unsettled(after[k])
+			if !slices.Equal(a, b) {
+				t.Fatalf("user %d, %+v: probe %d finds %v, found %v before", i, stranger, k, b, a)
+			}
+		}
+	}
+}
+
+// unsettled leaves out what counts sign-ins or looks at the latest visit, and
+// the countries by time.
+func unsettled(codes []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(c string) bool {
+		return slices.Contains([]string{"history.short", "travel.impossible", "countries.simultaneous"}, c)
+	})
+}
+
+func TestDeniedStaysSuspect(t *testing.T) {
+	u := settled(t, risk.Config{})
+	s, _ := u.signIn(t, abroad)
+	u.answer(t, s, session.AnswerDenied, s.First.At, abroad.at.Add(time.Hour))
+	again := signIn{at: abroad.at.Add(30 * day), ip: abroad.ip, where: &bergen}
+	got := u.assess(t, u.signInCase(again))
+	if got.Level < session.LevelAlert || !slices.Contains(codes(got), "answer.denied") {
+		t.Errorf("from the network: level %d, %v", got.Level, codes(got))
+	}
+	again = signIn{at: abroad.at.Add(30 * day), key: 9}
+	if got := u.assess(t, u.signInCase(again)); !slices.Contains(codes(got), "answer.denied") {
+		t.Errorf("from the device: %v", codes(got))
+	}
+	again.at = abroad.at.Add(91 * day)
+	if got := u.assess(t, u.signInCase(again)); slices.Contains(codes(got), "answer.denied") {
+		t.Errorf("after 91 days: %v", codes(got))
+	}
+	if got := u.assess(t, u.signInCase(signIn{key: 1})); got.Level != session.LevelNone {
+		t.Errorf("at home: level %d, %v", got.Level, codes(got))
+	}
+}
+
+// The user's own network is not held against them because a stranger was there
+// too, and a stolen cookie costs the device that it was stolen from.
+func TestDeniedMove(t *testing.T) {
+	u := settled(t, risk.Config{})
+	s, _ := u.signIn(t, signIn{at: start.Add(9 * day), key: 1})
+	moved := session.Visit{At: start.Add(10 * day), IP: s.First.IP, Location: s.First.Location, Device: phone}
+	moved.Location.City, moved.Location.Network = "Kyiv", geo.KindResidential
+	u.move(t, s, moved)
+	u.answer(t, s, session.AnswerDenied, moved.At, moved.At.Add(time.Hour))
+	c := u.signInCase(signIn{at: start.Add(11 * day), key: 2})
+	lines, err := u.Explain(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines {
+		if l.Code == "answer.denied" {
+			t.Error("the home network is held against its user")
+		}
+	}
+	if got := u.assess(t, u.signInCase(signIn{at: start.Add(11 * day), key: 1})); !slices.Contains(codes(got), "answer.denied") {
+		t.Errorf("the device: %v", codes(got))
+	}
+}
+
+// Nobody fills a profile by denying, and what waits in quarantine has room.
+func TestDeniedIsBounded(t *testing.T) {
+	u := settled(t, risk.Config{})
+	for i := range 30 {
+		s := abroad
+		s.at, s.key = abroad.at.Add(time.Duration(i)*time.Hour), byte(10+i)
+		denied, _ := u.signIn(t, s)
+		u.answer(t, denied, session.AnswerDenied, s.at, s.at.Add(time.Minute))
+		if len(u.profile) > risk.MaxEncoded {
+			t.Fatalf("%d bytes", len(u.profile))
+		}
+	}
+	waits, v := u.signIn(t, signIn{at: abroad.at.Add(2 * day), ip: "95.184.10.20", where: &lisbonHotel, what: &linux, key: 60})
+	if !v.Provisional {
+		t.Fatalf("level %d", v.Level)
+	}
+	u.answer(t, waits, session.AnswerConfirmed, waits.First.At, waits.First.At.Add(time.Hour))
+	again := signIn{at: abroad.at.Add(3 * day), ip: "95.184.10.20", where: &lisbonHotel, what: &linux, key: 60}
+	if got := u.assess(t, u.signInCase(again)).Level; got != session.LevelNone {
+		t.Errorf("level %d", got)
+	}
+}
+
+func TestLearnRefuses(t *testing.T) {
+	u := settled(t, risk.Config{})
+	c := u.signInCase(signIn{})
+	if _, err := u.Learn(t.Context(), c, "maybe"); err == nil {
+		t.Error("an unknown answer: no error")
+	}
+	if _, err := u.Learn(t.Context(), session.Case{}, session.AnswerDenied); err == nil {
+		t.Error("no session: no error")
+	}
+	c.Profile = []byte{9}
+	if _, err := u.Learn(t.Context(), c, session.AnswerDenied); err == nil {
+		t.Error("a profile that cannot be read: no error")
+	}
+}
+
+// A profile of the version before is read, and says the same.
+func TestUpgrade(t *testing.T) {
+	u := settled(t, risk.Config{})
+	old := slices.Clone(u.profile)
+	old = old[:len(old)-1-3*4] // three rounds
+	old[0] = 1
+	probe := start.Add(9 * day)
+	want := u.knows(t, probe)
+	u.profile = clearRounds(t, old)
+	if got := u.knows(t, probe); !reflect.DeepEqual(got, want) {
+		t.Error("the old profile says something else")
+	}
+}
+
+// clearRounds takes the bits away that the version before did not have.
+func clearRounds(t *testing.T, b []byte) []byte {
+	t.Helper()
+	again, err := risk.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
