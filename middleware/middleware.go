@@ -95,7 +95,8 @@ type Config struct {
 	CriticalHints bool
 
 	// Refuse answers a request that is stopped, with the status that fits and
-	// an error that says why: ErrSignInRequired, ErrRecentAuthRequired,
+	// an error that says why: ErrSignInRequired,
+	// session.ErrSuspended, ErrRecentAuthRequired, ErrUnconfirmed,
 	// ErrCrossOrigin, or trouble. The headers that belong to the answer are
 	// set. Defaults to Problem; see also ToSignIn.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, err error)
@@ -103,11 +104,16 @@ type Config struct {
 
 // Why a request was stopped.
 var (
-	// ErrSignInRequired comes with 401: there is no session.
+	// ErrSignInRequired comes with 401: there is no session. If there is one
+	// that is suspended, [session.ErrSuspended] comes instead: signing in anew
+	// replaces it.
 	ErrSignInRequired = errors.New("sign in to go on")
 	// ErrRecentAuthRequired comes with 401: the user has to prove again who
 	// they are.
 	ErrRecentAuthRequired = errors.New("confirm that it is you to go on")
+	// ErrUnconfirmed comes with 401: the session was signed in suspiciously and
+	// is not believed yet.
+	ErrUnconfirmed = errors.New("confirm with a second factor, or on another device, that it is you to go on")
 	// ErrCrossOrigin comes with 403: the request was made by a page of another
 	// origin, or cannot be told from one.
 	ErrCrossOrigin = errors.New("request from another origin refused")
@@ -367,7 +373,11 @@ func hints(header http.Header) device.Hints {
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := session.FromContext(r.Context()); !ok {
-			m.challenge(w, r, "", ErrSignInRequired)
+			why := ErrSignInRequired
+			if err, _ := r.Context().Value(refusedKey{m}).(error); errors.Is(err, session.ErrSuspended) {
+				why = session.ErrSuspended
+			}
+			m.challenge(w, r, "", why)
 			return
 		}
 		if err := m.guardForeign(r); err != nil {
@@ -380,7 +390,8 @@ func (m *Middleware) Require(next http.Handler) http.Handler {
 
 // RequireRecentAuth lets only requests through whose user has proved not
 // longer than maxAge ago who they are; 0 means the StepUp limit of the
-// Manager. To others it answers 401 as RFC 9470 says.
+// Manager. To others, and in a session that is challenged, it answers 401 as RFC
+// 9470 says.
 func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) http.Handler {
 	if maxAge <= 0 {
 		maxAge = m.manager.Limits().StepUp
@@ -388,7 +399,7 @@ func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) 
 	return func(next http.Handler) http.Handler {
 		return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s, _ := session.FromContext(r.Context())
-			if m.manager.Now().Sub(s.AuthenticatedAt) > maxAge {
+			if !s.ProvedSince(m.manager.Now().Add(-maxAge)) {
 				m.challenge(w, r, fmt.Sprintf(`error="insufficient_user_authentication", `+
 					`error_description="A more recent authentication is required", max_age="%d"`,
 					int(maxAge/time.Second)), ErrRecentAuthRequired)
@@ -397,6 +408,23 @@ func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) 
 			next.ServeHTTP(w, r)
 		}))
 	}
+}
+
+// RequireConfirmed lets only requests through whose session is believed: it did
+// not look suspicious when it was signed in, or the user has confirmed it since,
+// in an older session or with a second factor. It is for what a stranger with a
+// stolen password must not reach, such as a change of the password, on a site
+// where users have a second factor: who has neither that nor an older session
+// cannot get through. To others it answers 401 as RFC 9470 says.
+func (m *Middleware) RequireConfirmed(next http.Handler) http.Handler {
+	return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s, _ := session.FromContext(r.Context()); s.Provisional || s.Restriction != session.RestrictionNone {
+			m.challenge(w, r, `error="insufficient_user_authentication", `+
+				`error_description="A second factor is required"`, ErrUnconfirmed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
 }
 
 // challenge answers 401 with a Bearer challenge (RFC 6750).

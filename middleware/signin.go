@@ -49,7 +49,9 @@ func (m *Middleware) presented(r *http.Request, by session.Carrier) *session.Ses
 		if cred.Hash.IsZero() || carrier != by {
 			return nil
 		}
-		s, _ = m.manager.Resume(r.Context(), cred, m.Origin(r)) // nil on any error: nothing to replace
+		// Nil on any error, and nothing to replace, but for a session that is
+		// suspended.
+		s, _ = m.manager.Resume(r.Context(), cred, m.Origin(r))
 	}
 	if s == nil || s.Carrier != by {
 		return nil
