@@ -64,6 +64,12 @@ type Config struct {
 	// among them. Defaults to English.
 	Translate func(r *http.Request) (lang string, sprintf func(format string, args ...any) string)
 
+	// Ended, if set, is told what the client of r has ended here: the session of
+	// that ID, or with the zero ID all of the user's others. It passes that on to
+	// another system by which they are signed in as well; what it returns as an
+	// error, the user is told. Defaults to nil.
+	Ended func(r *http.Request, id session.ID) error
+
 	// Logger is told of trouble that the client is not told of. Defaults to
 	// discarding.
 	Logger *slog.Logger

@@ -68,6 +68,8 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, errForm):
 		return http.StatusForbidden
+	case errors.Is(err, errElsewhere):
+		return http.StatusBadGateway
 	}
 	return http.StatusServiceUnavailable
 }
@@ -149,15 +151,25 @@ func readName(r *http.Request) (string, error) {
 }
 
 func (h *Handler) delete(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
-	return nil, h.manager.Revoke(r.Context(), me.UserID, parseID(r.PathValue("id")), session.ReasonSignedOutRemote)
+	id := parseID(r.PathValue("id"))
+	if err := h.manager.Revoke(r.Context(), me.UserID, id, session.ReasonSignedOutRemote); err != nil {
+		return nil, err
+	}
+	return nil, h.ended(r, id)
 }
 
-func (h *Handler) deleteOwn(w http.ResponseWriter, r *http.Request, _ *session.Session) (any, error) {
-	return nil, h.mw.SignOut(w, r)
+func (h *Handler) deleteOwn(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	if err := h.mw.SignOut(w, r); err != nil {
+		return nil, err
+	}
+	return nil, h.ended(r, me.ID)
 }
 
 func (h *Handler) revokeOthers(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
 	n, err := h.endOthers(r, me)
+	if err == nil {
+		err = h.ended(r, session.ID{})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -168,7 +168,7 @@ func (h *Handler) signOutOthers(w http.ResponseWriter, r *http.Request, me *sess
 	if _, err := h.endOthers(r, me); err != nil {
 		return err
 	}
-	h.done(w, r, "signed-out-others")
+	h.done(w, r, h.elsewhere(r, session.ID{}, "signed-out-others"))
 	return nil
 }
 
@@ -179,6 +179,10 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, me *session.Se
 		if err := h.mw.SignOut(w, r); err != nil {
 			return err
 		}
+		if h.ended(r, id) != nil {
+			h.tell(w, r, http.StatusBadGateway, "elsewhere", "")
+			return nil
+		}
 		http.Redirect(w, r, h.cfg.SignedOut, http.StatusSeeOther)
 		return nil
 	case !h.recent(me):
@@ -188,7 +192,7 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, me *session.Se
 	if err := h.manager.Revoke(r.Context(), me.UserID, id, session.ReasonSignedOutRemote); err != nil {
 		return err
 	}
-	h.done(w, r, "signed-out")
+	h.done(w, r, h.elsewhere(r, id, "signed-out"))
 	return nil
 }
 

@@ -58,6 +58,10 @@ var texts = map[string]string{
 	"notice.gone":              "That device is not signed in any more.",
 	"notice.name":              "That name cannot be used. It may have up to 64 characters, and no invisible ones.",
 
+	"notice.elsewhere":  "Signed out here. But the app behind this page could not be told, so they may still be signed in if they reach it by another way. Sign them out there too.",
+	"elsewhere.heading": "Only signed out here",
+	"elsewhere.text":    "This device is signed out here. But the app behind this page could not be told, so it may still be signed in by another way. Sign it out there too.",
+
 	"confirm.heading": "Please confirm that it is you",
 	"confirm.text":    "Before your other devices can be changed, we check that it is really you. Nothing was changed yet.",
 	"stale.heading":   "Please sign in again",
@@ -78,6 +82,7 @@ var texts = map[string]string{
 	"reason." + string(session.ReasonReused):          "Signed out for safety, because an old copy of its sign-in was used",
 	"reason." + string(session.ReasonDisabled):        "Signed out because the account was disabled",
 	"reason." + string(session.ReasonAdmin):           "Signed out by an administrator",
+	"reason." + string(session.ReasonIssuer):          "Signed out by the app that it was signed in to",
 	"reason." + string(session.ReasonEveryone):        "Signed out with the devices of all users",
 }
 

@@ -1,0 +1,87 @@
+package immich
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Attributes of our sessions.
+const (
+	attrID    = "immich.id"    // of the session in Immich
+	attrEmail = "immich.email" // of the user
+)
+
+// whose is the Adopt of [middleware.Foreign].
+func (p *Proxy) whose(r *http.Request, token string) (session.Foreign, error) {
+	who, err := p.asker.who(r, token)
+	if err != nil {
+		if !errors.Is(err, session.ErrRefused) {
+			p.cfg.Logger.WarnContext(r.Context(), "immich: not known whose a token is", "error", err)
+		}
+		return session.Foreign{}, err
+	}
+	return session.Foreign{
+		UserID: who.ID, Subject: who.OAuthID, Persistent: true, IdleTimeout: p.cfg.IdleTimeout,
+		Attrs: map[string]string{attrEmail: who.Email},
+	}, nil
+}
+
+// learn asks Immich, once, under which ID it has the session: by it, another of
+// the user's devices can end the session in Immich too.
+func (p *Proxy) learn(g *passage) *session.Session {
+	s := g.session
+	if s.Attrs[attrID] != "" || !p.asker.mayAsk(s.ID, againAfter) {
+		return s
+	}
+	id, err := p.asker.current(g.in, g.found.token)
+	if err == nil {
+		var known *session.Session
+		if known, err = p.manager.SetAttrs(g.in.Context(), s.UserID, s.ID, map[string]string{attrID: id}); err == nil {
+			return known
+		}
+	}
+	if !errors.Is(err, errNobodys) { // or the answer to this request says so
+		p.cfg.Logger.WarnContext(g.in.Context(), "immich: the ID of a session was not learnt", "session", s.ID, "error", err)
+	}
+	return s
+}
+
+// forgetAfter is how often Immich is asked about a token that is dead here.
+const forgetAfter = time.Hour
+
+// forgotten lets go of a token that was ended here, once Immich refuses it too.
+// Until then it has to be known, or it would be adopted again.
+func (p *Proxy) forgotten(g *passage) {
+	if !g.isDead() {
+		return
+	}
+	c := session.ForeignCredential(g.found.token)
+	if !p.asker.mayAsk(c.ID, forgetAfter) {
+		return
+	}
+	if _, err := p.asker.who(g.in, g.found.token); !errors.Is(err, errNobodys) {
+		return
+	}
+	if err := p.manager.ForgetForeign(g.in.Context(), c); err != nil {
+		p.cfg.Logger.WarnContext(g.in.Context(), "immich: a token that is dead was not forgotten", "error", err)
+	}
+}
+
+// refusedByImmich ends our session if Immich does not know its token any more.
+// It asks: a 401 may have been for something else, such as a wrong password.
+func (p *Proxy) refusedByImmich(g *passage) {
+	if _, err := p.asker.who(g.in, g.found.token); !errors.Is(err, errNobodys) {
+		return
+	}
+	p.end(g.in, g.session, session.ReasonIssuer)
+}
+
+// end ends a session that Immich has ended.
+func (p *Proxy) end(r *http.Request, s *session.Session, why session.Reason) {
+	if err := p.manager.Revoke(r.Context(), s.UserID, s.ID, why); err != nil {
+		p.cfg.Logger.ErrorContext(r.Context(), "immich: a session that Immich has ended was not ended here", "session", s.ID, "error", err)
+	}
+}

@@ -1,0 +1,225 @@
+package immich
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/signedin/signedin/session"
+)
+
+const (
+	askTimeout = 5 * time.Second
+	askWait    = time.Second // for one of the askers slots
+	maxAsking  = 8           // questions to Immich at once
+	maxAnswer  = 1 << 20     // bytes; a user has some 500, a list of 1,000 sessions some 300 kB
+
+	// nobodysFor is how long a token that Immich refused is not asked for again.
+	nobodysFor = time.Minute
+	// againAfter is how long other questions about a session are not repeated.
+	againAfter = time.Minute
+	maxNoted   = 8192
+)
+
+var (
+	errBusy = errors.New("immich: too many questions at once")
+	// errNobodys is a definite answer: Immich does not know the token.
+	errNobodys = fmt.Errorf("immich: %w", session.ErrUnknown)
+)
+
+// asker asks Immich about a token, with the token itself.
+type asker struct {
+	target *url.URL
+	client *http.Client
+	now    func() time.Time
+	slots  chan struct{}
+
+	mu      sync.Mutex
+	flights map[session.ID]*flight
+	nobodys noted
+	asked   noted
+}
+
+// flight is a question that others wait for who have the same.
+type flight struct {
+	done   chan struct{}
+	person person
+	err    error
+}
+
+// A person is whose a token is.
+type person struct {
+	ID      string `json:"id"`
+	Email   string `json:"email"`
+	OAuthID string `json:"oauthId"`
+}
+
+func newAsker(target *url.URL, t http.RoundTripper, now func() time.Time) *asker {
+	return &asker{
+		target: target,
+		client: &http.Client{Transport: t, Timeout: askTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		now:    now,
+		slots:  make(chan struct{}, maxAsking), flights: make(map[session.ID]*flight),
+		nobodys: make(noted), asked: make(noted),
+	}
+}
+
+// who returns whose the token is, [errNobodys] if Immich refuses it. All who ask
+// at once for the same token share one question.
+func (a *asker) who(r *http.Request, token string) (person, error) {
+	id := session.ForeignCredential(token).ID
+	a.mu.Lock()
+	if a.nobodys.has(id, a.now()) {
+		a.mu.Unlock()
+		return person{}, errNobodys
+	}
+	f, there := a.flights[id]
+	if !there {
+		f = &flight{done: make(chan struct{})}
+		a.flights[id] = f
+	}
+	a.mu.Unlock()
+	if there {
+		select {
+		case <-f.done:
+			return f.person, f.err
+		case <-r.Context().Done():
+			return person{}, r.Context().Err()
+		}
+	}
+	defer func() { // also if it panics
+		a.mu.Lock()
+		delete(a.flights, id)
+		if errors.Is(f.err, errNobodys) {
+			a.nobodys.note(id, a.now().Add(nobodysFor))
+		}
+		a.mu.Unlock()
+		close(f.done)
+	}()
+	f.err = errBusy
+	// Others wait for it: it goes on when this client has gone.
+	f.person, f.err = a.askWho(r.WithContext(context.WithoutCancel(r.Context())), token)
+	return f.person, f.err
+}
+
+func (a *asker) askWho(r *http.Request, token string) (who person, err error) {
+	if err = a.ask(r, http.MethodGet, "/api/users/me", token, &who); err == nil && who.ID == "" {
+		err = errors.New("immich: answer without a user")
+	}
+	return who, err
+}
+
+// isNobodys reports whether Immich has said lately that it does not know the
+// token.
+func (a *asker) isNobodys(token string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.nobodys.has(session.ForeignCredential(token).ID, a.now())
+}
+
+// mayAsk reports whether a question about a session was not asked for some
+// time, and notes that it is asked now.
+func (a *asker) mayAsk(id session.ID, wait time.Duration) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.asked.has(id, a.now()) {
+		return false
+	}
+	a.asked.note(id, a.now().Add(wait))
+	return true
+}
+
+// current returns the ID that Immich has for the session of the token.
+func (a *asker) current(r *http.Request, token string) (string, error) {
+	var all []struct {
+		ID      string `json:"id"`
+		Current bool   `json:"current"`
+	}
+	if err := a.ask(r, http.MethodGet, "/api/sessions", token, &all); err != nil {
+		return "", err
+	}
+	for _, s := range all {
+		if id, err := uuid.Parse(s.ID); err == nil && s.Current { // it becomes part of a URL
+			return id.String(), nil
+		}
+	}
+	return "", errors.New("immich: no current session in the list")
+}
+
+// ask sends one request with a token to Immich, in the place of r's client, and
+// decodes the JSON of a 2xx into answer, if that is not nil.
+func (a *asker) ask(r *http.Request, method, path, token string, answer any) error {
+	wait := time.NewTimer(askWait)
+	defer wait.Stop()
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	case <-wait.C:
+		return errBusy
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	req, err := http.NewRequestWithContext(r.Context(), method, a.target.JoinPath(path).String(), nil)
+	if err != nil {
+		return fmt.Errorf("immich: ask: %w", err)
+	}
+	req.Header.Set(tokenHeaders[0], token)
+	req.Header.Set("Accept", "application/json")
+	// Immich notes the device of a session by any request, so it gets the
+	// client's.
+	for _, name := range []string{"User-Agent", "Devicemodel", "Devicetype"} {
+		if v, ok := r.Header[name]; ok {
+			req.Header[name] = v
+		}
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("immich: ask: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	switch {
+	case res.StatusCode == http.StatusUnauthorized:
+		return errNobodys
+	case res.StatusCode/100 != 2:
+		return &statusError{res.StatusCode}
+	case err != nil:
+		return fmt.Errorf("immich: ask: %w", err)
+	case len(body) > maxAnswer:
+		return fmt.Errorf("immich: ask: answer longer than %d bytes", maxAnswer)
+	case answer == nil:
+		return nil
+	}
+	if err := json.Unmarshal(body, answer); err != nil {
+		return fmt.Errorf("immich: ask: %w", err)
+	}
+	return nil
+}
+
+// statusError is an answer of Immich that is neither yes nor 401.
+type statusError struct{ status int }
+
+func (e *statusError) Error() string { return fmt.Sprintf("immich: answer %d", e.status) }
+
+// noted says until when something holds of a session.
+type noted map[session.ID]time.Time
+
+func (n noted) has(id session.ID, now time.Time) bool { return now.Before(n[id]) }
+
+func (n noted) note(id session.ID, until time.Time) {
+	if len(n) >= maxNoted {
+		for old := range n { // any: it is asked once more
+			delete(n, old)
+			break
+		}
+	}
+	n[id] = until
+}

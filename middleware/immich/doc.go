@@ -1,0 +1,46 @@
+// Package immich is a reverse proxy in front of Immich, whose sessions become
+// ours: each browser and phone that is signed in to Immich is in the list of
+// devices, with its place and latest activity, and signing it out takes effect
+// at once, open connections included. The web client and the app stay as they
+// are.
+//
+//	proxy, err := immich.New(manager, target, immich.Config{})
+//	...
+//	devices, err := activity.New(proxy.Middleware(), activity.Config{Path: "/devices", Ended: proxy.Ended})
+//	...
+//	mux.Handle("/devices/", devices) // signed in by the Immich session itself
+//	mux.Handle("/", proxy)
+//
+// A session is seen when it is born, in the answer of Immich to a sign-in, and
+// otherwise when its token is first used: then Immich is asked whose it is. Of a
+// token nothing is stored but its hash.
+//
+// # What is promised
+//
+// Requests and answers pass unchanged, but for the X-Forwarded headers and for
+// credentials that Immich must not see. Nothing is buffered and nothing is
+// limited: uploads, downloads with Range, streams and WebSockets pass as they
+// are.
+//
+// When a session was ended here, its token does not reach Immich any more:
+// Immich answers the request as one without a credential, by its own 401 or by
+// a public page. A WebSocket of socket.io is told by Immich's own event, so
+// that the web client goes to its sign-in page; an upload that is cut is
+// answered by 401.
+//
+// What Immich ended itself, ends here too: at the answer that says so, or when
+// Immich first refuses the token.
+//
+// Of a request that shows more than one credential of a session, only the one
+// that decides is passed on. So nothing hides behind what was judged.
+//
+// If the store fails, requests with a token are answered by 503, never by 401,
+// and no cookie is touched. See Config.InsecurePassOnTrouble.
+//
+// # What is not promised
+//
+// API keys and shared links are no sessions: they pass, and ending a session
+// ends no API key that was made in it. Who reaches Immich by another way than
+// this proxy is kept out only once Immich knows as well, which [Proxy.Ended]
+// sees to for what users end on the page.
+package immich

@@ -1,0 +1,184 @@
+package immich
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+)
+
+// route is the method and path of a request, as Immich's router takes them:
+// upper and lower case are the same, and so is a slash at the end.
+func route(r *http.Request) string {
+	return r.Method + " " + strings.ToLower(strings.TrimSuffix(r.URL.Path, "/"))
+}
+
+const deleteOne = "DELETE /api/sessions/"
+
+// isBirth reports whether the answer may tell of a new session.
+func isBirth(r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return false
+	}
+	switch route(r) {
+	case "POST /api/auth/login", "POST /api/oauth/callback", "POST /api/sessions":
+		return true
+	}
+	return false
+}
+
+// answered looks at what Immich has answered, and passes it on.
+func (p *Proxy) answered(res *http.Response) error {
+	g := passageOf(res.Request.Context())
+	switch status := res.StatusCode; {
+	case status == http.StatusSwitchingProtocols:
+		p.upgraded(g, res)
+	case status == http.StatusCreated && isBirth(g.in):
+		p.born(g, res)
+	case status == http.StatusUnauthorized && g.session != nil:
+		p.refusedByImmich(g)
+	case status/100 == 2 && g.in.Method != http.MethodGet:
+		p.mirror(g)
+	}
+	return nil
+}
+
+// mirror ends here what Immich has ended.
+func (p *Proxy) mirror(g *passage) {
+	at := route(g.in)
+	if at == "POST /api/oauth/backchannel-logout" {
+		p.recheck(g, func(*session.Session) bool { return true })
+		return
+	}
+	s := g.session
+	if s == nil {
+		return
+	}
+	switch {
+	case at == "POST /api/auth/logout":
+		p.end(g.in, s, session.ReasonSignedOut)
+	case at == "POST /api/auth/change-password":
+		_, err := p.manager.Reauthenticated(g.in.Context(), s.UserID, s.ID, session.Proof{Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged})
+		p.othersEnded(g, err)
+	case at == "DELETE /api/sessions":
+		_, err := p.manager.RevokeAllExcept(g.in.Context(), s.UserID, s.ID, session.ReasonSignedOutOthers)
+		p.othersEnded(g, err)
+	case strings.HasPrefix(at, deleteOne):
+		p.deleted(g, at[len(deleteOne):])
+	}
+}
+
+func (p *Proxy) othersEnded(g *passage, err error) {
+	if err != nil && !errors.Is(err, session.ErrNotFound) { // its own session may have ended meanwhile
+		p.cfg.Logger.ErrorContext(g.in.Context(), "immich: sessions that Immich has ended were not ended here", "user", g.session.UserID, "error", err)
+	}
+}
+
+// deleted ends the session that Immich has deleted under an ID of its own. If
+// it is not known which that is, it is one of the user's others.
+func (p *Proxy) deleted(g *passage, id string) {
+	all, err := p.manager.List(g.in.Context(), g.session.UserID)
+	if err != nil {
+		p.othersEnded(g, err)
+		return
+	}
+	for _, s := range all {
+		if s.Attrs[attrID] == id {
+			p.end(g.in, s, session.ReasonSignedOutRemote)
+			return
+		}
+	}
+	p.recheck(g, func(s *session.Session) bool { return s.UserID == g.session.UserID })
+}
+
+// recheck asks Immich about the sessions that have a WebSocket open here, and
+// ends those that are gone. What has none open meets a 401 with its next request.
+func (p *Proxy) recheck(g *passage, which func(*session.Session) bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(g.in.Context()), askTimeout)
+	defer cancel()
+	seen := make(map[session.ID]bool)
+	for _, open := range p.opened() {
+		if s := open.session; which(s) && !seen[s.ID] {
+			seen[s.ID] = true
+			open = &passage{in: open.in.WithContext(ctx), found: open.found, session: s}
+			p.refusedByImmich(open)
+		}
+	}
+}
+
+// born adopts the session of which an answer tells, before the client knows its
+// token. If that fails, the client signs in all the same, and its session is
+// adopted when it is first used.
+func (p *Proxy) born(g *passage, res *http.Response) {
+	ctx := g.in.Context()
+	b, err := readBirth(res)
+	if err == nil {
+		from, f := p.mw.Origin(g.in), session.Foreign{UserID: b.UserID, SignedIn: true, Persistent: true,
+			IdleTimeout: p.cfg.IdleTimeout, Methods: methodsOf(g.in), Attrs: map[string]string{attrEmail: b.Email}}
+		if b.isChild() {
+			if g.session == nil {
+				return // whose it is will be asked
+			}
+			from.Hints = device.Hints{} // the client made it for another device
+			f = session.Foreign{UserID: g.session.UserID, Parent: g.session.ID, ExpiresAt: b.ExpiresAt,
+				Name: childName(b), Attrs: map[string]string{attrID: b.SessionID}}
+		}
+		_, err = p.manager.Adopt(ctx, session.ForeignCredential(b.Token), from, f)
+	}
+	if err != nil {
+		p.cfg.Logger.WarnContext(ctx, "immich: a sign-in was not noted, and will be when it is used", "error", err)
+	}
+}
+
+func methodsOf(r *http.Request) []string {
+	if route(r) == "POST /api/auth/login" {
+		return []string{"pwd"}
+	}
+	return nil
+}
+
+// childName is how the client names the screen that it casts to.
+func childName(b birth) string {
+	name := b.DeviceOS
+	if name == "" {
+		name = b.DeviceType
+	}
+	return showable(name)
+}
+
+// upgraded has a WebSocket end with a farewell when its session ends.
+func (p *Proxy) upgraded(g *passage, res *http.Response) {
+	if g.session == nil {
+		return
+	}
+	p.mu.Lock()
+	p.sockets[g] = struct{}{}
+	p.mu.Unlock()
+	id := g.session.Attrs[attrID]
+	if id == "" {
+		id = uuid.Nil.String() // the client only looks at the event
+	}
+	middleware.LastWords(g.in.Context(), nil)
+	_ = id
+}
+
+func (p *Proxy) leave(g *passage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.sockets, g)
+}
+
+func (p *Proxy) opened() (all []*passage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for g := range p.sockets {
+		all = append(all, g)
+	}
+	return all
+}
