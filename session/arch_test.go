@@ -19,6 +19,7 @@ var drawing = map[string][]string{
 	"device":                      {},
 	"session":                     {"geo", "device"},
 	"session/risk":                {"session", "geo", "device"},
+	"session/notice":              {"session", "geo", "device"},
 	"store":                       {"session"},
 	"store/memstore":              {"session"},
 	"store/internal/record":       {"session", "geo", "device"},
@@ -41,13 +42,13 @@ var bans = []struct {
 	in, not []string
 	why     string
 }{
-	{[]string{"geo", "device", "session", "session/risk", "store", "store/memstore", "store/internal/record", "store/sqlstore", "store/cachestore", "store/pollbus", "geo/maxmind", "geo/embedded"},
+	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store", "store/memstore", "store/internal/record", "store/sqlstore", "store/cachestore", "store/pollbus", "geo/maxmind", "geo/embedded"},
 		[]string{"net/http"}, "the core knows no transport"},
-	{[]string{"geo", "device", "session", "session/risk", "store/memstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
+	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store/memstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
 		[]string{"database/sql", "github.com/jmoiron/sqlx"}, "only sqlstore speaks SQL"},
-	{[]string{"geo", "device", "session", "session/risk", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
+	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
 		[]string{"github.com/oschwald/maxminddb-golang/v2", "github.com/phuslu/iploc", "github.com/redis/go-redis/v9", "github.com/jackc/pgx/v5"}, "a database is linked by who imports it"},
-	{[]string{"geo", "geo/maxmind", "geo/embedded", "device", "session", "session/risk", "store", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
+	{[]string{"geo", "geo/maxmind", "geo/embedded", "device", "session", "session/risk", "session/notice", "store", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
 		[]string{"testing"}, "only storetest is made of tests"},
 	{[]string{"store/sqlstore"}, []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/lib/pq", "github.com/go-sql-driver/mysql"},
 		"the caller brings the driver"},

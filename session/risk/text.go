@@ -76,7 +76,7 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codeCountryNew:
 		return map[string]string{"country": countryName(v.Location.CountryCode)}
 	case codeCountries:
-		return map[string]string{"country": countryName(v.Location.CountryCode), "other": countryName(countryCode(f.other)), "hours": strconv.Itoa(int(f.otherAgo) + 1)}
+		return map[string]string{"country": countryName(v.Location.CountryCode), "other": countryName(countryCode(f.other)), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1))}
 	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
 		return map[string]string{"device": v.Device.Title()}
 	case codeTravel:
@@ -117,7 +117,7 @@ func roundKM(km float64) string {
 
 func duration(minutes uint32) string {
 	switch {
-	case minutes == 1:
+	case minutes <= 1:
 		return "a minute"
 	case minutes < 120:
 		return fmt.Sprintf("%d minutes", minutes)

@@ -1,0 +1,42 @@
+// Package notice writes the e-mails that tell people of sign-ins and of what
+// looked unusual, as plain text and as simple HTML. The host sends them.
+//
+//	notices, err := notice.New(store, queue.Add, notice.Config{App: "Photos", Path: "Settings → Devices"})
+//	...
+//	manager, err := session.New(store, session.Config{
+//		Assessor: assessor, ProfileKeys: keys, Observers: []session.Observer{notices},
+//	})
+//
+// A [Sender] is a [session.Observer]: it is called when the store has
+// acknowledged what it tells of, and the sign-in waits for it. So the function
+// that it is given should put the [Notice] into a queue and return; an error of
+// it is logged and counted, and the sign-in goes on.
+//
+// # What is told
+//
+//   - A sign-in at [session.LevelNotice]: something about it was new.
+//   - A sign-in at [session.LevelAlert] or above: it was not like the user's.
+//   - A move of a live session at [session.LevelAlert] or above.
+//   - A change of the password, if the other sessions were ended with
+//     [session.ReasonPasswordChanged].
+//   - A sign-in that the user said was not theirs ([KindDenied]).
+//
+// Nothing is told of a visit at [session.LevelNone].
+//
+// # How often
+//
+// A sign-in with the same kind of device from the same network is told once in
+// seven days, unless it looks worse than the one before; the moves of a session
+// once a day. Beyond three notices in an hour or ten in two days a user gets one
+// that says that there are more ([KindMore]); alerts are counted apart, so that
+// nobody can use up a user's notices to have an alert kept back. What was told
+// is read off the sessions in the store: it holds over restarts, and for all
+// instances.
+//
+// # What the texts do not do
+//
+// No text has a link that signs anybody in, or a code, or asks for a password. A
+// notice has at most the one link of [Config].URL, and an alert none, since it
+// advises to follow none. What a client said of itself, such as the name of a
+// phone, is made harmless: no address in it becomes a link.
+package notice

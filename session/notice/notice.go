@@ -1,0 +1,69 @@
+package notice
+
+import (
+	"context"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// A Notice is one e-mail, ready to be sent.
+type Notice struct {
+	// ID is the same when the same is told again, for a queue that must not
+	// send twice.
+	ID        string
+	UserID    string
+	SessionID session.ID // the session that it is about; zero if there is not the one
+	Kind      Kind
+	Class     Class
+	Level     session.Level
+	At        time.Time
+	Reasons   []string // the codes of the signals that are told
+
+	Subject string // one line
+	Text    string // plain text, in lines of about 76 characters
+	HTML    string // a whole page, without style, script or picture
+	Lang    string // the language, as in HTML
+}
+
+// A Kind says what a [Notice] tells.
+type Kind string
+
+// The kinds.
+const (
+	KindSignIn          Kind = "sign-in"          // a sign-in with something new about it
+	KindAlert           Kind = "alert"            // a sign-in that looks unlike the user
+	KindMove            Kind = "move"             // a live session that was used in an unusual way
+	KindPasswordChanged Kind = "password-changed" // and the other sessions ended
+	KindDenied          Kind = "denied"           // the user said that a sign-in was not theirs
+	KindMore            Kind = "more"             // there are more than are told one by one
+)
+
+// A Class says whether the user may turn a [Notice] off.
+type Class string
+
+// The classes.
+const (
+	ClassNotice Class = "notice" // the user may unsubscribe
+	ClassAlert  Class = "alert"  // always sent
+)
+
+// Language is how one user is spoken to. What is nil is English.
+type Language struct {
+	Tag string // such as "en"
+	// Sprintf formats the text that stands for one of [Texts].
+	Sprintf func(format string, args ...any) string
+	// Sentence says a signal, by its Code and Args.
+	Sentence func(session.Signal) string
+	// Time says a time, which is in the user's zone, with the name of the zone.
+	Time func(time.Time) string
+}
+
+// Stats counts what a [Sender] did.
+type Stats struct {
+	Sent, Failed int64 // Failed: the function that sends returned an error
+	Held         int64 // told already, or beyond what a user gets
+}
+
+// A sendFunc takes a Notice over, to be sent.
+type sendFunc = func(context.Context, Notice) error

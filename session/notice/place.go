@@ -1,0 +1,65 @@
+package notice
+
+import (
+	"time"
+
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/session"
+)
+
+// maxCityRadius is how wide, in kilometres, the circle around a city may be for
+// the city still to be named.
+const maxCityRadius = 200
+
+// moment says with what, where and when something was done.
+func (w *writer) moment(v session.Visit) string {
+	return w.say("moment", v.Device.Title(), w.place(v.Location), w.time(v.At))
+}
+
+func (w *writer) time(t time.Time) fixed { return fixed(w.Time(t.In(w.zone))) }
+
+// place says where a visit came from, and how little that means.
+func (w *writer) place(l geo.Location) string {
+	kind := l.Network
+	if kind == "" {
+		kind = geo.KindOf(l.ASN)
+	}
+	country := countryOf(l)
+	switch {
+	case l.Scope == geo.ScopePrivate || l.Scope == geo.ScopeShared || l.Scope == geo.ScopeLoopback:
+		return w.say("place.local")
+	case isHidden(kind) && country == "":
+		return w.say("place.vpn")
+	case isHidden(kind):
+		return w.say("place.hidden", town(l, country))
+	case country == "":
+		return w.say("place.unknown")
+	case kind == geo.KindMobile || l.Radius > maxCityRadius:
+		return w.say("place.wide", country)
+	case l.City == "":
+		return w.say("place.country", country)
+	}
+	return w.say("place.city", town(l, country))
+}
+
+// isHidden reports whether the place is the network's, wherever the person is.
+func isHidden(k geo.Kind) bool {
+	return k == geo.KindRelay || k == geo.KindHosting || k == geo.KindTor
+}
+
+func town(l geo.Location, country string) string {
+	if l.City == "" || l.Radius > maxCityRadius {
+		return country
+	}
+	return l.City + ", " + country
+}
+
+func countryOf(l geo.Location) string {
+	switch name := geo.CountryName(l.CountryCode); {
+	case l.Country != "":
+		return l.Country
+	case name != "":
+		return name
+	}
+	return l.CountryCode
+}

@@ -1,0 +1,200 @@
+package notice
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode"
+
+	"github.com/signedin/signedin/session"
+)
+
+// Config is what the texts say of the site. The zero Config works.
+type Config struct {
+	// App is the name of the site or app. Defaults to "your account".
+	App string
+	// Path says how a person gets to the list of devices inside the app, in
+	// words: "Settings → Security → Sessions". Defaults to "the list of your
+	// devices".
+	Path string
+	// URL is the page of that list, which asks for a sign-in. It is the only
+	// link there is. Defaults to none.
+	URL string
+	// Zone returns the time zone of a user. Defaults to UTC.
+	Zone func(ctx context.Context, userID string) *time.Location
+	// Language returns how to speak to a user. Defaults to English.
+	Language func(ctx context.Context, userID string) Language
+	// Logger is told of notices that could not be handed over. Defaults to
+	// discarding.
+	Logger *slog.Logger
+}
+
+// A Sender writes notices of what happens and hands them over to be sent.
+type Sender struct {
+	store              session.Store
+	send               sendFunc
+	cfg                Config
+	sent, failed, held atomic.Int64
+}
+
+var _ session.Observer = (*Sender)(nil)
+
+// New returns a Sender that reads in store, the Manager's own, what it has told
+// already. It calls send while a sign-in waits, so send should queue. The error
+// names the field of cfg that cannot be used.
+func New(store session.Store, send func(context.Context, Notice) error, cfg Config) (*Sender, error) {
+	if store == nil || send == nil {
+		return nil, errors.New("notice: no Store or nothing that sends")
+	}
+	for name, s := range map[string]string{"App": cfg.App, "Path": cfg.Path} {
+		if strings.ContainsFunc(s, unicode.IsControl) {
+			return nil, fmt.Errorf("notice: Config.%s: %q is not one line", name, s)
+		}
+	}
+	if u, err := url.Parse(cfg.URL); cfg.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
+		return nil, fmt.Errorf("notice: Config.URL: %q is not the whole address of a page", cfg.URL)
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = func(context.Context, string) *time.Location { return time.UTC }
+	}
+	if cfg.Language == nil {
+		cfg.Language = func(context.Context, string) Language { return Language{} }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Sender{store: store, send: send, cfg: cfg}, nil
+}
+
+// Stats returns the counts since New.
+func (n *Sender) Stats() Stats {
+	return Stats{Sent: n.sent.Load(), Failed: n.failed.Load(), Held: n.held.Load()}
+}
+
+// timeout bounds what a sign-in waits for, which goes on when its client has
+// gone away.
+const timeout = 5 * time.Second
+
+// Observe implements [session.Observer].
+func (n *Sender) Observe(ctx context.Context, e session.Event) {
+	if !isTold(&e) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if m, ok := n.write(ctx, &e); ok {
+		n.handOver(ctx, m)
+	} else {
+		n.held.Add(1)
+	}
+}
+
+// eventDenied tells that the user said of a session that it was not theirs.
+const eventDenied session.EventKind = "denied"
+
+// isTold reports whether there is anything to tell of e.
+func isTold(e *session.Event) bool {
+	switch e.Kind {
+	case session.EventStarted:
+		return e.Session != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelNotice
+	case session.EventMoved:
+		return e.Session != nil && e.Visit != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelAlert
+	case eventDenied:
+		return e.Session != nil
+	case session.EventRevoked:
+		return e.UserID != "" && e.Ending != nil && e.Ending.Reason == session.ReasonPasswordChanged
+	}
+	return false
+}
+
+// write returns the notice of e; ok is false if it is to be kept back.
+func (n *Sender) write(ctx context.Context, e *session.Event) (m Notice, ok bool) {
+	kind := kindOf(e)
+	past, err := n.past(ctx, e)
+	if err != nil { // better told twice than not at all
+		n.cfg.Logger.WarnContext(ctx, "notice: what was told is not known, told again", "user", e.UserID, "error", err)
+	}
+	if kind != KindPasswordChanged && kind != KindDenied {
+		switch past.judge(occasionOf(e)) {
+		case tellMore:
+			kind = KindMore
+		case tellNothing:
+			return Notice{}, false
+		}
+	}
+	w := n.writer(ctx, e.UserID)
+	m = Notice{
+		UserID: e.UserID, Kind: kind, Class: classOf(kind, e), At: e.At,
+		Lang: w.Tag,
+	}
+	if e.Session != nil && kind != KindMore {
+		m.SessionID = e.Session.ID
+	}
+	if v := e.Verdict; v != nil && kind != KindMore {
+		m.Level = v.Level
+		for _, s := range v.Signals {
+			m.Reasons = append(m.Reasons, s.Code)
+		}
+	}
+	m.ID = string(kind) + " " + e.UserID + " " + m.SessionID.String() + " " + e.At.UTC().Format(time.RFC3339Nano)
+	w.fill(&m, e, past)
+	return m, true
+}
+
+func kindOf(e *session.Event) Kind {
+	switch {
+	case e.Kind == session.EventMoved:
+		return KindMove
+	case e.Kind == session.EventRevoked:
+		return KindPasswordChanged
+	case e.Kind == eventDenied:
+		return KindDenied
+	case e.Verdict.Level >= session.LevelAlert:
+		return KindAlert
+	}
+	return KindSignIn
+}
+
+func classOf(k Kind, e *session.Event) Class {
+	if k == KindSignIn || k == KindMore && e.Verdict.Level < session.LevelAlert {
+		return ClassNotice
+	}
+	return ClassAlert
+}
+
+func (n *Sender) handOver(ctx context.Context, m Notice) {
+	if err := n.send(ctx, m); err != nil {
+		n.failed.Add(1)
+		n.cfg.Logger.ErrorContext(ctx, "notice: not handed over", "user", m.UserID, "kind", m.Kind, "session", m.SessionID, "error", err)
+		return
+	}
+	n.sent.Add(1)
+}
+
+// writer returns who writes to a user.
+func (n *Sender) writer(ctx context.Context, userID string) *writer {
+	w := &writer{
+		Language: n.cfg.Language(ctx, userID), zone: n.cfg.Zone(ctx, userID), url: n.cfg.URL,
+	}
+	w.Tag = cmp.Or(w.Tag, "en")
+	if w.Sprintf == nil {
+		w.Sprintf = fmt.Sprintf
+	}
+	if w.Sentence == nil {
+		w.Sentence = func(s session.Signal) string { return s.Text }
+	}
+	if w.Time == nil {
+		w.Time = englishTime
+	}
+	if w.zone == nil {
+		w.zone = time.UTC
+	}
+	w.app, w.path = fixed(cmp.Or(n.cfg.App, w.say("app"))), fixed(cmp.Or(n.cfg.Path, w.say("path")))
+	return w
+}

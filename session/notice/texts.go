@@ -1,0 +1,96 @@
+package notice
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+// texts are all words of the notices, by the names that the code has for them.
+var texts = map[string]string{
+	"app":  "your account",
+	"path": "the list of your devices",
+
+	"sign-in.subject": "New sign-in to %s",
+	"sign-in.what":    "There was a new sign-in to %s:",
+	"sign-in.why":     "You get this e-mail because something about it was new:",
+	"sign-in.you":     "Was it you? Then there is nothing to do.",
+	"sign-in.not":     "Was it somebody else? Open %s, go to %s, choose this sign-in and press “Not me”. It is signed out at once, and you are asked for a new password.",
+	"sign-in.link":    "That list is here, behind your usual sign-in:",
+	"sign-in.often":   "The same device on the same network is mentioned at most once a week, unless something else looks wrong.",
+
+	"alert.subject": "Please check a sign-in to %s",
+	"alert.what":    "Somebody signed in to %s. It may have been you, but it was not like your other sign-ins:",
+	"alert.which":   "The sign-in was:",
+	"alert.before":  "Before that, you were last active with:",
+	"alert.not":     "If it was not you: open %s the way you always do, not by a link in an e-mail. Go to %s, choose this sign-in and press “Not me”. Then choose a new password there.",
+	"alert.you":     "If it was you, on a journey, with a VPN or with a new device: press “This was me” in the same list, on a device that you have used before.",
+
+	"move.subject": "Please check a device of %s",
+	"move.what":    "A device that is signed in to %s was used in an unusual way: %s.",
+	"move.why":     "This was unusual:",
+	"move.which":   "It was used by:",
+	"move.not":     "If it was not you: open %s the way you always do, not by a link in an e-mail. Go to %s, choose this device and press “Not me”. Then choose a new password there.",
+	"move.you":     "If it was you: press “This was me” in the same list.",
+
+	"password.subject": "Your password for %s was changed",
+	"password.what":    "The password for %s was changed on %s.",
+	"password.which":   "This was done with:",
+	"password.none":    "No other device was signed in.",
+	"password.one":     "1 other device was signed out.",
+	"password.many":    "%d other devices were signed out.",
+	"password.you":     "Was it you? Then there is nothing to do.",
+	"password.not":     "If it was not you, somebody else has your account. Open %s the way you always do, say that you have forgotten your password, and choose a new one. If you cannot, ask those who run it for help.",
+
+	"denied.subject": "You reported a sign-in to %s",
+	"denied.what":    "You said that this sign-in to %s was not yours:",
+	"denied.done":    "It is signed out.",
+	"denied.next":    "Whoever it was knew your password. If you have not chosen a new one yet: open %s the way you always do, and change it.",
+	"denied.not":     "If you did not say so, somebody else is signed in to your account. Go to %s there, sign out all other devices, and change your password.",
+
+	"more.subject": "Several sign-ins to %s in a short time",
+	"more.what":    "There were several sign-ins to %s in a short time that looked new or unusual. So that you do not get an e-mail for each, we do not write about every one of them now.",
+	"more.not":     "Please look at all of them: open %s the way you always do and go to %s. Press “Not me” for each that was not you.",
+
+	"promise": "We never ask for your password in an e-mail, and nothing in this one signs you in.",
+
+	"moment":        "%s, %s, %s",
+	"place.city":    "near %s (approximate)",
+	"place.country": "in %s (approximate)",
+	"place.wide":    "in %s (approximate; mobile networks often show another town)",
+	"place.hidden":  "through a VPN or data centre that shows as %s",
+	"place.vpn":     "through a VPN or data centre",
+	"place.local":   "in the local network",
+	"place.unknown": "place unknown",
+}
+
+// Texts returns the formats that a [Language] has to know, in English. The
+// sentences of the reasons are those of the Assessor.
+func Texts() []string { return slices.Sorted(maps.Values(texts)) }
+
+// fixed is what the host says, and is left as it is.
+type fixed string
+
+// say says the text of that name. What is filled in is made harmless.
+func (w *writer) say(name string, args ...any) string {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = harmless(s)
+		}
+	}
+	return w.Sprintf(texts[name], args...)
+}
+
+// sentence says a signal.
+func (w *writer) sentence(s session.Signal) string { return harmless(w.Sentence(s)) }
+
+// englishTime says the zone as people know it, or by its distance from UTC.
+func englishTime(t time.Time) string {
+	zone, _ := t.Zone()
+	if zone == "" || zone[0] == '+' || zone[0] == '-' {
+		zone = "UTC" + t.Format("-07:00")
+	}
+	return t.Format("Mon 2 Jan 2006, 15:04 ") + zone
+}

@@ -1,0 +1,193 @@
+package notice
+
+import (
+	_ "embed"
+	html "html/template"
+	"io"
+	"strings"
+	text "text/template"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/signedin/signedin/session"
+)
+
+var (
+	//go:embed mail.txt
+	mailText string
+	//go:embed mail.html
+	mailHTML string
+
+	asText = text.Must(text.New("").Funcs(text.FuncMap{"wrap": wrap}).Parse(mailText))
+	asHTML = html.Must(html.New("").Parse(mailHTML))
+)
+
+// writer writes to one user.
+type writer struct {
+	Language
+	zone      *time.Location
+	app, path fixed
+	url       string
+}
+
+// mail is what the templates are filled with.
+type mail struct {
+	Lang, Subject string
+	Parts         []part
+}
+
+// part is a paragraph, and what it introduces.
+type part struct {
+	Text  string
+	Items []string
+	Link  string
+}
+
+// fill writes the texts of m.
+func (w *writer) fill(m *Notice, e *session.Event, past past) {
+	content := mail{Lang: w.Tag}
+	switch m.Kind {
+	case KindSignIn:
+		content.Subject, content.Parts = w.signIn(e)
+	case KindAlert:
+		content.Subject, content.Parts = w.alert(e, past)
+	case KindMove:
+		content.Subject, content.Parts = w.move(e)
+	case KindPasswordChanged:
+		content.Subject, content.Parts = w.passwordChanged(e, past)
+	case KindDenied:
+		content.Subject, content.Parts = w.denied(e)
+	case KindMore:
+		content.Subject, content.Parts = w.more()
+	}
+	content.Subject = oneLine(content.Subject)
+	content.Parts = append(content.Parts, part{Text: w.say("promise")})
+	if m.Kind == KindSignIn {
+		content.Parts = append(content.Parts, part{Text: w.say("sign-in.often")})
+	}
+	m.Subject = content.Subject
+	m.Text = execute(asText, content)
+	m.HTML = execute(asHTML, content)
+}
+
+func (w *writer) signIn(e *session.Event) (string, []part) {
+	parts := []part{
+		{Text: w.say("sign-in.what", w.app), Items: []string{w.moment(e.Session.First)}},
+		{Text: w.say("sign-in.why"), Items: w.reasons(e)},
+		{Text: w.say("sign-in.you")},
+		{Text: w.say("sign-in.not", w.app, w.path)},
+	}
+	if w.url != "" {
+		parts = append(parts, part{Text: w.say("sign-in.link"), Link: w.url})
+	}
+	return w.say("sign-in.subject", w.app), parts
+}
+
+func (w *writer) alert(e *session.Event, past past) (string, []part) {
+	parts := []part{
+		{Text: w.say("alert.what", w.app), Items: w.reasons(e)},
+		{Text: w.say("alert.which"), Items: []string{w.moment(e.Session.First)}},
+	}
+	if s := past.before(e); s != nil {
+		parts = append(parts, part{Text: w.say("alert.before"), Items: []string{w.moment(s.Last)}})
+	}
+	return w.say("alert.subject", w.app), append(parts,
+		part{Text: w.say("alert.not", w.app, w.path)}, part{Text: w.say("alert.you")})
+}
+
+func (w *writer) move(e *session.Event) (string, []part) {
+	name := e.Session.Name
+	if name == "" {
+		name = e.Session.Last.Device.Title()
+	}
+	return w.say("move.subject", w.app), []part{
+		{Text: w.say("move.what", w.app, name)},
+		{Text: w.say("move.why"), Items: w.reasons(e)},
+		{Text: w.say("move.which"), Items: []string{w.moment(*e.Visit)}},
+		{Text: w.say("move.not", w.app, w.path)},
+		{Text: w.say("move.you")},
+	}
+}
+
+func (w *writer) passwordChanged(e *session.Event, past past) (string, []part) {
+	parts := []part{{Text: w.say("password.what", w.app, w.time(e.At))}}
+	if s := past.find(e.Ending.By); s != nil {
+		where := s.Last
+		where.At = e.At
+		parts = append(parts, part{Text: w.say("password.which"), Items: []string{w.moment(where)}})
+	}
+	others := w.say("password.none")
+	switch n := len(e.IDs); {
+	case n == 1:
+		others = w.say("password.one")
+	case n > 1:
+		others = w.say("password.many", n)
+	}
+	return w.say("password.subject", w.app), append(parts,
+		part{Text: others}, part{Text: w.say("password.you")}, part{Text: w.say("password.not", w.app)})
+}
+
+func (w *writer) denied(e *session.Event) (string, []part) {
+	return w.say("denied.subject", w.app), []part{
+		{Text: w.say("denied.what", w.app), Items: []string{w.moment(e.Session.First)}},
+		{Text: w.say("denied.done")},
+		{Text: w.say("denied.next", w.app)},
+		{Text: w.say("denied.not", w.path)},
+	}
+}
+
+func (w *writer) more() (string, []part) {
+	return w.say("more.subject", w.app), []part{
+		{Text: w.say("more.what", w.app)}, {Text: w.say("more.not", w.app, w.path)},
+	}
+}
+
+func (w *writer) reasons(e *session.Event) (all []string) {
+	for _, s := range e.Verdict.Signals {
+		all = append(all, w.sentence(s))
+	}
+	return all
+}
+
+// A template is one of either kind.
+type template interface {
+	Execute(w io.Writer, data any) error
+}
+
+// execute fills a template. Writing to memory fails only by a mistake in it.
+func execute(t template, data mail) string {
+	var b strings.Builder
+	if err := t.Execute(&b, data); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+const lineLength = 76
+
+// wrap breaks s, after what goes before its first line, into lines.
+func wrap(before, s string) string {
+	var b strings.Builder
+	length := 0
+	for i, word := range strings.Fields(s) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+			b.WriteString(before)
+			length = len(before)
+		case length+1+n > lineLength:
+			b.WriteString("\n" + strings.Repeat(" ", len(before)))
+			length = len(before)
+		default:
+			b.WriteByte(' ')
+			length++
+		}
+		b.WriteString(word)
+		length += n
+	}
+	return b.String()
+}
+
+// oneLine keeps a translation from adding a header to the e-mail.
+func oneLine(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsControl), " ") }
