@@ -3,3 +3,5 @@
 package drivertest_test
 
 const raceRounds = 5000
+
+const raceDetector = false
