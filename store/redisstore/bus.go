@@ -2,8 +2,10 @@ package redisstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -31,6 +33,7 @@ const (
 type Bus struct {
 	client  redis.UniversalClient
 	channel string
+	logger  *slog.Logger
 }
 
 var _ session.Bus = (*Bus)(nil)
@@ -42,7 +45,7 @@ func NewBus(client redis.UniversalClient, cfg Config) *Bus {
 	if err != nil {
 		panic(err)
 	}
-	return &Bus{client: client, channel: cfg.Prefix + "bus"}
+	return &Bus{client: client, channel: cfg.Prefix + "bus", logger: cfg.Logger}
 }
 
 // message is what is published, as JSON.
@@ -66,17 +69,24 @@ func (b *Bus) Observe(ctx context.Context, e session.Event) {
 	// The client of a request that revoked may have gone away.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
-	_ = await0(ctx, func() error { return b.client.Publish(ctx, b.channel, text).Err() })
+	if err := await0(ctx, func() error { return b.client.Publish(ctx, b.channel, text).Err() }); err != nil {
+		b.logger.WarnContext(ctx, "redisstore: others are told late of a revocation", "error", fail("publish", err))
+	}
 }
 
 // Run calls receive with everything that is published, until ctx is done.
 func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
+	said := false
 	for pause := pingInterval / 8; ; pause = min(2*pause, time.Second) {
 		begin := time.Now()
-		b.listen(ctx, receive)
+		err := b.listen(ctx, receive)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err != nil && !said { // once, and again after it worked in between
+			b.logger.WarnContext(ctx, "redisstore: others' revocations arrive late", "error", fail("subscribe", err))
+		}
+		said = err != nil
 		if time.Since(begin) > 2*silence {
 			pause = pingInterval / 8
 		}
@@ -87,13 +97,14 @@ func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
 	}
 }
 
-// listen is one connection, until it breaks.
-func (b *Bus) listen(ctx context.Context, receive func(session.Notice)) {
+// listen is one connection, until it breaks. It returns an error if there was
+// none.
+func (b *Bus) listen(ctx context.Context, receive func(session.Notice)) error {
 	sub := b.client.Subscribe(ctx, b.channel)
 	defer sub.Close()
 	defer context.AfterFunc(ctx, func() { sub.Close() })()
 	if first, err := sub.ReceiveTimeout(ctx, silence); err != nil || !isSubscribed(first) {
-		return
+		return cmp.Or(err, unexpected(first))
 	}
 	receive(session.Notice{Missed: true})
 	begin := time.Now()
@@ -107,12 +118,13 @@ func (b *Bus) listen(ctx context.Context, receive func(session.Notice)) {
 	for ctx.Err() == nil {
 		m, err := sub.ReceiveTimeout(ctx, silence)
 		if err != nil || ctx.Err() != nil {
-			return
+			return nil
 		}
 		if n, ok := noticeOf(m, begin); ok {
 			receive(n)
 		}
 	}
+	return nil
 }
 
 func isSubscribed(m any) bool {

@@ -18,10 +18,38 @@ func fail(what string, err error) error {
 	case nil, session.ErrUnknown, session.ErrEnded, session.ErrConflict, session.ErrExists, session.ErrOutdated:
 		return err // an answer
 	}
-	if advice := advice(err); advice != "" {
+	if advice := advice(err); isDenied(err) {
+		return fmt.Errorf("redisstore: %s: %w", what, &AccessError{Err: err, Advice: advice})
+	} else if advice != "" {
 		return fmt.Errorf("redisstore: %s: %w (%s)", what, err, advice)
 	}
 	return fmt.Errorf("redisstore: %s: %w", what, err)
+}
+
+// An AccessError says that the client's user may not do what a [Store] or a
+// [Bus] does, or has not said who it is.
+type AccessError struct {
+	Err    error
+	Advice string // what to do
+}
+
+// Error says what is wrong and what to do.
+func (e *AccessError) Error() string { return fmt.Sprintf("%v (%s)", e.Err, e.Advice) }
+
+// Unwrap returns Err.
+func (e *AccessError) Unwrap() error { return e.Err }
+
+func isDenied(err error) bool {
+	var answer redis.Error
+	if !errors.As(err, &answer) {
+		return false
+	}
+	for _, text := range []string{"NOPERM ", "NOAUTH ", "WRONGPASS "} {
+		if strings.Contains(answer.Error(), text) { // also from inside of a script
+			return true
+		}
+	}
+	return false
 }
 
 var errReadTimeout = fmt.Errorf("no answer within Config.ReadTimeout: %w", context.DeadlineExceeded)

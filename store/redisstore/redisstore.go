@@ -47,6 +47,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"regexp"
 	"time"
@@ -71,6 +72,9 @@ type Config struct {
 	// is full. That signs users out, and in the worst case brings back what was
 	// revoked: with a counter that is gone, its user starts again from 0.
 	InsecureEviction bool
+	// Logger is told of trouble that no caller sees: that a [Bus] cannot listen
+	// or publish. Defaults to discarding.
+	Logger *slog.Logger
 }
 
 var validPrefix = regexp.MustCompile(`^[A-Za-z0-9._:/-]{1,64}$`)
@@ -87,6 +91,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = 250 * time.Millisecond
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Owners < 0 {
 		return c, fmt.Errorf("redisstore: Config.Owners: %d is negative", c.Owners)
@@ -109,7 +116,8 @@ var _ session.Store = (*Store)(nil)
 
 // New returns a Store on client. It returns an error if what is there is older
 // than Redis 6.2, a replica, throws away keys when its memory is full, or was
-// written by a later version of this package. The caller closes client, after
+// written by a later version of this package, and an [*AccessError] if the
+// client's user may not do what a Store does. The caller closes client, after
 // the last use of the Store.
 //
 // Let the client have ContextTimeoutEnabled. Without it calls return in time,

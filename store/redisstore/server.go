@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/signedin/signedin/session"
 )
 
 // check fails if the servers cannot be used, or not safely.
@@ -23,7 +25,21 @@ func (st *Store) check(ctx context.Context) error {
 	if err := st.eachServer(ctx, st.checkServer); err != nil {
 		return err
 	}
-	return st.checkLayout(ctx)
+	if err := st.checkLayout(ctx); err != nil {
+		return err
+	}
+	return st.checkScripts(ctx)
+}
+
+// checkScripts fails if scripts may not be run, by running one that reads.
+func (st *Store) checkScripts(ctx context.Context) error {
+	_, _, err := st.getAsOne(ctx, session.ID{}, []string{
+		st.sessionKeys("aa") + hexID(session.ID{}), st.ofShard("aa", "user:"), st.ofShard("aa", "everyone"),
+	})
+	if err == session.ErrUnknown {
+		return nil
+	}
+	return err
 }
 
 // eachServer calls f for the server, or for every primary of the cluster, one

@@ -56,7 +56,9 @@ type dialect struct {
 
 	check      func(context.Context, *sqlx.DB) error // is this database usable?
 	durability func(context.Context, *sqlx.DB) (Durability, error)
+	rights     string             // query that returns which rights the database user lacks, if preparing does not tell; NULL if none
 	advice     func(error) string // what to do about an error, "" if that is not known
+	denied     func(error) bool   // did the database not allow it, so that trying again does not help?
 	taken      func(error) bool   // is the key of an inserted row taken? nil if that is no error
 	gaveUp     func(error) bool   // did the database give up, so that trying again helps? nil if it never does
 }

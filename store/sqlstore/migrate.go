@@ -17,34 +17,17 @@ const latest = 1
 //go:embed schema/*.sql
 var schemas embed.FS
 
-// A SchemaError says that the tables are not as this package needs them.
-type SchemaError struct {
-	Prefix     string // of the tables
-	Have, Want int    // versions of the schema; Have is 0 if there is none
-	Unfinished bool   // a migration to Have was started and not finished
-	Err        error  // what did not fit, if that was noticed in use
-}
-
-// Error says what is wrong and what to do.
-func (e *SchemaError) Error() string {
-	switch {
-	case e.Err != nil:
-		return fmt.Sprintf("tables %s* are said to be schema %d but do not fit it: they were made by another program or changed by hand; choose another Config.Prefix, or repair them: %v", e.Prefix, e.Have, e.Err)
-	case e.Unfinished:
-		return fmt.Sprintf("the migration of tables %s* to schema %d was interrupted: call sqlstore.Migrate again", e.Prefix, e.Have)
-	case e.Have > e.Want:
-		return fmt.Sprintf("tables %s* have schema %d, made by a newer version of this program, which knows only %d: update the program", e.Prefix, e.Have, e.Want)
-	case e.Have == 0:
-		return fmt.Sprintf("there are no tables %s*: call sqlstore.Migrate, or run the schema files by hand", e.Prefix)
-	}
-	return fmt.Sprintf("tables %s* have schema %d, %d is needed: call sqlstore.Migrate", e.Prefix, e.Have, e.Want)
-}
-
-// Unwrap returns Err.
-func (e *SchemaError) Unwrap() error { return e.Err }
-
 // Migrate makes the tables, or brings them to the newest schema. It does
-// nothing if they have it. Several processes may call it at the same time.
+// nothing if they have it, or a newer one that this program can work on as well
+// ([SchemaError].Needs). Several processes may call it at the same time.
+//
+// # Rolling upgrades
+//
+// A migration only adds: tables, indexes, and columns that have a default. So
+// a program that knows the schema before it works beside one that brought the
+// new one, and goes on while it is brought. A migration that cannot be like
+// that says so in the column needs of the schema table, and older programs
+// refuse to start.
 func Migrate(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	cfg, d, err := cfg.withDefaults(db)
 	if err != nil {
@@ -57,8 +40,13 @@ func Migrate(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if have.Have > latest {
+	if have.Needs > latest {
 		return fmt.Errorf("sqlstore: migrate: %w", have)
+	}
+	if have.Have == 0 {
+		if err := checkForeign(ctx, db, cfg, d); err != nil {
+			return fmt.Errorf("sqlstore: migrate: %w", err)
+		}
 	}
 	next := have.Have + 1
 	if have.Unfinished {
@@ -95,13 +83,16 @@ func (d *dialect) apply(ctx context.Context, db *sqlx.DB, cfg Config, version in
 		var was sql.NullInt64
 		err = errors.Join(err, tx.GetContext(ctx, &was, cfg.named(d.turnOver)))
 	}
-	if err != nil {
-		if advice := d.advice(err); advice != "" {
-			err = fmt.Errorf("%w (%s)", err, advice)
-		}
-		return err
+	switch {
+	case err == nil:
+		return tx.Commit()
+	case d.denied(err):
+		return &AccessError{Err: err, Advice: "let a database user who may create tables call sqlstore.Migrate, or run the schema files by hand"}
 	}
-	return tx.Commit()
+	if advice := d.advice(err); advice != "" {
+		err = fmt.Errorf("%w (%s)", err, advice)
+	}
+	return err
 }
 
 // wait waits for the turn to migrate.
@@ -117,32 +108,4 @@ func (d *dialect) wait(ctx context.Context, tx *sqlx.Tx, cfg Config) error {
 		return errors.New("another process migrates for too long")
 	}
 	return nil
-}
-
-// checkSchema returns a [*SchemaError] unless the tables have the schema.
-func checkSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error {
-	have, err := readSchema(ctx, db, cfg, d)
-	if err != nil {
-		return err
-	}
-	if have.Have != latest || have.Unfinished {
-		return fmt.Errorf("sqlstore: %w", have)
-	}
-	return nil
-}
-
-// readSchema reads which schema the tables have.
-func readSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) (*SchemaError, error) {
-	have := &SchemaError{Prefix: cfg.Prefix, Want: latest}
-	var tables int
-	err := db.GetContext(ctx, &tables, sqlx.Rebind(d.bind, d.table), cfg.Prefix+"schema")
-	if err == nil && tables > 0 {
-		err = db.QueryRowxContext(ctx, cfg.named(`SELECT coalesce(max(version), 0), coalesce(min(done), 0) FROM signedin_schema`)).
-			Scan(&have.Have, &tables)
-		have.Unfinished = have.Have > 0 && tables == 0
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: read the schema: %w", err)
-	}
-	return have, nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -34,10 +35,14 @@ var mysqlDialect = dialect{
 	check:      checkMySQL,
 	durability: mysqlDurability,
 	advice:     mysqlAdvice,
+	denied:     func(err error) bool { return slices.Contains(mysqlDenied, mysqlNumber(err)) },
 	taken:      func(err error) bool { return mysqlNumber(err) == 1062 },
 	// A deadlock, or a wait for a lock that took too long.
 	gaveUp: func(err error) bool { n := mysqlNumber(err); return n == 1213 || n == 1205 },
 }
+
+// mysqlDenied are the numbers of errors that say that something is not allowed.
+var mysqlDenied = []int{1044, 1142, 1143, 1290, 1792, 1836}
 
 // mysqlNumber returns the number of an error of the server, 0 of any other. It
 // goes by the text, "Error 1062 (23000): ...", since the driver, which has the
@@ -66,7 +71,7 @@ func checkMySQL(ctx context.Context, db *sqlx.DB) error {
 	var s mysqlSettings
 	if err := db.GetContext(ctx, &s, `SELECT version() AS version, @@sql_mode AS mode, @@character_set_client AS charset,
 		@@autocommit AS autocommit, database() AS name`); err != nil {
-		return trouble(mysqlAdvice, "does the driver speak to a MySQL or MariaDB database?", err)
+		return notOurs(mysqlAdvice, "MySQL or MariaDB", err)
 	}
 	if err := checkMySQLVersion(s.Version); err != nil {
 		return err
@@ -105,6 +110,7 @@ func mysqlAdvice(err error) string {
 		1044: "the database user may not use that database: grant it SELECT, INSERT, UPDATE and DELETE",
 		1045: "user or password is wrong: check the data source name",
 		1049: "there is no such database: create it, or check the data source name",
+		1143: "the database user may not use all columns: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		1142: "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		1146: "a table is missing: call sqlstore.Migrate",
 		1205: "another transaction holds it for too long: find out which, or raise innodb_lock_wait_timeout",

@@ -48,13 +48,25 @@ var postgresDialect = dialect{
 	check:      checkPostgres,
 	durability: postgresDurability,
 	advice:     postgresAdvice,
+	denied:     func(err error) bool { s := postgresState(err); return s == "42501" || s == "25006" },
+	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles']) t,
+		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
+}
+
+// postgresState returns the SQLSTATE of an error of the server, "" of any other.
+func postgresState(err error) string {
+	var state interface{ SQLState() string } // of pgx and of lib/pq
+	if !errors.As(err, &state) {
+		return ""
+	}
+	return state.SQLState()
 }
 
 // checkPostgres fails if db is no PostgreSQL database, or too old a one.
 func checkPostgres(ctx context.Context, db *sqlx.DB) error {
 	var version int
 	if err := db.GetContext(ctx, &version, `SELECT CAST(current_setting('server_version_num') AS integer)`); err != nil {
-		return trouble(postgresAdvice, "does the driver speak to a PostgreSQL database?", err)
+		return notOurs(postgresAdvice, "PostgreSQL", err)
 	}
 	if version < 12_00_00 {
 		return fmt.Errorf("sqlstore: PostgreSQL is %d, 12 or later is needed", version/10_000)
@@ -63,10 +75,6 @@ func checkPostgres(ctx context.Context, db *sqlx.DB) error {
 }
 
 func postgresAdvice(err error) string {
-	var state interface{ SQLState() string } // of pgx and of lib/pq
-	if !errors.As(err, &state) {
-		return ""
-	}
 	return map[string]string{
 		"25006": "this server only reads: connect to the primary",
 		"53100": "the server's disk is full",
@@ -74,7 +82,7 @@ func postgresAdvice(err error) string {
 		"42501": "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		"42P01": "a table is missing: call sqlstore.Migrate",
 		"40P01": "two transactions waited for each other: try again",
-	}[state.SQLState()]
+	}[postgresState(err)]
 }
 
 func postgresDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {

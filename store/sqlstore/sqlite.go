@@ -48,6 +48,7 @@ var sqliteDialect = dialect{
 	check:      checkSQLite,
 	durability: sqliteDurability,
 	advice:     sqliteAdvice,
+	denied:     func(err error) bool { return strings.Contains(err.Error(), "readonly database") },
 }
 
 // checkSQLite fails if db is no SQLite database, too old a one, or one that
@@ -55,7 +56,7 @@ var sqliteDialect = dialect{
 func checkSQLite(ctx context.Context, db *sqlx.DB) error {
 	var version string
 	if err := db.GetContext(ctx, &version, `SELECT sqlite_version()`); err != nil {
-		return trouble(sqliteAdvice, "does the driver speak to a SQLite database?", err)
+		return notOurs(sqliteAdvice, "SQLite", err)
 	}
 	var major, minor int
 	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil || major != 3 || minor < 41 {

@@ -104,8 +104,9 @@ type Store struct {
 var _ session.Store = (*Store)(nil)
 
 // New returns a Store in db, whose tables are there already ([Migrate]). It
-// returns a [*SchemaError] if they are not, or not as they should be, and a
-// [*DurabilityError] if the database forgets more than it may. The caller
+// returns a [*SchemaError] if they are not, or not as they should be, an
+// [*AccessError] if they cannot be written, and a [*DurabilityError] if the
+// database forgets more than it may. The caller
 // closes db, after the last use of the Store; [Store.Close] comes first.
 func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 	cfg, d, err := cfg.withDefaults(db)
@@ -122,7 +123,11 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 	if err := st.checkDurability(ctx); err != nil {
 		return nil, err
 	}
-	if err := st.prepare(ctx); err != nil {
+	err = st.prepare(ctx)
+	if err == nil {
+		err = st.checkAccess(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
@@ -150,6 +155,14 @@ func (st *Store) fail(ctx context.Context, what string, err error) error {
 		j.spoil(err)
 	}
 	return err
+}
+
+// notOurs says why the first question to a database got no answer.
+func notOurs(adviceOn func(error) string, kind string, err error) error {
+	if adviceOn(err) != "" {
+		return trouble(adviceOn, "open", err)
+	}
+	return trouble(adviceOn, "does the driver speak to a "+kind+" database?", err)
 }
 
 func trouble(adviceOn func(error) string, what string, err error) error {

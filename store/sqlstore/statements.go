@@ -51,6 +51,14 @@ var columns = []struct{ name, cast string }{
 // forOperators are the columns that nobody here reads.
 var forOperators = []string{"network", "country", "city", "device_kind", "browser", "os", "due_at"}
 
+func columnNames() string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	return strings.Join(names, ", ")
+}
+
 const (
 	userGeneration   = `coalesce((SELECT u.generation FROM signedin_users u WHERE u.user_id = s.user_id), 0)`
 	globalGeneration = `(SELECT g.generation FROM signedin_everyone g)`
@@ -182,6 +190,9 @@ func (st *Store) prepare(ctx context.Context) error {
 			continue
 		}
 		stmt, err := st.db.PreparexContext(ctx, st.text(s.text))
+		if err != nil && st.dialect.denied(err) {
+			return fmt.Errorf("sqlstore: %w", &AccessError{Err: err, Advice: st.dialect.advice(err)})
+		}
 		if err != nil && (ctx.Err() != nil || st.db.PingContext(ctx) != nil) {
 			return st.fail(ctx, "prepare", err)
 		}
@@ -196,9 +207,8 @@ func (st *Store) prepare(ctx context.Context) error {
 // text fills in a statement.
 func (st *Store) text(s string) string {
 	d := st.dialect
-	var names, read, values []string
+	var read, values []string
 	for _, c := range columns {
-		names = append(names, c.name)
 		values = append(values, cmp.Or(d.casts[c.cast], "?"))
 		if !slices.Contains(forOperators, c.name) {
 			read = append(read, c.name)
@@ -207,7 +217,7 @@ func (st *Store) text(s string) string {
 	for _, r := range [][2]string{
 		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
 		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{lock}", d.lock}, {"{skip}", d.skip},
-		{"{columns}", strings.Join(names, ", ")}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
+		{"{columns}", columnNames()}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])
 	}

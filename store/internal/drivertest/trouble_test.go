@@ -139,10 +139,15 @@ func TestReadOnly(t *testing.T) {
 		if err := migrated(t, open(t, driver, "file:"+path), sqlstore.Config{}).Create(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
-		store, err := sqlstore.New(t.Context(), open(t, driver, "file:"+path+"?mode=ro"), sqlstore.Config{})
-		if err != nil {
-			t.Fatal(err)
+		err := newError(t, open(t, driver, "file:"+path+"?mode=ro"), sqlstore.Config{})
+		wantTrouble(t, err, "readonly", "may not write")
+		if denied := new(sqlstore.AccessError); !errors.As(err, &denied) {
+			t.Errorf("got %v, want an AccessError", err)
 		}
+		db := open(t, driver, "file:"+path)
+		db.SetMaxOpenConns(1) // of which the setting is
+		store := migrated(t, db, sqlstore.Config{})
+		mustExec(t, db, `PRAGMA query_only = on`)
 		if _, _, err := store.Get(t.Context(), s.ID); err != nil {
 			t.Errorf("Get: %v", err)
 		}
@@ -186,7 +191,7 @@ func TestOtherProgram(t *testing.T) {
 
 		db = open(t, driver, "file:"+filepath.Join(t.TempDir(), "db"))
 		mustExec(t, db, `CREATE TABLE signedin_sessions (id, user_id, due_at, ended_at, somebody_elses)`)
-		wantTrouble(t, errors.Join(sqlstore.Migrate(t.Context(), db, sqlstore.Config{}), newError(t, db, sqlstore.Config{})), "Config.Prefix")
+		wantTrouble(t, sqlstore.Migrate(t.Context(), db, sqlstore.Config{}), "table signedin_sessions", "another program", "Config.Prefix", "rename")
 		migrated(t, db, sqlstore.Config{Prefix: "ours_"})
 
 		missing := open(t, driver, "file:"+filepath.Join(t.TempDir(), "no", "such", "db"))
@@ -209,7 +214,9 @@ func TestSchema(t *testing.T) {
 			says       string
 		}{
 			{`DROP TABLE signedin_schema`, 0, false, "call sqlstore.Migrate"},
-			{`UPDATE signedin_schema SET version = 9`, 9, false, "update the program"},
+			{`UPDATE signedin_schema SET version = 9, needs = 9`, 9, false, "update the program"},
+			{`DROP TABLE signedin_schema; CREATE TABLE signedin_schema (theirs)`, 0, false, "another Config.Prefix"},
+			{`DROP TABLE signedin_schema; DROP TABLE signedin_users; CREATE TABLE signedin_users (theirs)`, 0, false, "call sqlstore.Migrate"},
 			{`UPDATE signedin_schema SET done = 0`, 1, true, "interrupted"},
 			{`ALTER TABLE signedin_sessions DROP COLUMN last`, 1, false, "changed by hand"},
 			{`DROP TABLE signedin_users`, 1, false, "changed by hand"},
@@ -223,10 +230,13 @@ func TestSchema(t *testing.T) {
 				t.Errorf("%s: got %v, want a SchemaError", c.sql, err)
 			}
 			wantTrouble(t, err, c.says)
-			if err := sqlstore.Migrate(t.Context(), db, sqlstore.Config{}); (err == nil) == (c.have > 1) {
+			foreign := strings.Contains(c.sql, "theirs")
+			if err := sqlstore.Migrate(t.Context(), db, sqlstore.Config{}); (err == nil) == (c.have > 1 || foreign) {
 				t.Errorf("%s: Migrate: got %v", c.sql, err)
+			} else if foreign {
+				wantTrouble(t, err, "another program", "Config.Prefix")
 			}
-			if c.unfinished || c.have == 0 {
+			if c.unfinished || c.have == 0 && !foreign {
 				if err := newError(t, db, sqlstore.Config{}); err != nil {
 					t.Errorf("%s: after Migrate: %v", c.sql, err)
 				}
@@ -383,6 +393,10 @@ func TestReadOnlyServer(t *testing.T) {
 			}
 			_, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true})
 			wantTrouble(t, err, "revoke", c.advice)
+			err = newError(t, db, cfg)
+			if denied := new(sqlstore.AccessError); !errors.As(err, &denied) || !strings.Contains(err.Error(), c.advice) {
+				t.Errorf("New: got %v, want an AccessError that says %q", err, c.advice)
+			}
 		})
 	}
 }

@@ -5,13 +5,16 @@
 -- since 1970, UTC. User IDs are bytes: of text, every collation would take some
 -- for the same that are not.
 
+-- Migrations only add, and a program works on a newer schema than it knows if
+-- it knows the one that this needs.
 CREATE TABLE IF NOT EXISTS signedin_schema (
 	version BIGINT NOT NULL PRIMARY KEY,
+	needs   BIGINT NOT NULL,
 	done    BIGINT NOT NULL
 ) ENGINE = InnoDB;
 
-INSERT INTO signedin_schema (version, done)
-SELECT 1, 0 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM signedin_schema WHERE version = 1);
+INSERT INTO signedin_schema (version, needs, done)
+SELECT 1, 1, 0 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM signedin_schema WHERE version = 1);
 
 -- The counter of all users, and how it was last bumped.
 CREATE TABLE IF NOT EXISTS signedin_everyone (

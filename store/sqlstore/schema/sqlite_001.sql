@@ -3,13 +3,16 @@
 -- sqlstore.Migrate runs this. It may also be run by hand, as it is: running it
 -- again does no harm. Times are milliseconds since 1970, UTC.
 
+-- Migrations only add, and a program works on a newer schema than it knows if
+-- it knows the one that this needs.
 CREATE TABLE IF NOT EXISTS signedin_schema (
 	version INTEGER NOT NULL PRIMARY KEY,
+	needs   INTEGER NOT NULL,
 	done    INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO signedin_schema (version, done)
-SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM signedin_schema WHERE version = 1);
+INSERT INTO signedin_schema (version, needs, done)
+SELECT 1, 1, 0 WHERE NOT EXISTS (SELECT 1 FROM signedin_schema WHERE version = 1);
 
 -- The counter of all users, and how it was last bumped.
 CREATE TABLE IF NOT EXISTS signedin_everyone (

@@ -1,0 +1,158 @@
+package drivertest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/redisstore"
+	"github.com/signedin/signedin/store/sqlstore"
+)
+
+func wantDenied(t *testing.T, what string, err error, says ...string) {
+	t.Helper()
+	if denied := new(sqlstore.AccessError); !errors.As(err, &denied) {
+		t.Errorf("%s: got %v, want an AccessError", what, err)
+		return
+	}
+	wantTrouble(t, err, says...)
+}
+
+// TestPostgresAccess has a database user who lacks rights, one after another.
+func TestPostgresAccess(t *testing.T) {
+	admin := openPostgres(t, "pgx")
+	cfg := sqlstore.Config{Prefix: newPrefix(t, admin)}
+	name := cfg.Prefix + "user"
+	mustExec(t, admin, `CREATE ROLE `+name+` LOGIN`)
+	t.Cleanup(func() { mustExec(t, admin, `DROP OWNED BY `+name); mustExec(t, admin, `DROP ROLE `+name) })
+	where, err := url.Parse(service(t, "SIGNEDIN_TEST_POSTGRES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	where.User = url.User(name)
+	for _, driver := range []string{"pgx", "postgres"} {
+		db := open(t, driver, where.String())
+		mustExec(t, admin, `DROP OWNED BY `+name)
+		mustExec(t, admin, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
+		if driver == "pgx" {
+			wantDenied(t, "Migrate", sqlstore.Migrate(t.Context(), db, cfg), "permission denied", "may create tables")
+			migrated(t, admin, cfg)
+		}
+		grant := func(rights, tables string) {
+			t.Helper()
+			mustExec(t, admin, "GRANT "+rights+" ON "+prefixed(cfg.Prefix, tables)+" TO "+name)
+		}
+		grant("SELECT", "schema, everyone, sessions, users, profiles")
+		wantDenied(t, "New", newError(t, db, cfg), "permission denied", "grant it SELECT, INSERT, UPDATE and DELETE")
+		grant("UPDATE", "everyone")
+		wantDenied(t, "New", newError(t, db, cfg), "lacks rights", "INSERT on "+cfg.Prefix+"sessions", "DELETE on "+cfg.Prefix+"profiles")
+		grant("INSERT, UPDATE, DELETE", "sessions, users, profiles")
+		if err := newError(t, db, cfg); err != nil {
+			t.Errorf("with all rights: %v", err)
+		}
+	}
+}
+
+func prefixed(prefix, tables string) string {
+	return prefix + strings.ReplaceAll(tables, ", ", ", "+prefix)
+}
+
+// TestMySQLAccess is the same on MySQL, where preparing a statement tells.
+func TestMySQLAccess(t *testing.T) {
+	admin := openMySQL(t, "")
+	cfg := sqlstore.Config{Prefix: newPrefix(t, admin)}
+	name := cfg.Prefix + "user"
+	mustExec(t, admin, fmt.Sprintf(`CREATE USER %s@127.0.0.1 IDENTIFIED BY 'x'`, name))
+	t.Cleanup(func() { mustExec(t, admin, fmt.Sprintf(`DROP USER %s@127.0.0.1`, name)) })
+	_, rest, _ := strings.Cut(service(t, "SIGNEDIN_TEST_MYSQL"), "@")
+	connect := func() *sqlx.DB { return open(t, "mysql", name+":x@"+rest) }
+
+	wantTrouble(t, sqlstore.Migrate(t.Context(), connect(), cfg), "cannot be reached", "grant it SELECT")
+	migrated(t, admin, cfg)
+	grant := func(rights, tables string) {
+		t.Helper()
+		for table := range strings.SplitSeq(prefixed(cfg.Prefix, tables), ", ") {
+			mustExec(t, admin, fmt.Sprintf(`GRANT %s ON %s TO %s@127.0.0.1`, rights, table, name))
+		}
+	}
+	grant("SELECT", "schema, everyone, sessions, users, profiles, log")
+	other := sqlstore.Config{Prefix: newPrefix(t, admin)}
+	wantDenied(t, "Migrate", sqlstore.Migrate(t.Context(), connect(), other), "denied", "may create tables")
+	wantDenied(t, "New", newError(t, connect(), cfg), "denied", "grant it SELECT, INSERT, UPDATE and DELETE")
+	grant("UPDATE", "everyone")
+	grant("INSERT, UPDATE, DELETE", "sessions, users, profiles, log")
+	if err := newError(t, connect(), cfg); err != nil {
+		t.Errorf("with all rights: %v", err)
+	}
+}
+
+// TestRedisAccess has users whom the server allows too little.
+func TestRedisAccess(t *testing.T) {
+	server := startRedis(t)
+	admin := server.client(t)
+	for name, c := range map[string]struct{ rules, store, bus string }{
+		"all that is advised": {"~signedin:* &signedin:* +@read +@write +@scripting +@connection +@pubsub", "", ""},
+		"no scripts":          {"~* &* +@all -@scripting", "+@scripting", ""},
+		"other keys":          {"~other:* &* +@all", "~<prefix>*", ""},
+		"nothing to write":    {"~* &* +@read +@scripting +@connection +@pubsub", "+@write", ""},
+		"no channels":         {"~* resetchannels +@all", "", "&<prefix>*"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			user := strings.ReplaceAll(name, " ", "-")
+			args := []any{"ACL", "SETUSER", user, "reset", "on", ">secret"}
+			for rule := range strings.FieldsSeq(c.rules) {
+				args = append(args, rule)
+			}
+			if err := admin.Do(t.Context(), args...).Err(); err != nil {
+				t.Fatal(err)
+			}
+			client := closing(t, redis.NewClient(&redis.Options{Addr: server.addr, Username: user, Password: "secret", ContextTimeoutEnabled: true}))
+			_, err := redisstore.New(t.Context(), client, redisstore.Config{ReadTimeout: 10 * time.Second})
+			wantRefusal(t, "New", err, c.store)
+			wantRefusal(t, "Bus", busTrouble(t, client), c.bus)
+		})
+	}
+}
+
+func wantRefusal(t *testing.T, what string, err error, says string) {
+	t.Helper()
+	if says == "" {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		return
+	}
+	wantRedisTrouble(t, what, err, "NOPERM", "ACL SETUSER", says)
+	if denied := new(redisstore.AccessError); !errors.As(err, &denied) {
+		t.Errorf("%s: got %v, want an AccessError", what, err)
+	}
+}
+
+// busTrouble returns what a Bus tells its logger when it begins, nil if it
+// works.
+func busTrouble(t *testing.T, client redis.UniversalClient) (trouble error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	log := slog.New(slog.NewTextHandler(new(bytes.Buffer), &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if err, ok := a.Value.Any().(error); ok {
+			trouble = err
+			cancel()
+		}
+		return a
+	}}))
+	bus := redisstore.NewBus(client, redisstore.Config{Logger: log})
+	var once sync.Once
+	_ = bus.Run(ctx, func(session.Notice) { once.Do(cancel) })
+	return trouble
+}
