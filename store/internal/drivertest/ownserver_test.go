@@ -1,0 +1,186 @@
+package drivertest_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ownServer is a database server of a test's own, in a directory of its own,
+// which can be killed and started again. It listens on a socket in there.
+type ownServer struct {
+	t       testing.TB
+	dir     string
+	account *syscall.Credential // some refuse to run as root
+	command []string
+	running *exec.Cmd
+	log     bytes.Buffer
+}
+
+// newOwnServer makes the directory, owned by account if we are root.
+func newOwnServer(t testing.TB, account string) *ownServer {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "signedin") // short: it holds a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &ownServer{t: t, dir: dir}
+	t.Cleanup(func() {
+		s.kill()
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("the server says:\n%s", &s.log)
+		}
+	})
+	if os.Getuid() != 0 {
+		return s
+	}
+	u, err := user.Lookup(account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(u.Uid) // a number on every system that has such servers
+	gid, _ := strconv.Atoi(u.Gid)
+	s.account = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	if err := os.Chown(dir, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// program returns where a program is. Without it the test is skipped, or fails
+// where that is not allowed.
+func program(t testing.TB, name string, places ...string) string {
+	t.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	for _, pattern := range places {
+		if found, _ := filepath.Glob(filepath.Join(pattern, name)); len(found) > 0 {
+			return slices.Max(found)
+		}
+	}
+	if os.Getenv("REQUIRE_SERVICES") == "1" {
+		t.Fatalf("%s is not installed, and REQUIRE_SERVICES=1", name)
+	}
+	t.Skipf("SKIPPED: %s is not installed", name)
+	return ""
+}
+
+func (s *ownServer) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *ownServer) cmd(command ...string) *exec.Cmd {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, &s.log, &s.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
+	return cmd
+}
+
+// do runs a command to its end.
+func (s *ownServer) do(command ...string) {
+	s.t.Helper()
+	if err := s.cmd(command...).Run(); err != nil {
+		s.t.Fatalf("%s: %v\n%s", command[0], err, &s.log)
+	}
+}
+
+// start starts the server and waits until it is ready.
+func (s *ownServer) start(ready func() error, settings ...string) {
+	s.t.Helper()
+	s.running = s.cmd(slices.Concat(s.command, settings)...)
+	if err := s.running.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	var err error
+	for range 600 {
+		if err = ready(); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.t.Fatalf("%s does not start: %v", s.command[0], err)
+}
+
+// kill ends the server and its processes, all at once and with no warning.
+func (s *ownServer) kill() {
+	if s.running == nil {
+		return
+	}
+	pid := s.running.Process.Pid
+	_ = syscall.Kill(pid, syscall.SIGSTOP) // it starts no more of them
+	workers := childrenOf(pid)
+	for _, p := range append(workers, pid) {
+		_ = syscall.Kill(p, syscall.SIGKILL) // or it is gone already
+	}
+	_ = s.running.Wait() // killed
+	for _, p := range workers {
+		for range 100 {
+			if state, _ := stat(p); state == "" || state == "Z" {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	s.running = nil
+}
+
+func childrenOf(pid int) (pids []int) {
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range all {
+		p, _ := strconv.Atoi(filepath.Base(dir))
+		if _, parent := stat(p); parent == pid {
+			pids = append(pids, p)
+		}
+	}
+	return pids
+}
+
+// stat returns the state of a process and its parent; none if it is gone.
+func stat(pid int) (state string, parent int) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	parent, _ = strconv.Atoi(fields[1])
+	return fields[0], parent
+}
+
+func ownPostgres(t testing.TB) *ownServer {
+	t.Helper()
+	const debian = "/usr/lib/postgresql/*/bin"
+	initdb, server := program(t, "initdb", debian), program(t, "postgres", debian)
+	s := newOwnServer(t, "postgres")
+	s.do(initdb, "-D", s.path("data"), "-A", "trust", "-U", "signedin", "--no-locale", "-E", "UTF8", "--no-sync")
+	s.command = []string{server, "-D", s.path("data"), "-k", s.dir, "-c", "listen_addresses="}
+	return s
+}
+
+func ownMariaDB(t testing.TB) *ownServer {
+	t.Helper()
+	install, server := program(t, "mariadb-install-db"), program(t, "mariadbd", "/usr/sbin")
+	s := newOwnServer(t, "mysql")
+	s.do(install, "--no-defaults", "--datadir="+s.path("data"), "--auth-root-authentication-method=normal", "--skip-test-db")
+	s.command = []string{server, "--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.path("socket"), "--skip-networking",
+		"--pid-file=" + s.path("pid"), "--innodb-buffer-pool-size=32M"}
+	return s
+}
+
+func ownRedis(t testing.TB) *ownServer {
+	t.Helper()
+	server := program(t, "redis-server")
+	s := newOwnServer(t, "redis")
+	s.command = []string{server, "--port", "0", "--unixsocket", s.path("socket"), "--dir", s.dir}
+	return s
+}
