@@ -37,6 +37,8 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 	case err != nil:
 		return fmt.Errorf("session: revoke: %w", err)
 	}
+	// It may be this call, tried again, that has ended it.
+	AfterCommit(ctx, func() { m.cut(ctx, id) })
 	return nil
 }
 
@@ -80,14 +82,18 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 		if err := change(s); err != nil {
 			return nil, 0, err
 		}
-		ids, err := m.revoke(ctx, Revocation{UserID: userID, All: true, Keep: s}, why)
+		r := Revocation{UserID: userID, All: true, Keep: s}
+		ids, err := m.revoke(ctx, r, why)
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
 		case errors.Is(err, ErrUnknown), errors.Is(err, ErrEnded):
 			return nil, 0, ErrNotFound
-		case err != nil:
+		case err != nil && !m.wasKept(ctx, s):
 			return nil, 0, err
+		case err != nil: // which others ended, nobody knows any more
+			r.Ending = m.ending(ctx, userID, why)
+			AfterCommit(ctx, func() { m.revoked(ctx, r, nil) })
 		}
 		s.Version++
 		s.Generations.User++
@@ -99,7 +105,7 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 // revoke has the store end sessions, then cuts what is open on them, then tells
 // the observers.
 func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, error) {
-	r.Ending = Ending{At: m.Now(), Reason: why, By: by(ctx, r.UserID, why)}
+	r.Ending = m.ending(ctx, r.UserID, why)
 	wctx, cancel := write(ctx)
 	defer cancel()
 	ids, err := m.store.Revoke(wctx, r)
@@ -115,18 +121,29 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 
 // revoked cuts what is open on sessions that have ended, and tells of it.
 func (m *Manager) revoked(ctx context.Context, r Revocation, ids []ID) {
-	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
-		c.spare() // the request that ends its own session still has to answer
+	m.cut(ctx, ids...)
+	if r.All {
+		m.cutRest(ctx, r, ids)
 	}
 	if r.Everyone {
 		m.hub.CutAll(ErrRevoked)
-	} else {
-		m.hub.Cut(ErrRevoked, ids...)
 	}
 	m.stats.revoked.Add(int64(len(ids)))
 	if len(ids) > 0 || r.All || r.Everyone {
 		m.notify(ctx, Event{Kind: EventRevoked, At: r.Ending.At, UserID: r.UserID, IDs: ids, Ending: &r.Ending})
 	}
+}
+
+// cut cuts what is open on sessions that have ended.
+func (m *Manager) cut(ctx context.Context, ids ...ID) {
+	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
+		c.spare() // the request that ends its own session still has to answer
+	}
+	m.hub.Cut(ErrRevoked, ids...)
+}
+
+func (m *Manager) ending(ctx context.Context, userID string, why Reason) Ending {
+	return Ending{At: m.Now(), Reason: why, By: by(ctx, userID, why)}
 }
 
 // by tells who ends the sessions: the session that the request belongs to, an
@@ -179,7 +196,7 @@ func (m *Manager) update(ctx context.Context, userID string, id ID, change func(
 			continue
 		case errors.Is(err, ErrEnded), errors.Is(err, ErrUnknown):
 			return nil, ErrNotFound
-		case err != nil:
+		case err != nil && !m.wasUpdated(ctx, s):
 			return nil, fmt.Errorf("session: update: %w", err)
 		}
 		s.Version++

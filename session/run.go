@@ -71,23 +71,26 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 // suspended, or found expired, and that no message told of.
 func (m *Manager) cutOver(ctx context.Context) {
 	m.hub.each(func(l *live) {
-		if !l.isOpen() {
-			return
-		}
-		s, gens, err := m.original(ctx, l.id)
-		if err == nil {
-			err = m.over(s, gens, m.Now(), l)
-		}
-		if err == nil && s.Restriction == RestrictionSuspended {
-			m.hub.interrupt(ErrSuspended, l.id)
-		}
-		if errors.Is(err, ErrUnknown) { // erased
-			err = ErrRevoked
-		}
-		if errors.Is(err, ErrRefused) {
-			l.cut(err)
+		if l.isOpen() {
+			m.cutIfOver(ctx, l)
 		}
 	})
+}
+
+func (m *Manager) cutIfOver(ctx context.Context, l *live) {
+	s, gens, err := m.original(ctx, l.id)
+	if err == nil {
+		err = m.over(s, gens, m.Now(), l)
+	}
+	if err == nil && s.Restriction == RestrictionSuspended {
+		m.hub.interrupt(ErrSuspended, l.id)
+	}
+	if errors.Is(err, ErrUnknown) { // erased
+		err = ErrRevoked
+	}
+	if errors.Is(err, ErrRefused) {
+		l.cut(err)
+	}
 }
 
 func (m *Manager) hasExpired(ctx context.Context, all []Expired, now time.Time) {

@@ -93,7 +93,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	}
 	wctx, cancel := write(ctx)
 	defer cancel()
-	if err := m.store.Create(wctx, s); err != nil {
+	if err := m.store.Create(wctx, s); err != nil && (errors.Is(err, ErrOutdated) || !m.wasCreated(ctx, s)) {
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}
 	m.stats.started.Add(1)
