@@ -83,6 +83,7 @@ func (s *ownServer) path(name string) string { return filepath.Join(s.dir, name)
 func (s *ownServer) cmd(command ...string) *exec.Cmd {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, &s.log, &s.log
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.dir) // MariaDB clears it of what it takes for its own
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
 	return cmd
 }
