@@ -48,6 +48,7 @@ var postgresDialect = dialect{
 	check:      checkPostgres,
 	durability: postgresDurability,
 	advice:     postgresAdvice,
+	gaveUp:     func(err error) bool { return postgresState(err) == "40P01" }, // a deadlock
 	denied:     func(err error) bool { s := postgresState(err); return s == "42501" || s == "25006" },
 	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,

@@ -36,9 +36,13 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) (ended []
 	}
 	if !st.dialect.noReturn && !st.dialect.log { // one statement does it
 		stmt, err := st.in(ctx, st.stmts.endOnly)
-		if err == nil {
-			err = stmt.SelectContext(ctx, &ended, endOnlyArgs(r, only)...)
+		if err != nil {
+			return nil, err
 		}
+		err = st.persist(ctx, func() error {
+			ended = nil
+			return stmt.SelectContext(ctx, &ended, endOnlyArgs(r, only)...)
+		})
 		return ended, err
 	}
 	err = st.transaction(ctx, func(tx *tx) error {
@@ -67,7 +71,7 @@ func (st *Store) endOnly(tx *tx, r session.Revocation, only string, ended *[]ses
 }
 
 func endOnlyArgs(r session.Revocation, only string) []any {
-	return []any{r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By, only, r.UserID}
+	return []any{only, r.UserID, r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By}
 }
 
 func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {

@@ -144,8 +144,10 @@ func (p *statements) ofEndings() []statement {
 	return []statement{
 		{&p.begin, `UPDATE signedin_everyone SET id = id WHERE id = 0`},
 		{&p.end, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + ` WHERE id IN ({ids})`},
-		{&p.endOnly, `UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
-			WHERE s.id IN ({ids}) AND s.user_id = ? AND {writable} RETURNING id`},
+		// Locked in the order of their IDs, as by everybody else.
+		{&p.endOnly, `WITH named AS (SELECT n.id FROM signedin_sessions n WHERE n.id IN ({ids}) AND n.user_id = ? ORDER BY n.id {lock})
+			UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
+			WHERE s.id IN (SELECT id FROM named) AND {writable} RETURNING id`},
 		{&p.remove, `DELETE FROM signedin_sessions WHERE id IN ({ids})`},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)

@@ -92,7 +92,7 @@ func TestCutProcesses(t *testing.T) {
 		a.must(t, there, question{Do: "cut"})
 		for _, token := range tokens {
 			wg.Go(func() {
-				a.must(t, here, question{Do: "revoke", User: user, Token: token})
+				a.must(t, here, question{Do: "revoke", User: somebody, Token: token})
 				revoked := time.Now()
 				a.note(revoked, a.must(t, there, question{Do: "until", Token: token}))
 			})
@@ -117,8 +117,8 @@ func TestProcessesNotice(t *testing.T) {
 	}
 }
 
-// user is who signs in where it does not matter who.
-const user = "ada"
+// somebody is who signs in where it does not matter who.
+const somebody = "ada"
 
 // across is a run of rounds across processes, and what was counted.
 type across struct {
@@ -143,7 +143,7 @@ func newAcross(t *testing.T, in instance, rounds int) *across {
 		for hits := int64(0); in.Cached && hits == 0; hits = a.must(t, w, question{Do: "hits"}).Count {
 			a.started(t, w, w) // until the bus has given its first signs
 		}
-		a.must(t, w, question{Do: "all", User: user})
+		a.must(t, w, question{Do: "all", User: somebody})
 	}
 	return a
 }
@@ -161,7 +161,7 @@ func (a *across) must(t *testing.T, p *process, q question) reply {
 // started signs somebody in at one process and has the other one know it.
 func (a *across) started(t *testing.T, here, there *process) (token string) {
 	t.Helper()
-	token = a.must(t, here, question{Do: "start", User: user}).Token
+	token = a.must(t, here, question{Do: "start", User: somebody}).Token
 	for range 2 {
 		if a.must(t, there, question{Do: "check", Token: token}).Count != 1 {
 			t.Fatal("a session is not accepted before it is revoked")
