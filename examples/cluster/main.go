@@ -1,0 +1,68 @@
+// Cluster is the quickstart's site in three processes behind a round-robin
+// proxy, over one database: sign in on one, sign out on another, and what is
+// open on the third ends.
+//
+//	go run .                                        SQLite, and a poller
+//	go run . -db postgres://user@host/database      and LISTEN/NOTIFY
+//	go run . -db mysql://user:password@host/database
+//	go run . -db redis://host                       and publish/subscribe
+//
+// The instances are processes of their own, which the program starts itself:
+// what holds between goroutines holds there by other means, and one of them
+// can be killed.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+type flags struct {
+	db       string
+	basePort int
+	cached   bool
+	instance string
+}
+
+func main() {
+	var f flags
+	flag.StringVar(&f.db, "db", "", "`database`: a SQLite file, or a URL that begins with postgres, mysql or redis (default: signedin/cluster.db in your cache directory)")
+	flag.IntVar(&f.basePort, "base-port", 8080, "`port` of the proxy; the instances have the three after it, or all have any that are free if it is 0")
+	flag.BoolVar(&f.cached, "cached", false, "keep copies of sessions in each instance: fewer reads, and another one may be late by moments")
+	flag.StringVar(&f.instance, "instance", "", "be one instance on this `address`, until standard input ends: what the program starts itself as")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "cluster: %q is not a flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	var err error
+	if f.instance != "" {
+		err = serveInstance(untilEOF(ctx, os.Stdin), f, os.Stdout, log)
+	} else {
+		err = serveCluster(ctx, f, os.Stdout, log)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cluster:", err)
+		os.Exit(1)
+	}
+}
+
+// untilEOF returns a context that also ends when in does: with the program
+// that holds the other end, however that ends.
+func untilEOF(ctx context.Context, in io.Reader) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		_, _ = io.Copy(io.Discard, in)
+	}()
+	return ctx
+}
