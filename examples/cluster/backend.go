@@ -86,6 +86,7 @@ func (b *backend) sqlite(ctx context.Context, file string, log *slog.Logger) err
 }
 
 func (b *backend) mysql(ctx context.Context, dsn string, log *slog.Logger) error {
+	b.name = "mysql" // not a password that somebody reads
 	cfg, err := mysqlConfig(dsn)
 	if err != nil {
 		return err
