@@ -77,7 +77,7 @@ func (b *backend) sqlite(ctx context.Context, file string, log *slog.Logger) err
 		return err
 	}
 	b.name, b.keyFile = file, file+".key"
-	store, err := b.sql(ctx, db)
+	store, err := b.sql(ctx, db, log)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (b *backend) mysql(ctx context.Context, dsn string, log *slog.Logger) error
 	if err != nil {
 		return err
 	}
-	store, err := b.sql(ctx, db)
+	store, err := b.sql(ctx, db, log)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (b *backend) postgres(ctx context.Context, dsn string, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	if _, err = b.sql(ctx, db); err != nil {
+	if _, err = b.sql(ctx, db, log); err != nil {
 		return err
 	}
 	pool, err := pgxpool.New(ctx, dsn)
@@ -141,13 +141,13 @@ func (b *backend) postgres(ctx context.Context, dsn string, log *slog.Logger) er
 
 // sql has sessions and users in one database, where a change of the password
 // and the end of the other sessions commit together.
-func (b *backend) sql(ctx context.Context, db *sqlx.DB) (*sqlstore.Store, error) {
+func (b *backend) sql(ctx context.Context, db *sqlx.DB, log *slog.Logger) (*sqlstore.Store, error) {
 	b.closers = append(b.closers, db.Close)
 	db.SetMaxIdleConns(8) // the default, 2, makes new connections all the time
 	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
 		return nil, err
 	}
-	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
+	store, err := sqlstore.New(ctx, db, sqlstore.Config{Logger: log})
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func serveCluster(ctx context.Context, f flags, stdout io.Writer, log *slog.Logg
 		addrs = append(addrs, c.addr)
 	}
 	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
-	return demo.Serve(ctx, listener, newProxy(addrs))
+	return demo.Serve(ctx, listener, newProxy(addrs, log))
 }
 
 func address(basePort, n int) string {

@@ -58,7 +58,6 @@ func replacePath(dsn, name string) string {
 }
 
 func TestSQLite(t *testing.T) {
-	// A process of one database is 1 s late at most, which is asked for.
 	promises(t, func(t *testing.T) string { return filepath.Join(t.TempDir(), "cluster.db") })
 }
 

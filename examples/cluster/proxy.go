@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"sync/atomic"
+
+	"github.com/signedin/signedin/middleware"
 )
 
 // newProxy passes each request to the next of the addresses in turn that
 // answers.
-func newProxy(addrs []string) http.Handler {
+func newProxy(addrs []string, log *slog.Logger) http.Handler {
 	b := &balancer{addrs: addrs}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -22,6 +25,11 @@ func newProxy(addrs []string) http.Handler {
 		// A connection for each request: so the choice is made where one that is
 		// dead is noticed before anything was sent.
 		Transport: &http.Transport{DialContext: b.dial, DisableKeepAlives: true},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			log.WarnContext(r.Context(), "no answer from an instance", "path", r.URL.Path, "error", err)
+			middleware.Problem(w, r, http.StatusBadGateway, nil)
+		},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // a stream that is cut is no trouble
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", proxy)
