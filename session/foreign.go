@@ -199,9 +199,16 @@ func (m *Manager) SetAttrs(ctx context.Context, userID string, id ID, attrs map[
 	})
 }
 
-// ForgetForeign says that the issuer of a token has refused it: it need not be
-// known any more. What is kept of a session beyond the retention, so that its
-// token is not adopted again, is deleted.
+// ForgetForeign says that the issuer of a token has refused it, so that it need
+// not be known any more. Until then a token that was revoked here stays known,
+// beyond [Config].Retention, or it would be taken for a new one and adopted.
+//
+// What is within the retention stays for as long.
 func (m *Manager) ForgetForeign(ctx context.Context, c Credential) error {
+	wctx, cancel := write(ctx)
+	defer cancel()
+	if _, err := m.store.Purge(wctx, Purge{Remnants: []ID{c.ID}}); err != nil {
+		return fmt.Errorf("session: forget foreign: %w", err)
+	}
 	return nil
 }

@@ -74,6 +74,18 @@ func (s *Session) DropAddresses() {
 	s.First.IP, s.Last.IP = netip.Addr{}, netip.Addr{}
 }
 
+// Remnant returns what a [Store] keeps of a foreign session that has ended,
+// where it would delete another one at the time now: that its ID, which is a
+// hash of the token, was in use, so that the token is not taken for a new one.
+// It belongs to nobody, and says nothing of who had it. It is nil if nothing has
+// to stay, since the token has expired or was ours.
+func (s *Session) Remnant(now time.Time) *Session {
+	if s.Ended == nil || s.Carrier != CarrierForeign || !s.ExpiresAt.After(now) {
+		return nil
+	}
+	return &Session{ID: s.ID, Carrier: s.Carrier, ExpiresAt: s.ExpiresAt, Ended: &Ending{At: s.ExpiresAt}}
+}
+
 // IdleExpiresAt returns when the session ends if nothing is seen of it. It is
 // never after ExpiresAt.
 func (s *Session) IdleExpiresAt() time.Time {

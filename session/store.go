@@ -123,7 +123,10 @@ type Purge struct {
 	// Last.At + IdleTimeout, is not after it. They are ended with
 	// ReasonExpired, By "system", at the moment they expired.
 	Now time.Time
-	// EndedBefore bounds what is deleted: sessions with an earlier Ended.At.
+	// EndedBefore bounds what is deleted: sessions with an earlier Ended.At. In
+	// the place of one of CarrierForeign whose ExpiresAt is after Now, its
+	// Remnant stays ([Session.Remnant]), until it is named in Remnants, and at
+	// least until its own Ended.At is before EndedBefore.
 	EndedBefore time.Time
 	// Limit bounds how many sessions are ended and how many are deleted by one
 	// call.
@@ -133,12 +136,16 @@ type Purge struct {
 	// deleted, at once and whatever its state, and the user's counter is bumped
 	// at Now, so that no sign-in that began earlier can be finished.
 	UserID string
+
+	// Remnants, if set, asks for something else: what stays of these sessions is
+	// deleted. Sessions that are none of those are left alone.
+	Remnants []ID
 }
 
 // Purged is what a [Store] cleared up.
 type Purged struct {
 	Expired []Expired // sessions ended now
-	Deleted int       // sessions deleted
+	Deleted int       // sessions deleted, or reduced to a Remnant
 	More    bool      // the limit was reached: there may be more
 }
 

@@ -68,6 +68,7 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (done session.Purge
 		case err != nil:
 			st.copies.forgetAll() // it is not known what has expired
 		}
+		st.copies.forget(p.Remnants...)
 		for _, e := range done.Expired {
 			st.copies.forget(e.ID)
 		}

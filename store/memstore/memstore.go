@@ -27,6 +27,7 @@ type Store struct {
 	users   [shards]table[string, *user]
 	due     dueQueue // live sessions, by when they may expire
 	over    dueQueue // ended sessions, by when they ended
+	nobody  user     // whose the remnants are
 }
 
 var _ session.Store = (*Store)(nil)
@@ -115,7 +116,7 @@ func (st *Store) lock(id string) *user {
 
 // forget drops a user of whom nothing is kept. u.mu is held.
 func (st *Store) forget(u *user, bumpedBefore time.Time) {
-	if len(u.sessions) > 0 || u.profiled > 0 || !u.bumped.IsZero() && !u.bumped.Before(bumpedBefore) {
+	if u == &st.nobody || len(u.sessions) > 0 || u.profiled > 0 || !u.bumped.IsZero() && !u.bumped.Before(bumpedBefore) {
 		return
 	}
 	t := st.usersOf(u.id)

@@ -118,8 +118,11 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 	if err := ctx.Err(); err != nil {
 		return session.Purged{}, err
 	}
-	if p.UserID != "" {
+	switch {
+	case p.UserID != "":
 		return session.Purged{Deleted: st.erase(p)}, nil
+	case p.Remnants != nil:
+		return session.Purged{Deleted: st.deleteRemnants(p.Remnants)}, nil
 	}
 	var done session.Purged
 	for range p.Limit {
@@ -136,7 +139,7 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 		if rec == nil {
 			break
 		}
-		if st.delete(rec, p.EndedBefore) {
+		if st.delete(rec, p) {
 			done.Deleted++
 		}
 	}
@@ -160,23 +163,44 @@ func (st *Store) expire(rec *record, now time.Time) bool {
 	return st.end(rec, session.Ending{At: at, Reason: session.ReasonExpired, By: "system"})
 }
 
-func (st *Store) delete(rec *record, bumpedBefore time.Time) bool {
+func (st *Store) delete(rec *record, p session.Purge) bool {
 	rec.user.mu.Lock()
 	defer rec.user.mu.Unlock()
 	if rec.gone {
 		return false
 	}
-	st.drop(rec)
-	st.forget(rec.user, bumpedBefore)
+	st.drop(rec, rec.s.Load().Remnant(p.Now))
+	st.forget(rec.user, p.EndedBefore)
 	return true
 }
 
-// drop takes a session out of both tables. The user's lock is held.
-func (st *Store) drop(rec *record) {
+// deleteRemnants deletes those of the sessions that belong to nobody.
+func (st *Store) deleteRemnants(ids []session.ID) (deleted int) {
+	st.nobody.mu.Lock()
+	defer st.nobody.mu.Unlock()
+	for _, id := range ids {
+		if rec := st.recordsOf(id).get(id); rec != nil && rec.user == &st.nobody {
+			st.drop(rec, nil)
+			deleted++
+		}
+	}
+	return deleted
+}
+
+// drop takes a session out of both tables, and leaves its remnant if there is
+// one. The user's lock is held.
+func (st *Store) drop(rec *record, rest *session.Session) {
 	id := rec.s.Load().ID
 	t := st.recordsOf(id)
 	t.mu.Lock()
-	delete(t.m, id)
+	if rest == nil {
+		delete(t.m, id)
+	} else {
+		r := &record{user: &st.nobody}
+		r.s.Store(rest)
+		t.m[id] = r
+		st.over.put(r, rest.Ended.At)
+	}
 	t.mu.Unlock()
 	delete(rec.user.sessions, id)
 	if rec.s.Load().Ended == nil {
@@ -194,7 +218,7 @@ func (st *Store) erase(p session.Purge) (deleted int) {
 	u.bumped = p.Now
 	u.profile, u.profiled = nil, 0
 	for _, rec := range u.sessions {
-		st.drop(rec)
+		st.drop(rec, nil)
 		deleted++
 	}
 	return deleted

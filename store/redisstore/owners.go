@@ -71,6 +71,9 @@ func (st *Store) readOwner(ctx context.Context, id session.ID) (owner, error) {
 	if err != nil {
 		return owner{}, err
 	}
+	if rest, ok := parseRemnant(id, name); ok {
+		return owner{}, rest
+	}
 	o, err := parseOwner(name)
 	if err != nil {
 		return o, corrupt(id, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -19,6 +20,10 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 	if p.UserID != "" {
 		deleted, err := await(ctx, func() (int, error) { return st.erase(ctx, p) })
 		return session.Purged{Deleted: deleted}, fail("erase", err)
+	}
+	if p.Remnants != nil {
+		deleted, err := await(ctx, func() (int, error) { return st.deleteRemnants(ctx, p.Remnants) })
+		return session.Purged{Deleted: deleted}, fail("purge", err)
 	}
 	done, err := await(ctx, func() (session.Purged, error) { return st.purge(ctx, p) })
 	return done, fail("purge", err)
@@ -50,7 +55,7 @@ func (st *Store) clear(ctx context.Context, p session.Purge, done *session.Purge
 		return err
 	}
 	done.More = done.More || more
-	if done.Deleted, err = st.delete(ctx, over, before); err != nil {
+	if done.Deleted, err = st.delete(ctx, over, before, p.Now); err != nil {
 		return err
 	}
 	bumped, more, err := st.take(ctx, "bumped", below, p.Limit)
@@ -187,8 +192,11 @@ func readExpired(b batch, v any) (expired []session.Expired, err error) {
 
 // delete deletes sessions that ended before a time, the names of their owners
 // first: so no name is left without a session.
-func (st *Store) delete(ctx context.Context, taken map[string][]string, before int64) (deleted int, err error) {
+func (st *Store) delete(ctx context.Context, taken map[string][]string, before int64, now time.Time) (deleted int, err error) {
 	for _, b := range batches(taken) {
+		if err := st.reduce(ctx, b.entries, now); err != nil {
+			return deleted, err
+		}
 		n, err := st.deleteBatch(ctx, b, strconv.FormatInt(before, 10))
 		if err != nil {
 			return deleted, err

@@ -27,6 +27,9 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 		})
 		return f, err
 	})
+	if rest, ok := remnantOf(err); ok {
+		return rest, session.Generations{}, nil
+	}
 	if err != nil {
 		return nil, session.Generations{}, fail("get", err)
 	}

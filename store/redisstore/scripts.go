@@ -32,6 +32,8 @@ var (
 	forgetScript     = script("forget")
 	eraseScript      = script("erase")
 	disownScript     = script("disown")
+	reduceScript     = script("reduce")
+	undoReduceScript = script("undo_reduce")
 
 	saveProfileScript = script("save_profile")
 )

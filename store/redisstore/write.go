@@ -74,6 +74,9 @@ func (n *creation) isTaken(ctx context.Context) (bool, error) {
 	if err == session.ErrUnknown || err == nil && o == n.owner {
 		return false, nil
 	}
+	if _, ok := remnantOf(err); ok {
+		return true, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -3,10 +3,12 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/record"
 )
 
 // Purge ends what has expired and deletes what is long over.
@@ -14,6 +16,10 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (done session.Purge
 	if p.UserID != "" {
 		done.Deleted, err = st.erase(ctx, p)
 		return done, st.fail(ctx, "erase", err)
+	}
+	if p.Remnants != nil {
+		done.Deleted, err = st.removeRemnants(ctx, p.Remnants)
+		return done, st.fail(ctx, "purge", err)
 	}
 	err = st.transaction(ctx, func(tx *tx) error {
 		done = session.Purged{}
@@ -31,16 +37,24 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 		return err
 	}
 	before := p.EndedBefore.UnixMilli()
-	var over []expired
+	var over []outdated
 	if err := tx.sel(&over, st.stmts.over, before, p.Limit); err != nil {
 		return err
 	}
-	var ids []session.ID
+	var ids, reduced []session.ID
 	var users []string
 	for _, e := range over {
-		ids, users = append(ids, e.ID), append(users, e.UserID)
+		users = append(users, e.UserID)
+		if e.leavesRemnant(p.Now) {
+			reduced = append(reduced, e.ID)
+		} else {
+			ids = append(ids, e.ID)
+		}
 	}
 	if done.Deleted, err = st.remove(tx, ids); err != nil {
+		return err
+	}
+	if err := st.reduce(tx, reduced, done); err != nil {
 		return err
 	}
 	forgotten, err := st.forget(tx, before, p.Limit, users)
@@ -55,6 +69,40 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 type expired struct {
 	ID     session.ID `db:"id"`
 	UserID string     `db:"user_id"`
+}
+
+// outdated is a session that ended long ago.
+type outdated struct {
+	expired
+	Carrier   string `db:"carrier"`
+	ExpiresAt int64  `db:"expires_at"`
+}
+
+func (o outdated) leavesRemnant(now time.Time) bool {
+	s := session.Session{Carrier: session.Carrier(o.Carrier), ExpiresAt: record.Time(o.ExpiresAt), Ended: new(session.Ending)}
+	return s.Remnant(now) != nil
+}
+
+// reduce leaves of sessions whose rows are locked the remnant.
+func (st *Store) reduce(tx *tx, ids []session.ID, done *session.Purged) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	arg, err := encodeIDs(ids)
+	if err != nil {
+		return err
+	}
+	n, err := tx.exec(st.stmts.reduce, arg)
+	done.Deleted += n
+	return err
+}
+
+func (st *Store) removeRemnants(ctx context.Context, ids []session.ID) (int, error) {
+	arg, err := encodeIDs(ids)
+	if err != nil {
+		return 0, err
+	}
+	return st.exec(ctx, st.stmts.removeRemnants, arg)
 }
 
 // expire looks at the sessions that are due, and returns how many they are.

@@ -29,6 +29,7 @@ type statements struct {
 	liveOnly, bumped, bumpedEveryone, expired, occupied *sqlx.Stmt // where there is no RETURNING
 
 	due, moveDue, endDue, endDead, over *sqlx.Stmt
+	reduce, removeRemnants              *sqlx.Stmt
 	longAgo, settled, settle, forget    *sqlx.Stmt
 
 	addEntry, entries, freshEntries, stampEntries, oldEntries, removeEntries *sqlx.Stmt
@@ -66,6 +67,10 @@ const (
 
 	// ending is what becomes of a session that ends.
 	ending = `created_ip = '', ip = '', due_at = NULL`
+	// remnant is what becomes of a foreign session that ended long ago: all but
+	// its ID, which is a hash of the token. Users have an ID, so it is nobody's.
+	remnant = `user_id = '', name = '', created_at = 0, created = '{}', last_at = 0, network = '', country = '', city = '',
+		device_kind = '', browser = '', os = '', last = '{}', idle_ms = 0, ended_at = expires_at, reason = '', ended_by = '', data = '{}'`
 	// expiry is when session s expires.
 	expiry = `{least}(s.expires_at, s.last_at + s.idle_ms)`
 )
@@ -173,7 +178,9 @@ func (p *statements) ofEndings() []statement {
 			WHERE s.id IN ({ids}) AND ` + expiry + ` <= ? AND {writable} RETURNING id, user_id`},
 		{&p.endDead, `UPDATE signedin_sessions AS s SET ended_at = g.ended_at, reason = g.reason, ended_by = g.ended_by, ` + ending + `
 			FROM signedin_everyone g WHERE s.id IN ({ids}) AND s.ended_at IS NULL AND NOT ({writable})`},
-		{&p.over, `SELECT id, user_id FROM signedin_sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ? {skip}`},
+		{&p.reduce, `UPDATE signedin_sessions SET ` + remnant + ` WHERE id IN ({ids})`},
+		{&p.removeRemnants, `DELETE FROM signedin_sessions WHERE id IN ({ids}) AND user_id = ''`},
+		{&p.over, `SELECT id, user_id, carrier, expires_at FROM signedin_sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ? {skip}`},
 
 		{&p.longAgo, `SELECT user_id FROM signedin_users WHERE bumped_at < ? ORDER BY bumped_at LIMIT ? {skip}`},
 		{&p.settled, `SELECT user_id FROM signedin_users WHERE bumped_at IS NULL AND user_id IN ({texts}) {skip}`},

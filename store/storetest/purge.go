@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
 )
 
@@ -15,6 +16,7 @@ var purgeRules = []rule{
 	{"purge deletes", "Purge deletes sessions that ended before EndedBefore, and no others.", purgeDeletes},
 	{"purge keeps the counter", "A user's counter stays while the user has a session, or was bumped at or after EndedBefore.", purgeCounter},
 	{"purge does not revive", "Once a user's counter may have been forgotten, no ticket or session of before is good again.", purgeNoRevival},
+	{"remnants", "Of a foreign session whose token has not expired Purge keeps the remnant, which takes its ID and is nobody's, until it is named in Remnants.", purgeRemnants},
 	{"erase", "With UserID, Purge deletes every session of the user, at once and whatever its state, and nothing else.", erase},
 	{"erase beats sign-ins", "Erasing bumps the user's counter at Now, so that no sign-in that began earlier can be finished.", eraseBumps},
 }
@@ -208,5 +210,69 @@ func eraseBumps(k *kit) {
 		}
 		k.wantErr("Create", k.store.Create(k.Context(), late), session.ErrOutdated)
 		k.wantLive(k.created(user, 4), true)
+	}
+}
+
+func purgeRemnants(k *kit) {
+	foreign := func(n int) *session.Session {
+		s := k.session("ada", n)
+		s.Carrier = session.CarrierForeign
+		return s
+	}
+	revoked, expired, alive, own := foreign(1), foreign(2), foreign(3), k.ended("ada", 1)
+	expired.ExpiresAt = at(20)
+	for _, s := range []*session.Session{revoked, expired, alive} {
+		k.must("Create", k.store.Create(k.Context(), s.Clone()))
+	}
+	k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{revoked.ID, expired.ID}, Ending: ending(5)})
+	same := k.unchanged("ada", alive)
+	if done := k.purgeAll(session.Purge{Now: at(30), EndedBefore: at(6), Limit: 2}); done.Deleted != 3 {
+		k.Errorf("Purge: got %d deleted, want 3", done.Deleted)
+	}
+	k.wantUnknown(own.ID)
+	k.wantUnknown(expired.ID)
+	k.wantRemnant(revoked)
+	k.wantList(session.Query{UserID: "ada", State: session.StateEnded})
+	same()
+	if n := len(k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{revoked.ID}, Ending: ending(9)})); n > 0 {
+		k.Errorf("Revoke: ended %d remnants", n)
+	}
+	for _, user := range []string{"ada", "bob"} {
+		again := k.session(user, 40)
+		again.ID, again.Carrier = revoked.ID, session.CarrierForeign
+		k.wantErr("Create where a remnant is", k.store.Create(k.Context(), again), session.ErrExists)
+	}
+	k.wantErr("Update of a remnant", k.update(revoked), session.ErrEnded)
+	k.touch(session.Touch{ID: revoked.ID, Visit: visit(50)})
+	k.revoke(session.Revocation{Everyone: true, Ending: ending(51)})
+	k.purge(session.Purge{UserID: "ada", Now: at(52)})
+	k.purgeAll(session.Purge{Now: at(53), EndedBefore: at(53), Limit: 10})
+	k.wantRemnant(revoked)
+
+	bob := k.created("bob", 1)
+	done := k.purge(session.Purge{Remnants: []session.ID{revoked.ID, bob.ID, newID()}})
+	if done.Deleted != 1 {
+		k.Errorf("Purge of remnants: got %d deleted, want 1", done.Deleted)
+	}
+	k.wantUnknown(revoked.ID)
+	k.wantStored(bob)
+	k.must("Create", k.store.Create(k.Context(), foreignAs(k.session("bob", 60), revoked.ID)))
+}
+
+func foreignAs(s *session.Session, id session.ID) *session.Session {
+	s.ID, s.Carrier = id, session.CarrierForeign
+	return s
+}
+
+// wantRemnant fails the test unless only the remnant of s is stored.
+func (k *kit) wantRemnant(s *session.Session) {
+	k.Helper()
+	got, _ := k.get(s.ID)
+	if got.ID != s.ID || got.Carrier != session.CarrierForeign || got.Ended == nil || !got.ExpiresAt.Equal(s.ExpiresAt) {
+		k.Errorf("remnant: got %+v", got)
+	}
+	if got.UserID != "" || got.Name != "" || got.Attrs != nil || got.Signals != nil || got.First.Network.IsValid() || got.Last.Network.IsValid() ||
+		got.First.Device != (device.Device{}) || got.Last.Device != (device.Device{}) || got.Subject != "" {
+		k.Errorf("remnant: tells of who had it: %+v", got)
 	}
 }
