@@ -29,6 +29,7 @@ require (
 )
 
 require (
+	github.com/coder/websocket v1.8.13
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/go-sql-driver/mysql v1.8.1
 	github.com/jackc/pgx/v5 v5.9.0

@@ -1,0 +1,102 @@
+package immichtest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// A caller is who sends a request, by the credential that decided.
+type caller struct {
+	user    *user
+	session *session // nil if it is another credential
+	isShare bool
+}
+
+// private lets those through who have signed in or show an API key.
+func (s *Server) private(next handler) http.HandlerFunc {
+	return s.shared(func(w http.ResponseWriter, r *http.Request, c caller) {
+		if c.isShare {
+			refuse(w, http.StatusForbidden, "Forbidden")
+			return
+		}
+		next(w, r, c)
+	})
+}
+
+// shared lets those through as well who came by a shared link.
+func (s *Server) shared(next handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, why := s.caller(r, r.URL.Query())
+		if why != "" {
+			refuse(w, http.StatusUnauthorized, why)
+			return
+		}
+		next(w, r, c)
+	}
+}
+
+// caller returns who sends the request, or why that is not known. The first
+// credential decides, whether it is of use or not.
+func (s *Server) caller(r *http.Request, query url.Values) (c caller, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, share := range []string{
+		either(header(r, "X-Immich-Share-Key"), query.Get("key")),
+		either(header(r, "X-Immich-Share-Slug"), query.Get("slug")),
+	} {
+		if share != "" {
+			c.user, c.isShare = s.shares[share], true
+			return c, unless(c.user != nil, "Invalid share key")
+		}
+	}
+	if token := sessionToken(r, query); token != "" {
+		if c.session = s.find(token); c.session == nil {
+			return c, "Invalid user token"
+		}
+		c.user = s.user(c.session.UserID)
+		c.session.visit(r)
+		return c, ""
+	}
+	if key := either(header(r, "X-Api-Key"), query.Get("apiKey")); key != "" {
+		c.user = s.apiKeys[key]
+		return c, unless(c.user != nil, "Invalid API key")
+	}
+	return c, "Authentication required"
+}
+
+func sessionToken(r *http.Request, query url.Values) string {
+	cookie := ""
+	if c, err := r.Cookie("immich_access_token"); err == nil {
+		cookie = c.Value
+	}
+	return either(header(r, "X-Immich-User-Token"), header(r, "X-Immich-Session-Token"),
+		query.Get("sessionKey"), bearer(r), cookie)
+}
+
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
+// header returns a header as Node joins it.
+func header(r *http.Request, name string) string { return strings.Join(r.Header.Values(name), ", ") }
+
+func either(all ...string) string {
+	for _, s := range all {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func unless(ok bool, why string) string {
+	if ok {
+		return ""
+	}
+	return why
+}

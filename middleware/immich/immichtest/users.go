@@ -1,0 +1,61 @@
+package immichtest
+
+import (
+	"net/http"
+	"time"
+)
+
+// profile is a user as the API shows it.
+type profile struct {
+	ID                   string     `json:"id"`
+	Email                string     `json:"email"`
+	Name                 string     `json:"name"`
+	ProfileImagePath     string     `json:"profileImagePath"`
+	AvatarColor          string     `json:"avatarColor"`
+	ProfileChangedAt     time.Time  `json:"profileChangedAt"`
+	StorageLabel         *string    `json:"storageLabel"`
+	ShouldChangePassword bool       `json:"shouldChangePassword"`
+	IsAdmin              bool       `json:"isAdmin"`
+	CreatedAt            time.Time  `json:"createdAt"`
+	DeletedAt            *time.Time `json:"deletedAt"`
+	UpdatedAt            time.Time  `json:"updatedAt"`
+	OAuthID              string     `json:"oauthId"`
+	QuotaSizeInBytes     *int64     `json:"quotaSizeInBytes"`
+	QuotaUsageInBytes    *int64     `json:"quotaUsageInBytes"`
+	Status               string     `json:"status"`
+	License              *string    `json:"license"`
+}
+
+func (s *Server) me(w http.ResponseWriter, _ *http.Request, c caller) {
+	s.mu.Lock()
+	p := profile{ID: c.user.ID, Email: c.user.Email, Name: c.user.Name, AvatarColor: "gray", Status: "active",
+		ProfileChangedAt: c.user.created, CreatedAt: c.user.created, UpdatedAt: c.user.created, OAuthID: c.user.oauthID}
+	s.mu.Unlock()
+	answer(w, http.StatusOK, p)
+}
+
+// updateMe changes the password and ends no session.
+func (s *Server) updateMe(w http.ResponseWriter, r *http.Request, c caller) {
+	var in struct{ Name, Password string }
+	if !read(w, r, &in, nil) {
+		return
+	}
+	s.mu.Lock()
+	c.user.Name, c.user.password = either(in.Name, c.user.Name), either(in.Password, c.user.password)
+	s.mu.Unlock()
+	s.me(w, r, c)
+}
+
+func apiKey(w http.ResponseWriter, r *http.Request, c caller) {
+	if c.session != nil {
+		refuse(w, http.StatusBadRequest, "Not authenticated with an API Key")
+		return
+	}
+	answer(w, http.StatusOK, struct {
+		ID          string    `json:"id"`
+		Name        string    `json:"name"`
+		CreatedAt   time.Time `json:"createdAt"`
+		UpdatedAt   time.Time `json:"updatedAt"`
+		Permissions []string  `json:"permissions"`
+	}{c.user.ID, "CLI", c.user.created, c.user.created, []string{"all"}})
+}
