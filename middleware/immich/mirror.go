@@ -157,6 +157,10 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 	if g.session == nil {
 		return
 	}
+	sock := wrapSocket(res)
+	if sock == nil {
+		return
+	}
 	p.mu.Lock()
 	p.sockets[g] = struct{}{}
 	p.mu.Unlock()
@@ -164,8 +168,7 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 	if id == "" {
 		id = uuid.Nil.String() // the client only looks at the event
 	}
-	middleware.LastWords(g.in.Context(), nil)
-	_ = id
+	middleware.LastWords(g.in.Context(), func(error) { <-sock.farewell(id) })
 }
 
 func (p *Proxy) leave(g *passage) {

@@ -1,0 +1,21 @@
+package immich_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/signedin/signedin/middleware"
+)
+
+func loopbackIsProxy(t *testing.T) middleware.ClientIP {
+	ip, err := middleware.TrustedProxies([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, middleware.ProxyConfig{})
+	must(t, err)
+	return ip
+}
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

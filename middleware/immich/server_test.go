@@ -1,0 +1,383 @@
+package immich_test
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/middleware/immich"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest"
+)
+
+const (
+	browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+	phone   = "immich-android/3.1.0"
+)
+
+// backend is as much of Immich as these tests need. It keeps to the rules of
+// Immich by which a credential is found.
+type backend struct {
+	mux *http.ServeMux
+
+	mu       sync.Mutex
+	sessions map[string]*row // by token
+
+	asked   atomic.Int64 // calls of /api/users/me
+	refuses atomic.Bool  // deletes are answered by 500
+	last    atomic.Pointer[http.Request]
+	release chan struct{} // ends a slow stream
+}
+
+type row struct{ id, user, parent string }
+
+func newBackend() *backend {
+	b := &backend{mux: http.NewServeMux(), sessions: make(map[string]*row), release: make(chan struct{})}
+	b.mux.HandleFunc("POST /api/auth/login", b.login)
+	b.mux.HandleFunc("GET /api/server/ping", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"res":"pong"}`) })
+	b.mux.HandleFunc("POST /api/oauth/backchannel-logout", func(http.ResponseWriter, *http.Request) {})
+	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request, *row){
+		"GET /api/users/me":              b.me,
+		"POST /api/auth/validateToken":   func(w http.ResponseWriter, _ *http.Request, _ *row) { io.WriteString(w, `{"authStatus":true}`) },
+		"POST /api/auth/logout":          func(w http.ResponseWriter, r *http.Request, s *row) { b.remove(func(o *row) bool { return o == s }) },
+		"POST /api/auth/change-password": b.deleteOthers,
+		"GET /api/sessions":              b.list,
+		"POST /api/sessions":             b.cast,
+		"DELETE /api/sessions":           b.deleteOthers,
+		"DELETE /api/sessions/{id}":      b.deleteOne,
+		"GET /api/assets/{id}/thumbnail": func(w http.ResponseWriter, _ *http.Request, _ *row) { io.WriteString(w, "a small picture") },
+		"POST /api/assets":               b.upload,
+		"GET /api/sync/stream":           b.stream,
+		"GET /api/assets/{id}/original": func(w http.ResponseWriter, r *http.Request, _ *row) {
+			http.ServeContent(w, r, "x", time.Time{}, strings.NewReader(strings.Repeat("0123456789", 1000)))
+		},
+		"GET /api/socket.io/": b.socket,
+	} {
+		b.mux.HandleFunc(pattern, b.authenticated(f))
+	}
+	return b
+}
+
+func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.last.Store(r)
+	b.mux.ServeHTTP(w, r)
+}
+
+func answer(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	io.WriteString(w, body)
+}
+
+// credentialOf finds what Immich would.
+func credentialOf(r *http.Request) string {
+	for _, name := range []string{"x-immich-user-token", "x-immich-session-token"} {
+		if v := r.Header.Get(name); v != "" {
+			return v
+		}
+	}
+	if v := r.URL.Query().Get("sessionKey"); v != "" && !strings.HasPrefix(r.URL.Path, "/api/socket.io") {
+		return v
+	}
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "bearer") {
+		return token
+	}
+	if c, err := r.Cookie("immich_access_token"); err == nil {
+		v, err := url.PathUnescape(strings.Trim(c.Value, `"`))
+		if err != nil {
+			v = c.Value
+		}
+		return v
+	}
+	return ""
+}
+
+func (b *backend) authenticated(f func(http.ResponseWriter, *http.Request, *row)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		token := credentialOf(r)
+		b.mu.Lock()
+		s := b.sessions[token]
+		b.mu.Unlock()
+		switch {
+		case s != nil:
+			f(w, r, s)
+		case token == "" && r.Header.Get("x-api-key") == "good":
+			f(w, r, &row{user: "key"})
+		case token == "":
+			answer(w, 401, `{"message":"Authentication required"}`)
+		default:
+			answer(w, 401, `{"message":"Invalid user token"}`)
+		}
+	}
+}
+
+func (b *backend) start(user, parent string) (token string, s *row) {
+	token, s = rand.Text(), &row{uuid.NewString(), user, parent}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sessions[token] = s
+	return token, s
+}
+
+func (b *backend) remove(which func(*row) bool) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for token, s := range b.sessions {
+		if which(s) {
+			delete(b.sessions, token)
+			n++
+		}
+	}
+	return n
+}
+
+func (b *backend) knows(token string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sessions[token] != nil
+}
+
+func (b *backend) login(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Email, Password string }
+	if json.NewDecoder(r.Body).Decode(&in) != nil || in.Password != "good" {
+		answer(w, 401, `{"message":"Incorrect email or password"}`)
+		return
+	}
+	user, _, _ := strings.Cut(in.Email, "@")
+	token, _ := b.start(user, "")
+	for _, c := range []string{"immich_access_token=" + token, "immich_auth_type=password", "immich_is_authenticated=true"} {
+		w.Header().Add("Set-Cookie", c+"; Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax")
+	}
+	answer(w, 201, fmt.Sprintf(`{"accessToken":%q,"userId":%q,"userEmail":%q,"name":"x","isAdmin":false}`, token, user, in.Email))
+}
+
+func (b *backend) me(w http.ResponseWriter, _ *http.Request, s *row) {
+	b.asked.Add(1)
+	answer(w, 200, fmt.Sprintf(`{"id":%q,"email":"%s@example.com","oauthId":""}`, s.user, s.user))
+}
+
+func (b *backend) list(w http.ResponseWriter, _ *http.Request, me *row) {
+	all := []map[string]any{}
+	b.mu.Lock()
+	for _, s := range b.sessions {
+		if s.user == me.user {
+			all = append(all, map[string]any{"id": s.id, "current": s == me})
+		}
+	}
+	b.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(all)
+}
+
+func (b *backend) cast(w http.ResponseWriter, _ *http.Request, me *row) {
+	token, s := b.start(me.user, me.id)
+	answer(w, 201, fmt.Sprintf(`{"id":%q,"token":%q,"expiresAt":null,"deviceType":"Cast","deviceOS":"Google Cast"}`, s.id, token))
+}
+
+func (b *backend) deleteOthers(w http.ResponseWriter, _ *http.Request, me *row) {
+	if b.refuses.Load() {
+		answer(w, 500, `{}`)
+		return
+	}
+	b.remove(func(s *row) bool { return s.user == me.user && s != me })
+	answer(w, 200, `{}`)
+}
+
+func (b *backend) deleteOne(w http.ResponseWriter, r *http.Request, me *row) {
+	id := r.PathValue("id")
+	switch {
+	case b.refuses.Load():
+		answer(w, 500, `{}`)
+	case b.remove(func(s *row) bool { return s.user == me.user && (s.id == id || s.parent == id) }) > 0:
+		w.WriteHeader(204)
+	default:
+		answer(w, 400, `{"message":"Not found or no authDevice.delete access"}`)
+	}
+}
+
+func (b *backend) upload(w http.ResponseWriter, r *http.Request, _ *row) {
+	if _, err := io.Copy(io.Discard, r.Body); err == nil {
+		answer(w, 201, `{"status":"created"}`)
+	}
+}
+
+func (b *backend) stream(w http.ResponseWriter, r *http.Request, _ *row) {
+	io.WriteString(w, "{\"n\":1}\n")
+	w.(http.Flusher).Flush()
+	select {
+	case <-b.release:
+	case <-r.Context().Done():
+	}
+}
+
+// socket accepts any WebSocket and says "40" (connected) in a frame. It ends
+// with its connection.
+func (b *backend) socket(w http.ResponseWriter, r *http.Request, _ *row) {
+	conn, buf, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x0240")
+	io.Copy(io.Discard, buf)
+}
+
+// site is a Proxy in front of a backend, and the page on "/devices".
+type site struct {
+	t       *testing.T
+	immich  *backend
+	store   *storetest.Hooked
+	manager *session.Manager
+	proxy   *immich.Proxy
+	server  *httptest.Server
+	now     atomic.Int64 // added to the clock
+	events  chan session.Event
+}
+
+func newSite(t *testing.T, cfg immich.Config) *site {
+	t.Helper()
+	return newSiteOn(t, cfg, &storetest.Hooked{Store: memstore.New()}, newBackend())
+}
+
+func newSiteOn(t *testing.T, cfg immich.Config, store *storetest.Hooked, b *backend) *site {
+	t.Helper()
+	s := &site{t: t, immich: b, store: store}
+	behind := httptest.NewServer(b)
+	t.Cleanup(behind.Close)
+	var err error
+	s.manager, err = session.New(store, session.Config{
+		Now: func() time.Time { return time.Now().Add(time.Duration(s.now.Load())) },
+	})
+	must(t, err)
+	target, err := url.Parse(behind.URL)
+	must(t, err)
+	s.proxy, err = immich.New(s.manager, target, cfg)
+	must(t, err)
+	page, err := activity.New(s.proxy.Middleware(), activity.Config{Path: "/devices", Ended: s.proxy.Ended})
+	must(t, err)
+	mux := http.NewServeMux()
+	mux.Handle("/devices/", page)
+	mux.Handle("/", s.proxy)
+	s.server = httptest.NewServer(mux)
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// client is a browser or an app that keeps cookies.
+type client struct {
+	*site
+	http  *http.Client
+	agent string
+	token string // its latest
+}
+
+func (s *site) client(agent string) *client {
+	jar, _ := cookiejar.New(nil)
+	return &client{s, &http.Client{Jar: jar, Transport: s.server.Client().Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, agent, ""}
+}
+
+// do sends a request and returns the status and the body.
+func (c *client) do(method, path, body string, header ...string) (int, string) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.server.URL+path, strings.NewReader(body))
+	must(c.t, err)
+	req.Header.Set("User-Agent", c.agent)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Add(header[i], header[i+1])
+	}
+	res, err := c.http.Do(req)
+	must(c.t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	must(c.t, err)
+	for _, k := range res.Cookies() {
+		if k.Name == "immich_access_token" {
+			c.token = k.Value
+		}
+	}
+	return res.StatusCode, string(text)
+}
+
+func (c *client) want(status int, method, path, body string, header ...string) string {
+	c.t.Helper()
+	got, text := c.do(method, path, body, header...)
+	if got != status {
+		c.t.Fatalf("%s %s: got %d %s, want %d", method, path, got, text, status)
+	}
+	return text
+}
+
+func (c *client) login(user string, header ...string) *client {
+	c.t.Helper()
+	c.want(201, "POST", "/api/auth/login", `{"email":"`+user+`@example.com","password":"good"}`, header...)
+	return c
+}
+
+// session returns our live session of the client's token, as it was last seen.
+func (c *client) session() *session.Session {
+	c.t.Helper()
+	s, err := c.manager.Resume(c.t.Context(), session.ForeignCredential(c.token), session.Origin{})
+	must(c.t, err)
+	all, err := c.manager.List(c.t.Context(), s.UserID)
+	must(c.t, err)
+	i := slices.IndexFunc(all, func(o *session.Session) bool { return o.ID == s.ID })
+	return all[i]
+}
+
+func (s *site) live(user string) int {
+	s.t.Helper()
+	all, err := s.manager.List(s.t.Context(), user)
+	must(s.t, err)
+	return len(all)
+}
+
+func (c *client) revoke() {
+	c.t.Helper()
+	me := c.session()
+	must(c.t, c.manager.Revoke(c.t.Context(), me.UserID, me.ID, session.ReasonAdmin))
+}
+
+// dial opens a WebSocket and reads the first frame.
+func (c *client) dial() (net.Conn, *bufio.Reader) {
+	c.t.Helper()
+	conn, err := net.Dial("tcp", c.server.Listener.Addr().String())
+	must(c.t, err)
+	c.t.Cleanup(func() { conn.Close() })
+	fmt.Fprintf(conn, "GET /api/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: immich_access_token=%s\r\n\r\n", c.token)
+	in := bufio.NewReader(conn)
+	res, err := http.ReadResponse(in, nil)
+	must(c.t, err)
+	if res.StatusCode != 101 {
+		c.t.Fatalf("WebSocket: got %d", res.StatusCode)
+	}
+	first := make([]byte, 4)
+	_, err = io.ReadFull(in, first)
+	must(c.t, err)
+	return conn, in
+}
