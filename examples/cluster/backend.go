@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/host"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/pgbus"
 	"github.com/signedin/signedin/store/pollbus"
@@ -55,7 +56,7 @@ func open(ctx context.Context, dsn string, log *slog.Logger) (*backend, error) {
 		err = b.sqlite(ctx, dsn, log)
 	}
 	if err == nil && b.keyFile == "" {
-		b.keyFile, err = demo.CacheFile("cluster.key")
+		b.keyFile, err = host.CacheFile("cluster.key")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-db %s: %w", b.name, errors.Join(err, b.close()))
@@ -72,7 +73,7 @@ func (b *backend) close() error {
 }
 
 func (b *backend) sqlite(ctx context.Context, file string, log *slog.Logger) error {
-	db, file, err := demo.OpenSQLite(file, "cluster.db")
+	db, file, err := host.OpenSQLite(file, "cluster.db")
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (b *backend) redis(ctx context.Context, dsn string) error {
 		return err
 	}
 	b.bus = redisstore.NewBus(client, redisstore.Config{})
-	db, file, err := demo.OpenSQLite("", "cluster.db")
+	db, file, err := host.OpenSQLite("", "cluster.db")
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/host"
 )
 
 const instances = 3
@@ -32,7 +33,7 @@ func serveCluster(ctx context.Context, f flags, stdout io.Writer, log *slog.Logg
 	if err != nil {
 		return err
 	}
-	_, _, err = demo.Keys(b.keyFile)
+	_, err = host.ReadKeys(b.keyFile)
 	if err := errors.Join(err, b.close()); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func serveCluster(ctx context.Context, f flags, stdout io.Writer, log *slog.Logg
 		addrs = append(addrs, c.addr)
 	}
 	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
-	return demo.Serve(ctx, listener, newProxy(addrs, log))
+	return host.Serve(ctx, listener, host.NewServer(newProxy(addrs, log)))
 }
 
 func address(basePort, n int) string {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/host"
 	"github.com/signedin/signedin/geo/embedded"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
@@ -38,7 +39,7 @@ func serveInstance(ctx context.Context, f flags, stdout io.Writer, log *slog.Log
 		return err
 	}
 	fmt.Fprintf(stdout, "%s%s\n", serving, addr)
-	return demo.Serve(ctx, listener, i.handler(addr), i.manager.Run, i.listen)
+	return host.Serve(ctx, listener, host.NewServer(i.handler(addr)), i.manager.Run, i.listen)
 }
 
 // instance is the site over a backend: this is what a host writes.
@@ -51,7 +52,7 @@ type instance struct {
 
 func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 	i := &instance{backend: b}
-	cookieKey, profileKey, err := demo.Keys(b.keyFile) // all instances have the same
+	keys, err := host.ReadKeys(b.keyFile) // all instances have the same
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 		store = i.cache
 	}
 	i.manager, err = session.New(store, session.Config{
-		Locator: embedded.New(), ProfileKeys: [][]byte{profileKey}, Logger: log,
+		Locator: embedded.New(), ProfileKeys: [][]byte{keys.Profile}, Logger: log,
 		Observers: []session.Observer{b.bus}, // tells the others
 	})
 	if err != nil {
@@ -74,7 +75,7 @@ func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	mw, err := middleware.New(i.manager, middleware.Config{
-		CookieKeys: [][]byte{cookieKey}, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: [][]byte{keys.Cookie}, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
 	})
 	if err != nil {
 		return nil, err

@@ -23,9 +23,8 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/host"
 	"github.com/signedin/signedin/geo"
-	"github.com/signedin/signedin/geo/embedded"
-	"github.com/signedin/signedin/geo/maxmind"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/sqlstore"
@@ -63,7 +62,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if f.insecure && !isLoopback(f.addr) {
 		return fmt.Errorf("-insecure-cookie works on a loopback -addr only, not on %s", f.addr)
 	}
-	clientIP, err := proxies(f.proxies)
+	clientIP, err := host.ClientIP(f.proxies)
 	if err != nil {
 		return fmt.Errorf("-trusted-proxies: %w", err)
 	}
@@ -81,7 +80,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		defer os.RemoveAll(dir)
 		f.db = filepath.Join(dir, "quickstart.db")
 	}
-	db, file, err := demo.OpenSQLite(f.db, "quickstart.db")
+	db, file, err := host.OpenSQLite(f.db, "quickstart.db")
 	if err != nil {
 		return fmt.Errorf("-db: %w", err)
 	}
@@ -95,7 +94,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stdout, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
 	}
 	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
-	return demo.Serve(ctx, listener, s.handler, s.manager.Run)
+	return host.Serve(ctx, listener, host.NewServer(s.handler), s.manager.Run)
 }
 
 // site is what is served.
@@ -114,7 +113,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, fmt.Errorf("-db %s: %w", file, err)
 	}
-	locator, attribution := places(ctx, f.cityDB, log)
+	locator, attribution := host.Places(ctx, f.cityDB, log)
 	if f.demo {
 		nowhere, err := demoLocator()
 		if err != nil {
@@ -122,16 +121,16 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		}
 		locator = geo.Combine(nowhere, locator)
 	}
-	cookieKey, profileKey, err := demo.Keys(file + ".key")
+	keys, err := host.ReadKeys(file + ".key")
 	if err != nil {
 		return nil, err
 	}
-	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{profileKey}, Logger: log})
+	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{keys.Profile}, Logger: log})
 	if err != nil {
 		return nil, err
 	}
 	mw, err := middleware.New(manager, middleware.Config{
-		CookieKeys: [][]byte{cookieKey}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: [][]byte{keys.Cookie}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
 	})
 	if err != nil {
 		return nil, err
@@ -149,42 +148,11 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	return &site{handler, manager, created}, err
 }
 
-// places returns the best Locator there is. A city database that cannot be
-// used is no reason not to start.
-func places(ctx context.Context, cityDB string, log *slog.Logger) (geo.Locator, string) {
-	countries := embedded.New()
-	if cityDB == "" {
-		return countries, embedded.Attribution
-	}
-	cities, err := maxmind.New(cityDB, maxmind.Config{Logger: log})
-	if err != nil {
-		log.Warn("-city-db cannot be used: going on with countries", "error", err)
-		return countries, embedded.Attribution
-	}
-	go func() { _ = cities.Run(ctx) }() // takes a newer file when there is one
-	return geo.Combine(cities, countries), embedded.Attribution
-}
-
-func proxies(list string) (middleware.ClientIP, error) {
-	if list == "" {
-		return middleware.RemoteAddr, nil
-	}
-	var trusted []netip.Prefix
-	for _, s := range strings.Split(list, ",") {
-		p, err := netip.ParsePrefix(strings.TrimSpace(s))
-		if err != nil {
-			return nil, fmt.Errorf("%q is no prefix such as 10.0.0.0/8", s)
-		}
-		trusted = append(trusted, p)
-	}
-	return middleware.TrustedProxies(trusted, middleware.ProxyConfig{})
-}
-
 func isLoopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
+	name, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
 	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	ip, err := netip.ParseAddr(name)
+	return name == "localhost" || err == nil && ip.IsLoopback()
 }

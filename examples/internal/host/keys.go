@@ -1,4 +1,4 @@
-package demo
+package host
 
 import (
 	"crypto/hkdf"
@@ -10,27 +10,30 @@ import (
 	"path/filepath"
 )
 
-const keySize = 32
+// KeySize is the length of the key in the file.
+const KeySize = 32
 
-// Keys returns the keys that seal cookies and profiles, both derived from the
-// one in file, which is made at the first start.
-func Keys(file string) (cookie, profile []byte, err error) {
+// Keys are what cookies and profiles are sealed with, and habits hashed.
+type Keys struct{ Cookie, Profile, Risk []byte }
+
+// ReadKeys returns the keys, all derived from the one in file, which is made at
+// the first start.
+func ReadKeys(file string) (k Keys, err error) {
 	root, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		if err = newKey(file); err == nil || errors.Is(err, os.ErrExist) {
 			root, err = os.ReadFile(file)
 		}
 	}
-	if err == nil && len(root) != keySize {
-		err = fmt.Errorf("the key %s has %d bytes, not %d: delete it, and everybody signs in again", file, len(root), keySize)
+	if err == nil && len(root) != KeySize {
+		err = fmt.Errorf("the key %s has %d bytes, not %d: delete it, and everybody signs in again", file, len(root), KeySize)
 	}
-	if err == nil {
-		cookie, err = hkdf.Key(sha256.New, root, nil, "cookies", 32)
+	for use, key := range map[string]*[]byte{"cookies": &k.Cookie, "profiles": &k.Profile, "risk": &k.Risk} {
+		if err == nil {
+			*key, err = hkdf.Key(sha256.New, root, nil, use, 32)
+		}
 	}
-	if err == nil {
-		profile, err = hkdf.Key(sha256.New, root, nil, "profiles", 32)
-	}
-	return cookie, profile, err
+	return k, err
 }
 
 // newKey writes 32 random bytes to file, which must not exist and is never seen
@@ -41,7 +44,7 @@ func newKey(file string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	key := make([]byte, keySize)
+	key := make([]byte, KeySize)
 	_, _ = rand.Read(key)
 	if _, err := tmp.Write(key); err != nil {
 		tmp.Close()

@@ -1,4 +1,4 @@
-package demo
+package host
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ func OpenSQLite(file, name string) (db *sqlx.DB, used string, err error) {
 			return nil, "", err
 		}
 	}
-	// It holds password hashes: a new one is for our eyes only. What keeps it
+	// What it holds is nobody else's business: a new one is for our eyes only. What keeps it
 	// from being made, SQLite tells better.
 	if made, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		made.Close()

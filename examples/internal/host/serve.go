@@ -1,4 +1,6 @@
-package demo
+// Package host is what a program has to have around our packages: a file for
+// its database, keys, places, an end in good order.
+package host
 
 import (
 	"context"
@@ -9,22 +11,25 @@ import (
 	"time"
 )
 
-// Serve serves the site until ctx is done. Beside it runs what else a host has
-// to run, as Manager.Run, for a little longer: so that the activity of the last
-// request is written too.
-func Serve(ctx context.Context, listener net.Listener, site http.Handler, beside ...func(context.Context)) error {
-	// Streams end with the program: their contexts are children of this one.
-	streams, endStreams := context.WithCancel(context.Background())
-	defer endStreams()
-	server := &http.Server{
-		Handler: site,
-		// Who sends slowly, or nothing, is not waited for. A stream may last:
-		// its request was read.
+// NewServer returns a server for pages: who sends slowly, or nothing, is not
+// waited for. A stream may last, its request was read.
+func NewServer(pages http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           pages,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return streams },
 	}
+}
+
+// Serve has server serve until ctx is done. Beside it runs what else a host has
+// to run, as Manager.Run, for a little longer: so that the activity of the last
+// request is written too.
+func Serve(ctx context.Context, listener net.Listener, server *http.Server, beside ...func(context.Context)) error {
+	// Streams end with the program: their contexts are children of this one.
+	streams, endStreams := context.WithCancel(context.Background())
+	defer endStreams()
+	server.BaseContext = func(net.Listener) context.Context { return streams }
 	running, stop := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	defer all.Wait()
