@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+)
+
+// attrEmail is the attribute of a session that holds the user's address.
+const attrEmail = "immich.email"
+
+// confirm asks for the password of Immich before other devices are signed out.
+// It has Immich check it, by a sign-in that it ends again at once.
+type confirm struct {
+	mw            *middleware.Middleware
+	clientIP      middleware.ClientIP
+	target        *url.URL
+	path, devices string
+}
+
+func (c *confirm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	w.Header().Set("Referrer-Policy", "same-origin")
+	c.mw.Require(http.HandlerFunc(c.serve)).ServeHTTP(w, r)
+}
+
+func (c *confirm) serve(w http.ResponseWriter, r *http.Request) {
+	me, _ := session.FromContext(r.Context())
+	next := middleware.LocalPath(r.FormValue("next"), c.devices)
+	if r.Method != http.MethodPost {
+		c.show(w, me, http.StatusOK, next, "")
+		return
+	}
+	if !middleware.ValidFormToken(me, r.PostFormValue("form")) {
+		c.show(w, me, http.StatusForbidden, next, "Please try again.")
+		return
+	}
+	switch right, err := c.isRight(r, me.Attrs[attrEmail], r.PostFormValue("password")); {
+	case err != nil:
+		c.show(w, me, http.StatusBadGateway, next, "Immich cannot be reached. Please try again.")
+		return
+	case !right:
+		c.show(w, me, http.StatusUnauthorized, next, "That is not the password.")
+		return
+	}
+	if _, err := c.mw.Reauthenticated(w, r, session.Proof{Methods: []string{"pwd"}}); err != nil {
+		c.show(w, me, http.StatusServiceUnavailable, next, "Please try again.")
+		return
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// isRight asks Immich.
+func (c *confirm) isRight(r *http.Request, email, password string) (bool, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	body, err := json.Marshal(map[string]string{"email": email, "password": password})
+	if err != nil {
+		return false, err
+	}
+	var in struct{ AccessToken string }
+	status, err := c.post(ctx, r, "/api/auth/login", "", body, &in)
+	if err != nil || status != http.StatusCreated {
+		return false, err
+	}
+	status, err = c.post(ctx, r, "/api/auth/logout", in.AccessToken, nil, nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("logout: status %d", status)
+	}
+	return err == nil, err
+}
+
+// post sends a request to Immich in the name of who sent r.
+func (c *confirm) post(ctx context.Context, r *http.Request, path, token string, body []byte, out any) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.target.JoinPath(path).String(), bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", r.UserAgent())
+	if ip, exact := c.clientIP(r); exact {
+		req.Header.Set("X-Forwarded-For", ip.String()) // Immich logs who fails
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	if out != nil && res.StatusCode/100 == 2 {
+		err = json.NewDecoder(http.MaxBytesReader(nil, res.Body, 64<<10)).Decode(out)
+	}
+	if res.StatusCode >= http.StatusInternalServerError {
+		err = errors.New(res.Status)
+	}
+	return res.StatusCode, err
+}
+
+var confirmPage = template.Must(template.New("").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Confirm that it is you</title>
+<h1>Confirm that it is you</h1>
+{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
+{{if .Email}}
+<form method="post">
+<p>Your password of Immich, please, {{.Email}}:</p>
+<input type="hidden" name="form" value="{{.Form}}">
+<input type="hidden" name="next" value="{{.Next}}">
+<input type="hidden" name="email" value="{{.Email}}" autocomplete="username">
+<p><label>Password <input type="password" name="password" autocomplete="current-password" required autofocus></label>
+<p><button>Confirm</button>
+</form>
+<p>If you have no password, sign out of Immich and sign in again.
+{{else}}
+<p>Sign out of Immich and sign in again, then come back.
+{{end}}
+<p><a href="{{.Devices}}">Back</a>
+</html>
+`))
+
+func (c *confirm) show(w http.ResponseWriter, me *session.Session, status int, next, problem string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = confirmPage.Execute(w, map[string]string{"Email": me.Attrs[attrEmail], "Form": middleware.FormToken(me), "Next": next, "Devices": c.devices, "Problem": problem})
+}

@@ -1,0 +1,197 @@
+// Immich-proxy stands in front of an Immich: whoever is signed in there finds
+// their devices at /devices, with place and latest activity, and signs them out
+// at once. Immich's web client and app stay as they are.
+//
+//	go run ./examples/immich-proxy -target http://127.0.0.1:2283
+//	go run ./examples/immich-proxy -fake   # without an Immich
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/examples/internal/host"
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/middleware/immich"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/sqlstore"
+)
+
+type flags struct {
+	addr, target, devices, db, cityDB, proxies string
+	pass, fake                                 bool
+}
+
+func main() {
+	var f flags
+	flag.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flag.StringVar(&f.target, "target", "", "`URL` of Immich, such as http://127.0.0.1:2283")
+	flag.StringVar(&f.devices, "devices", "/devices", "`path` of the page, one that Immich does not use")
+	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your cache directory)")
+	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
+	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
+	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
+	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "immich-proxy: %q is not a flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, f, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "immich-proxy:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program: it returns when ctx is done, or with what went wrong.
+func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	clientIP, err := host.ClientIP(f.proxies)
+	if err != nil {
+		return fmt.Errorf("-trusted-proxies: %w", err)
+	}
+	if f.fake == (f.target != "") {
+		return errors.New("give -target, the URL of Immich, or -fake")
+	}
+	// The address before the database: nothing is made if it is taken.
+	listener, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return fmt.Errorf("-addr: %w", err)
+	}
+	defer listener.Close()
+	if f.fake {
+		end, err := f.startFake(stdout)
+		if err != nil {
+			return fmt.Errorf("-fake: %w", err)
+		}
+		defer end()
+	}
+	db, file, err := host.OpenSQLite(f.db, "immich-proxy.db")
+	if err != nil {
+		return fmt.Errorf("-db: %w", err)
+	}
+	defer db.Close()
+	handler, manager, err := build(ctx, f, db, file, clientIP, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "Database: %s\nOpen http://%s\n", file, listener.Addr())
+	return host.Serve(ctx, listener, &http.Server{
+		Handler: handler,
+		// No limit for bodies: an upload may take a day.
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}, manager.Run)
+}
+
+// build puts the parts together: this is what a host writes.
+func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (http.Handler, *session.Manager, error) {
+	target, err := url.Parse(f.target)
+	if err != nil {
+		return nil, nil, fmt.Errorf("-target: %w", err)
+	}
+	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
+		return nil, nil, fmt.Errorf("-db %s: %w", file, err)
+	}
+	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("-db %s: %w", file, err)
+	}
+	locator, attribution := host.Places(ctx, f.cityDB, log)
+	keys, err := host.ReadKeys(file + ".key")
+	if err != nil {
+		return nil, nil, err
+	}
+	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{keys.Profile}, Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	proxy, err := immich.New(manager, target, immich.Config{
+		ClientIP: clientIP, InsecurePassOnTrouble: f.pass, Logger: log,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("-target: %w", err)
+	}
+	confirm := &confirm{mw: proxy.Middleware(), target: target, clientIP: clientIP, path: f.devices + "-confirm", devices: f.devices}
+	devices, err := activity.New(proxy.Middleware(), activity.Config{
+		Path: f.devices, Reauthenticate: confirm.path, Ended: proxy.Ended,
+		Home: "/", SignedOut: signInPage, Attribution: attribution, Logger: log,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("-devices: %w", err)
+	}
+	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, manager, nil
+}
+
+// signInPage is Immich's own.
+const signInPage = "/auth/login"
+
+// site has the page of the devices under its path, and Immich everywhere else.
+// It is no http.ServeMux, which would redirect paths that it finds unclean.
+type site struct {
+	path                    string
+	proxy, devices, confirm http.Handler
+}
+
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch rest, ok := strings.CutPrefix(r.URL.Path, s.path); {
+	case ok && (rest == "" || rest[0] == '/'):
+		s.devices.ServeHTTP(w, r)
+	case ok && rest == "-confirm":
+		s.confirm.ServeHTTP(w, r)
+	default:
+		s.proxy.ServeHTTP(w, r)
+	}
+}
+
+// toSignIn sends people who are not signed in to Immich's sign-in page.
+func toSignIn(proxy *immich.Proxy, next http.Handler) http.Handler {
+	return proxy.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, ok := session.FromContext(r.Context())
+		if !ok && r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, signInPage, http.StatusSeeOther)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// startFake starts a stand-in of Immich and makes it the target.
+func (f *flags) startFake(stdout io.Writer) (end func(), err error) {
+	fake, err := newFake()
+	if err != nil {
+		return nil, err
+	}
+	if f.db == "" {
+		dir, err := os.MkdirTemp("", "immich-proxy-fake-")
+		if err != nil {
+			fake.close()
+			return nil, err
+		}
+		f.db = filepath.Join(dir, "immich-proxy.db")
+		fake.dir = dir
+	}
+	f.target = fake.url
+	fmt.Fprintf(stdout, "Made a user, %s, with the password %q\nAPI key, for Immich's command line: %s\n", fakeEmail, fakePassword, fake.apiKey)
+	return fake.close, nil
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// program is an immich-proxy that runs.
+type program struct {
+	t      *testing.T
+	site   string
+	told   []string // before it served
+	stderr bytes.Buffer
+	stop   func() error
+}
+
+// start returns once the program serves.
+func start(t *testing.T, f flags) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	p := &program{t: t}
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, f, in, &p.stderr)
+		in.Close()
+		ended <- err
+	}()
+	p.stop = func() error {
+		cancel()
+		return <-ended
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if at, ok := strings.CutPrefix(lines.Text(), "Open "); ok {
+			p.site = at
+			return p
+		}
+		p.told = append(p.told, lines.Text())
+	}
+	t.Fatal(p.stop())
+	return nil
+}
+
+func (p *program) end() {
+	p.t.Helper()
+	if err := p.stop(); err != nil {
+		p.t.Error(err)
+	}
+}
+
+// do sends a request as a page of the site does; headers alternate with their
+// values.
+func (p *program) do(method, path, body string, headers ...string) (*http.Response, string) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, p.site+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res, string(got)
+}
+
+func (p *program) check(want int, method, path, body string, headers ...string) (*http.Response, string) {
+	p.t.Helper()
+	res, got := p.do(method, path, body, headers...)
+	if res.StatusCode != want {
+		p.t.Errorf("%s %s: got %s: %s, want %d", method, path, res.Status, got, want)
+	}
+	return res, got
+}
+
+// login returns the Cookie header of a new session of Immich.
+func (p *program) login(agent string) string {
+	p.t.Helper()
+	res, _ := p.check(http.StatusCreated, "POST", "/api/auth/login", `{"email":"`+fakeEmail+`","password":"`+fakePassword+`"}`,
+		"Content-Type", "application/json", "User-Agent", agent)
+	for _, c := range res.Cookies() {
+		if c.Name == "immich_access_token" {
+			return c.Name + "=" + c.Value
+		}
+	}
+	p.t.Fatal("no cookie")
+	return ""
+}
+
+const (
+	desk  = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+	phone = "immich-android/3.1.0"
+)
+
+// The whole way through: two devices sign in to Immich, one sees both and signs
+// the other out.
+func TestFake(t *testing.T) {
+	p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true})
+	if told := strings.Join(p.told, "\n"); !strings.Contains(told, fakeEmail) || !strings.Contains(told, fakePassword) || !strings.Contains(told, "API key") {
+		t.Errorf("got %s", told)
+	}
+	if res, _ := p.check(http.StatusSeeOther, "GET", "/devices", "", "Accept", "text/html"); res.Header.Get("Location") != "/auth/login" {
+		t.Errorf("who is not signed in goes to %q", res.Header.Get("Location"))
+	}
+	if _, got := p.check(http.StatusOK, "GET", "/auth/login", ""); !strings.Contains(got, "stand-in of Immich") {
+		t.Errorf("got %s", got)
+	}
+	p.check(http.StatusUnauthorized, "GET", "/devices/api/sessions", "")
+	mine, other := p.login(desk), p.login(phone)
+	p.check(http.StatusOK, "POST", "/api/auth/validateToken", "", "Cookie", other, "User-Agent", phone)
+	_, page := p.check(http.StatusOK, "GET", "/devices", "", "Cookie", mine, "User-Agent", desk, "Accept", "text/html")
+	for _, want := range []string{"Firefox", "Immich", "Device activity", "IP2Location"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q on the page: %s", want, page)
+		}
+	}
+	id := p.otherID(mine)
+	p.check(http.StatusNoContent, "DELETE", "/devices/api/sessions/"+id, "", "Cookie", mine, "User-Agent", desk)
+	if _, got := p.check(http.StatusUnauthorized, "POST", "/api/auth/validateToken", "", "Cookie", other, "User-Agent", phone); got != `{"message":"Invalid user token"}` && got != `{"message":"Authentication required"}` {
+		t.Errorf("got %s, want Immich's own words", got)
+	}
+	p.check(http.StatusNotFound, "GET", "/devices-else", "", "Cookie", mine) // Immich's
+	p.end()
+	if p.stderr.Len() > 0 {
+		t.Errorf("it wrote: %s", &p.stderr)
+	}
+}
+
+// otherID returns the ID of the session that is not the one of the cookie.
+func (p *program) otherID(cookie string) string {
+	p.t.Helper()
+	_, body := p.check(http.StatusOK, "GET", "/devices/api/sessions", "", "Cookie", cookie, "User-Agent", desk)
+	var list []struct {
+		ID      string
+		Current bool
+	}
+	if err := json.Unmarshal([]byte(body), &list); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, s := range list {
+		if !s.Current {
+			return s.ID
+		}
+	}
+	p.t.Fatalf("got %s, want another", body)
+	return ""
+}
+
+// The page that asks for the password has Immich check it.
+func TestConfirm(t *testing.T) {
+	p := start(t, flags{addr: "127.0.0.1:0", devices: "/my/devices", fake: true})
+	defer p.end()
+	cookie := p.login(desk)
+	_, page := p.check(http.StatusOK, "GET", "/my/devices-confirm?next=/my/devices/sign-out-others", "", "Cookie", cookie, "User-Agent", desk)
+	token := regexp.MustCompile(`name="form" value="([^"]+)"`).FindStringSubmatch(page)
+	if token == nil || !strings.Contains(page, fakeEmail) {
+		t.Fatalf("got %s", page)
+	}
+	for _, c := range []struct {
+		form, password string
+		want           int
+	}{
+		{token[1], "wrong", http.StatusUnauthorized},
+		{"", fakePassword, http.StatusForbidden},
+		{token[1], fakePassword, http.StatusSeeOther},
+	} {
+		form := url.Values{"form": {c.form}, "password": {c.password}, "next": {"/my/devices/sign-out-others"}}
+		res, _ := p.check(c.want, "POST", "/my/devices-confirm", form.Encode(), "Cookie", cookie, "User-Agent", desk, "Content-Type", "application/x-www-form-urlencoded")
+		if to := res.Header.Get("Location"); c.want == http.StatusSeeOther && to != "/my/devices/sign-out-others" {
+			t.Errorf("it leads to %q", to)
+		}
+	}
+	// What was started to check it is gone.
+	if _, list := p.check(http.StatusOK, "GET", "/api/sessions", "", "Cookie", cookie, "User-Agent", desk); strings.Count(list, `"id"`) != 1 {
+		t.Errorf("got %s, want one session", list)
+	}
+}
+
+// What cannot be started makes nothing, and says in one line what is wrong.
+func TestRefused(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	const addr, target = "127.0.0.1:0", "http://127.0.0.1:1"
+	for name, c := range map[string]struct {
+		flags flags
+		made  bool // the database is opened before it is known
+		want  string
+	}{
+		"no target":     {flags{addr: addr}, false, "give -target"},
+		"two targets":   {flags{addr: addr, target: target, fake: true}, false, "give -target"},
+		"address taken": {flags{addr: taken.Addr().String(), target: target}, false, "-addr: listen tcp"},
+		"proxies":       {flags{addr: addr, target: target, proxies: "nonsense"}, false, `-trusted-proxies: "nonsense" is no prefix`},
+		"no URL":        {flags{addr: addr, target: "127.0.0.1:2283"}, true, "-target: "},
+		"no path":       {flags{addr: addr, target: target, devices: "devices"}, true, "-devices: "},
+	} {
+		dir := t.TempDir()
+		c.flags.db = filepath.Join(dir, "immich-proxy.db")
+		err := run(t.Context(), c.flags, io.Discard, io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+		if made, _ := os.ReadDir(dir); len(made) > 0 && !c.made {
+			t.Errorf("%s: made %v", name, made)
+		}
+	}
+}
+
+// A restart keeps the devices; Immich down is 502, and signs nobody out.
+func TestRestart(t *testing.T) {
+	fake, err := newFake()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fake.close()
+	f := flags{addr: "127.0.0.1:0", devices: "/devices", target: fake.url, db: filepath.Join(t.TempDir(), "immich-proxy.db")}
+	p := start(t, f)
+	mine := p.login(desk)
+	p.login(phone)
+	p.end()
+	p = start(t, f)
+	p.otherID(mine)
+	fake.server.Refuse(http.StatusBadGateway)
+	p.check(http.StatusBadGateway, "GET", "/api/users/me", "", "Cookie", mine)
+	fake.server.Refuse(0)
+	p.check(http.StatusOK, "GET", "/api/users/me", "", "Cookie", mine)
+	p.end()
+}
