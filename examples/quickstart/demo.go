@@ -77,8 +77,13 @@ func demoLocator() (geo.Locator, error) {
 	return maxmind.FromBytes(b.Bytes(), maxmind.Config{AllowReserved: true})
 }
 
-// demoSignIns signs the devices in, and one of them out again.
-func demoSignIns(ctx context.Context, manager *session.Manager, users *demo.Users) error {
+// demoSignIns signs the devices in, and one of them out again. Nobody judges
+// that they are everywhere at once.
+func demoSignIns(ctx context.Context, store session.Store, cfg session.Config, users *demo.Users) error {
+	manager, err := session.New(store, cfg)
+	if err != nil {
+		return err
+	}
 	id, err := users.ID(ctx, demo.Emails[0])
 	if err != nil {
 		return err

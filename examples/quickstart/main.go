@@ -1,11 +1,15 @@
 // Quickstart is a whole site with accounts in one program: sign in from some
 // browsers, see them at /account/devices, sign one out. It keeps everything in
-// one SQLite file and knows countries without any other file.
+// one SQLite file and knows countries without any other file. The e-mails that
+// it would send are in a folder beside that file, and at /outbox for whom they
+// are to: in a demonstration everything is at hand, in the world the e-mails
+// are where an intruder is not.
 //
 //	go run ./examples/quickstart
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -19,6 +23,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -27,12 +32,14 @@ import (
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/notice"
+	"github.com/signedin/signedin/session/risk"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
 type flags struct {
-	addr, db, cityDB, proxies string
-	insecure, demo            bool
+	addr, db, cityDB, proxies, outbox string
+	insecure, demo                    bool
 }
 
 func main() {
@@ -41,6 +48,7 @@ func main() {
 	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/quickstart.db in your cache directory)")
 	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
+	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that a site would send (default: beside the database)")
 	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
 	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is; the database is a temporary one unless -db is given")
 	flag.Parse()
@@ -89,10 +97,12 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	defer s.outbox.root.Close()
 	fmt.Fprintf(stdout, "Database: %s\n", file)
 	if s.fresh {
 		fmt.Fprintf(stdout, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
 	}
+	fmt.Fprintf(stdout, "E-mails are not sent but kept in %s, and shown at http://%s/outbox\n", s.outbox.dir, listener.Addr())
 	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
 	return host.Serve(ctx, listener, host.NewServer(s.handler), s.manager.Run)
 }
@@ -101,6 +111,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 type site struct {
 	handler http.Handler
 	manager *session.Manager
+	outbox  *outbox
 	fresh   bool // its users were made just now
 }
 
@@ -125,7 +136,24 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{keys.Profile}, Logger: log})
+	users, created, err := demo.NewUsers(ctx, db, store.InTx)
+	if err != nil {
+		return nil, fmt.Errorf("-db %s: %w", file, err)
+	}
+	mails, err := newOutbox(cmp.Or(f.outbox, file+".outbox"), users)
+	if err != nil {
+		return nil, fmt.Errorf("-outbox: %w", err)
+	}
+	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{keys.Profile}, Logger: log}
+	if f.demo && created {
+		if err := demoSignIns(ctx, store, cfg, users); err != nil {
+			return nil, err
+		}
+	}
+	if err := watch(&cfg, store, users, mails, keys.Risk); err != nil {
+		return nil, err
+	}
+	manager, err := session.New(store, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -135,17 +163,26 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	users, created, err := demo.NewUsers(ctx, db, store.InTx)
+	pages, err := demo.New(users, mw, attribution, log)
 	if err != nil {
-		return nil, fmt.Errorf("-db %s: %w", file, err)
+		return nil, err
 	}
-	if f.demo && created {
-		if err := demoSignIns(ctx, manager, users); err != nil {
-			return nil, err
-		}
+	return &site{mails.beside(pages, mw), manager, mails, created}, nil
+}
+
+// watch has sign-ins judged, and their users told of those that look wrong.
+func watch(cfg *session.Config, store session.Store, users *demo.Users, mails *outbox, key []byte) error {
+	assessor, err := risk.New(risk.Config{Key: key})
+	if err != nil {
+		return err
 	}
-	handler, err := demo.New(users, mw, attribution, log)
-	return &site{handler, manager, created}, err
+	users.Wrong = func(id string) { assessor.Failed(id, time.Now()) }
+	notices, err := notice.New(store, mails.add, notice.Config{App: "signedin quickstart", Path: "Device activity", Logger: cfg.Logger})
+	if err != nil {
+		return err
+	}
+	cfg.Assessor, cfg.Observers = assessor, []session.Observer{notices}
+	return nil
 }
 
 func isLoopback(addr string) bool {

@@ -35,6 +35,9 @@ type Transaction func(ctx context.Context, f func(ctx context.Context, tx *sqlx.
 
 // Users keeps the accounts of the site.
 type Users struct {
+	// Wrong, if set, is told of each wrong password.
+	Wrong func(id string)
+
 	db      *sqlx.DB
 	inTx    Transaction
 	nobodys []byte // a hash that no password has
@@ -93,6 +96,9 @@ func (u *Users) CheckPassword(ctx context.Context, id, password string) error {
 		return err
 	}
 	if bcrypt.CompareHashAndPassword(stored, []byte(password)) != nil || id == nobody {
+		if u.Wrong != nil {
+			u.Wrong(id)
+		}
 		return errWrong
 	}
 	return nil
