@@ -91,7 +91,7 @@ func (p *profile) decode(b []byte) error {
 	}
 	r := reader{b: b[1:]}
 	p.since = min(r.byte(), settled)
-	p.signIns = uint16(r.uint(2))
+	p.signIns = r.uint16()
 	p.first = r.stamp()
 	for t := range p.marks {
 		p.marks[t].read(&r, bounds[t])
@@ -110,7 +110,7 @@ func (p *profile) decode(b []byte) error {
 	if b[0] == encodingVersion {
 		p.rounds.read(&r)
 	}
-	if r.damaged || len(r.b) > 0 {
+	if r.damaged || r.at < len(r.b) {
 		*p = profile{}
 		return errDamaged
 	}
@@ -120,36 +120,35 @@ func (p *profile) decode(b []byte) error {
 // reader takes bytes from the front of b. Once it is damaged it gives zeros.
 type reader struct {
 	b       []byte
+	at      int
 	damaged bool
 }
 
 // zeros are what is read of something that is too short.
-var zeros [maxCity]byte
+var zeros [256]byte
 
 func (r *reader) next(n int) []byte {
-	if n > len(r.b) {
-		r.damaged, r.b = true, nil
+	if n > len(r.b)-r.at {
+		r.damaged, r.at = true, len(r.b)
 		return zeros[:n]
 	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) uint(n int) (v uint32) {
-	for _, c := range r.next(n) {
-		v = v<<8 | uint32(c)
-	}
-	return v
+	r.at += n
+	return r.b[r.at-n : r.at]
 }
 
 func (r *reader) byte() byte { return r.next(1)[0] }
 
-func (r *reader) stamp() stamp { return stamp(r.uint(3)) }
+func (r *reader) uint16() uint16 { return binary.BigEndian.Uint16(r.next(2)) }
 
-// since reads a stamp with a round.
-func (r *reader) since() (stamp, round) {
-	s := r.stamp()
+func (r *reader) uint32() uint32 { return binary.BigEndian.Uint32(r.next(4)) }
+
+func (r *reader) stamp() stamp { return readStamp(r.next(3)) }
+
+func readStamp(b []byte) stamp { return stamp(b[0])<<16 | stamp(b[1])<<8 | stamp(b[2]) }
+
+// readSince reads a stamp with a round.
+func readSince(b []byte) (stamp, round) {
+	s := readStamp(b)
 	return s & (1<<stampBits - 1), round(s >> stampBits)
 }
 
@@ -163,33 +162,50 @@ func (r *reader) count(bound int) int {
 }
 
 func (r *reader) place() place {
-	p := place{int16(r.uint(2)), int16(r.uint(2)), r.byte()}
-	if p.lat < -900 || p.lat > 900 || p.lon < -1800 || p.lon > 1800 {
-		r.damaged = true
-	}
+	p := readPlace(r.next(placeLen))
+	r.damaged = r.damaged || p.isNowhere()
 	return p
 }
 
+func readPlace(b []byte) place {
+	return place{int16(binary.BigEndian.Uint16(b)), int16(binary.BigEndian.Uint16(b[2:])), b[4]}
+}
+
+func (p place) isNowhere() bool { return p.lat < -900 || p.lat > 900 || p.lon < -1800 || p.lon > 1800 }
+
+// The lengths of what is encoded. Lists of them are read in one go.
+const (
+	stampLen = 3
+	placeLen = 5
+	markLen  = 4 + stampLen
+	spotLen  = placeLen + stampLen
+)
+
 func (m *marks) read(r *reader, bound int) {
 	m.n = r.count(bound)
+	b := r.next(m.n * markLen)
 	for i := range m.all[:m.n] {
-		m.all[i].key = r.uint(4)
-		m.all[i].at, m.all[i].since = r.since()
+		m.all[i].key = binary.BigEndian.Uint32(b)
+		m.all[i].at, m.all[i].since = readSince(b[4:])
+		b = b[markLen:]
 	}
 }
 
 func (s *spots) read(r *reader) {
 	s.n = r.count(maxPlaces)
+	b := r.next(s.n * spotLen)
 	for i := range s.all[:s.n] {
-		s.all[i].place = r.place()
-		s.all[i].at, s.all[i].since = r.since()
+		s.all[i].place = readPlace(b)
+		s.all[i].at, s.all[i].since = readSince(b[placeLen:])
+		r.damaged = r.damaged || s.all[i].isNowhere()
+		b = b[spotLen:]
 	}
 }
 
 func (s *rounds) read(r *reader) {
 	s.n = r.count(maxRounds)
 	for i := range s.all[:s.n] {
-		s.all[i] = r.uint(4)
+		s.all[i] = r.uint32()
 	}
 }
 
@@ -199,14 +215,14 @@ func (x *rate) read(r *reader) {
 }
 
 func (s *sighting) read(r *reader) {
-	s.at, s.place, s.hidden, s.country = r.uint(4), r.place(), r.byte() == 1, r.uint(4)
+	s.at, s.place, s.hidden, s.country = r.uint32(), r.place(), r.byte() == 1, r.uint32()
 	s.city = string(r.next(r.count(maxCity)))
 	r.damaged = r.damaged || !utf8.ValidString(s.city)
 }
 
 func (s *suspect) read(r *reader) {
 	for i := range s.keys {
-		s.keys[i] = r.uint(4)
+		s.keys[i] = r.uint32()
 	}
 	s.place, s.at = r.place(), r.stamp()
 	flags := r.byte()

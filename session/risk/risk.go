@@ -140,6 +140,9 @@ func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j ju
 		j.addExtra(lines)
 	}
 	j.level = a.level(p, &j, c)
+	if j.level > session.LevelNone && j.has(codePlaceNew) {
+		j.nearest = p.spots.nearest(j.place) // for the sentence, and it takes a microsecond
+	}
 	return j, nil
 }
 

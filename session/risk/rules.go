@@ -79,7 +79,6 @@ func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
 	case provider:
 		f.add(codeProviderElsewhere, pointsProviderElsewhere)
 	case o.place.known() && p.spots.n > 0 && !nearby:
-		f.nearest = p.spots.nearest(o.place)
 		f.add(codePlaceNew, pointsPlaceNew)
 	case o.keys[traitProvider] != 0 && p.marks[traitProvider].n > 0:
 		f.add(codeProviderNew, pointsProviderNew)
