@@ -19,7 +19,7 @@ const (
 	pointsCountryNew        = 28
 	pointsCountryExit       = 10 // another exit of the user's own VPN
 	pointsNotHosting        = -6
-	pointsOtherHosting      = 18 // not through the one that is a habit
+	pointsOtherHosting      = 20 // not through the one that is a habit: of a live session an alert
 	pointsTravel            = 20
 	pointsTravelSoft        = 5
 	pointsCountries         = 6

@@ -2,6 +2,7 @@ package risk_test
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -246,5 +247,28 @@ func TestOwnVPN(t *testing.T) {
 	}
 	if got := level(other); got != session.LevelHigh {
 		t.Errorf("another VPN: got level %d, want high", got)
+	}
+}
+
+// Who uses a VPN every day is not told of it, but of a session that comes
+// through another one.
+func TestOtherVPNInSession(t *testing.T) {
+	u := settled(t, risk.Config{})
+	s, _ := u.signIn(t, signIn{key: 1})
+	through := func(days int, ip string, asn uint32, kind geo.Kind) session.Verdict {
+		v := s.Last
+		v.At, v.IP = start.Add(time.Duration(days)*day), netip.MustParseAddr(ip)
+		v.Location = at("Bergen", "NO", 60.4, 5.3, asn, kind)
+		return u.move(t, s, v)
+	}
+	through(10, "93.184.10.20", 555, geo.KindHosting)
+	for i := range 20 {
+		through(20+2*i, "81.166.10.20", bergen.ASN, bergen.Network)
+		if v := through(21+2*i, "93.184.10.20", 555, geo.KindHosting); v.Level != session.LevelNone {
+			t.Fatalf("day %d: got level %d for the VPN that is a habit", 21+2*i, v.Level)
+		}
+	}
+	if v := through(62, "95.1.1.1", 999, geo.KindHosting); v.Level != session.LevelAlert || codes(v)[0] != "network.new-provider" {
+		t.Errorf("another VPN: got level %d for %v, want an alert", v.Level, codes(v))
 	}
 }
