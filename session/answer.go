@@ -73,6 +73,7 @@ func (m *Manager) Deny(ctx context.Context, userID string, id, by ID) error {
 	if err != nil {
 		return err
 	}
+	end := Revocation{UserID: userID, Only: []ID{id}, Ending: Ending{By: bySystem}}
 	if by != (ID{}) {
 		judge, err := m.mine(ctx, userID, by)
 		if err != nil {
@@ -81,10 +82,10 @@ func (m *Manager) Deny(ctx context.Context, userID string, id, by ID) error {
 		if by == id || judge.Provisional || judge.Restriction != RestrictionNone {
 			return ErrNotOlder
 		}
-		ctx = NewContext(ctx, judge) // who ends it
+		end.Ending.By = by.String()
 	}
 	s = m.withLatest(s)
-	ids, err := m.revoke(ctx, Revocation{UserID: userID, Only: []ID{id}}, ReasonDenied)
+	ids, err := m.revoke(ctx, end, ReasonDenied)
 	if err != nil {
 		return err
 	}

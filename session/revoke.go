@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,7 +93,7 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 		case err != nil && !m.wasKept(ctx, s):
 			return nil, 0, err
 		case err != nil: // which others ended, nobody knows any more
-			r.Ending = m.ending(ctx, userID, why)
+			r.Ending = m.ending(ctx, r, why)
 			AfterCommit(ctx, func() { m.revoked(ctx, r, nil) })
 		}
 		s.Version++
@@ -105,7 +106,7 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 // revoke has the store end sessions, then cuts what is open on them, then tells
 // the observers.
 func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, error) {
-	r.Ending = m.ending(ctx, r.UserID, why)
+	r.Ending = m.ending(ctx, r, why)
 	wctx, cancel := write(ctx)
 	defer cancel()
 	ids, err := m.store.Revoke(wctx, r)
@@ -142,8 +143,8 @@ func (m *Manager) cut(ctx context.Context, ids ...ID) {
 	m.hub.Cut(ErrRevoked, ids...)
 }
 
-func (m *Manager) ending(ctx context.Context, userID string, why Reason) Ending {
-	return Ending{At: m.Now(), Reason: why, By: by(ctx, userID, why)}
+func (m *Manager) ending(ctx context.Context, r Revocation, why Reason) Ending {
+	return Ending{At: m.Now(), Reason: why, By: cmp.Or(r.Ending.By, by(ctx, r.UserID, why))}
 }
 
 // by tells who ends the sessions: the session that the request belongs to, an

@@ -16,6 +16,9 @@
 // finds a browser open cannot throw the owner out. Ending the session that asks
 // is always allowed.
 //
+// Why a session looks unusual is told in older sessions only, and only there may
+// the user say that it was them ([session.Session.MayJudge]).
+//
 // A session of somebody else and one that never was give the same answer. What
 // clients say of themselves is shown as text, whatever it holds.
 //
@@ -24,6 +27,7 @@
 package activity
 
 import (
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,6 +54,15 @@ type Config struct {
 	// this device. It must not lead on to another origin: browsers do not let a
 	// form's redirect follow there. Defaults to "/".
 	SignedOut string
+
+	// PasswordURL is the page of the host on which users change their password,
+	// where they are sent who say that a session was not theirs. Defaults to
+	// none: they are told to do so.
+	PasswordURL string
+	// LinkKeys seal what [Handler.Link] returns. The first seals, all of them
+	// open. Each has at least 32 random bytes. Defaults to none: there are no
+	// links.
+	LinkKeys [][]byte
 
 	// Title is the heading of the page. Defaults to "Device activity".
 	Title string
@@ -82,6 +95,8 @@ type Handler struct {
 	cfg     Config
 	base    string // Config.Path without a slash at its end
 	inner   http.Handler
+	links   []cipher.AEAD
+	link    http.Handler // for who has no session
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -108,7 +123,12 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{mw: mw, manager: mw.Manager(), cfg: cfg, base: strings.TrimSuffix(cfg.Path, "/")}
+	var err error
+	if h.links, err = newLinks(cfg.LinkKeys); err != nil {
+		return nil, err
+	}
 	h.inner = mw.Require(closed(h.routes()))
+	h.link = methods{"GET": h.linked(h.showLink), "POST": h.linked(h.denyByLink)}
 	return h, nil
 }
 
@@ -120,6 +140,7 @@ func check(cfg Config) error {
 	for _, f := range []struct{ name, v string }{
 		{"Reauthenticate", cfg.Reauthenticate},
 		{"SignedOut", cfg.SignedOut},
+		{"PasswordURL", cfg.PasswordURL},
 	} {
 		if f.v != "" && middleware.LocalPath(f.v, "") == "" {
 			return fmt.Errorf("activity: Config.%s: %q is no path on this site", f.name, f.v)
@@ -137,6 +158,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if r.URL.Path == h.base+"/link" && len(h.links) > 0 {
+		h.link.ServeHTTP(w, r)
+		return
+	}
 	h.inner.ServeHTTP(w, r)
 }
 
@@ -169,10 +194,18 @@ func (h *Handler) routes() http.Handler {
 		"/rename":                     {"POST": h.form(h.rename)},
 		"/sign-out":                   {"POST": h.form(h.signOut)},
 		"/sign-out-others":            {"GET": h.page(h.askOthers), "POST": h.form(h.signOutOthers)},
+		"/was-me":                     {"POST": h.form(h.wasMe)},
+		"/not-me":                     {"POST": h.form(h.notMe)},
+		"/review":                     {"POST": h.form(h.review)},
+		"/forget":                     {"POST": h.form(h.forget)},
 		"/api/openapi.yaml":           {"GET": http.HandlerFunc(describe)},
 		"/api/sessions":               {"GET": h.api(h.listSessions)},
 		"/api/sessions/{id}":          {"PATCH": ownOr(h.api(h.patch), recent(h.api(h.patch))), "DELETE": ownOr(h.api(h.deleteOwn), recent(h.api(h.delete)))},
+		"/api/sessions/{id}/confirm":  {"POST": recent(h.api(h.apiConfirm))},
+		"/api/sessions/{id}/deny":     {"POST": recent(h.api(h.apiDeny))},
 		"/api/sessions/revoke-others": {"POST": recent(h.api(h.revokeOthers))},
+		"/api/review":                 {"GET": h.api(h.apiReview), "POST": h.api(h.apiReviewed)},
+		"/api/known-devices":          {"DELETE": recent(h.api(h.apiForget))},
 		"/api/history":                {"GET": h.api(h.history)},
 	} {
 		mux.Handle(h.base+at, m)

@@ -32,13 +32,14 @@ const base = "/account/devices"
 type site struct {
 	*httptest.Server
 	manager *session.Manager
+	page    *activity.Handler
 	store   *failing
 	elapsed atomic.Int64
 }
 
 // failing is a memstore whose answers fail when told to.
 type failing struct {
-	session.Store
+	*memstore.Store
 	list, revoke, update atomic.Bool
 }
 
@@ -78,12 +79,11 @@ func newSite(t *testing.T, cfg activity.Config, scfg session.Config) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := activity.New(mw, cfg)
-	if err != nil {
+	if s.page, err = activity.New(mw, cfg); err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(base+"/", page)
+	mux.Handle(base+"/", s.page)
 	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
 		ticket, _ := s.manager.BeginSignIn(r.Context(), r.URL.Query().Get("user"))
 		_, token, err := mw.SignIn(w, r, ticket, session.StartOptions{Carrier: session.Carrier(r.URL.Query().Get("carrier"))})
@@ -215,6 +215,18 @@ func (c *client) list(path string) (all []map[string]any) {
 		c.t.Fatal(err)
 	}
 	return all
+}
+
+func (c *client) get(path string) (v map[string]any) {
+	c.t.Helper()
+	res, body := c.do("GET", base+path, "")
+	if res.StatusCode != 200 {
+		c.t.Fatalf("GET %s: %d %s", path, res.StatusCode, body)
+	}
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		c.t.Fatal(err)
+	}
+	return v
 }
 
 func (c *client) signedIn() bool {

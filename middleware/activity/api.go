@@ -66,7 +66,7 @@ func statusOf(err error) int {
 		return http.StatusUnsupportedMediaType
 	case errors.Is(err, errBody), errors.Is(err, session.ErrInvalidName):
 		return http.StatusBadRequest
-	case errors.Is(err, errForm):
+	case errors.Is(err, errForm), errors.Is(err, session.ErrNotOlder):
 		return http.StatusForbidden
 	case errors.Is(err, errElsewhere):
 		return http.StatusBadGateway
@@ -108,7 +108,7 @@ func (h *Handler) listSessions(_ http.ResponseWriter, r *http.Request, me *sessi
 	if err != nil {
 		return nil, err
 	}
-	return encode(live, me), nil
+	return h.encode(live, me), nil
 }
 
 func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
@@ -116,7 +116,7 @@ func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Se
 	if err != nil {
 		return nil, err
 	}
-	return encode(ended, me), nil
+	return h.encode(ended, me), nil
 }
 
 func (h *Handler) patch(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
@@ -131,7 +131,7 @@ func (h *Handler) patch(w http.ResponseWriter, r *http.Request, me *session.Sess
 	if err != nil {
 		return nil, err
 	}
-	return encodeOne(s, me), nil
+	return encodeOne(s, me, h.manager.Now()), nil
 }
 
 // readName reads {"name": "..."} and takes nothing else for it.
@@ -155,6 +155,7 @@ func (h *Handler) delete(_ http.ResponseWriter, r *http.Request, me *session.Ses
 	if err := h.manager.Revoke(r.Context(), me.UserID, id, session.ReasonSignedOutRemote); err != nil {
 		return nil, err
 	}
+	h.reviewed(r, me)
 	return nil, h.ended(r, id)
 }
 
@@ -173,6 +174,7 @@ func (h *Handler) revokeOthers(_ http.ResponseWriter, r *http.Request, me *sessi
 	if err != nil {
 		return nil, err
 	}
+	h.reviewed(r, me)
 	return struct {
 		Revoked int `json:"revoked"`
 	}{n}, nil

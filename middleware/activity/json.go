@@ -22,7 +22,10 @@ type sessionJSON struct {
 	LastActiveAt  time.Time    `json:"lastActiveAt"`
 	ExpiresAt     time.Time    `json:"expiresAt"`
 	IdleExpiresAt time.Time    `json:"idleExpiresAt"`
+	Badges        []badgeJSON  `json:"badges"`
 	Signals       []signalJSON `json:"signals"`
+	CanConfirm    bool         `json:"canConfirm"`
+	CanDeny       bool         `json:"canDeny"`
 
 	// Of a session that is over.
 	EndedAt time.Time `json:"endedAt,omitzero"`
@@ -48,6 +51,11 @@ type locationJSON struct {
 	Approximate bool   `json:"approximate"`
 }
 
+type badgeJSON struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
 type signalJSON struct {
 	Code  string            `json:"code"`
 	Text  string            `json:"text"`
@@ -56,16 +64,16 @@ type signalJSON struct {
 	At    time.Time         `json:"at"`
 }
 
-func encode(all []*session.Session, me *session.Session) []sessionJSON {
-	out := make([]sessionJSON, len(all))
+func (h *Handler) encode(all []*session.Session, me *session.Session) []sessionJSON {
+	out, now := make([]sessionJSON, len(all)), h.manager.Now()
 	for i, s := range all {
-		out[i] = encodeOne(s, me)
+		out[i] = encodeOne(s, me, now)
 	}
 	return out
 }
 
-func encodeOne(s, me *session.Session) sessionJSON {
-	d, l := s.Last.Device, s.Last.Location
+func encodeOne(s, me *session.Session, now time.Time) sessionJSON {
+	d, l, q := s.Last.Device, s.Last.Location, ask(s, me, now)
 	out := sessionJSON{
 		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: label(s),
 		Device: deviceJSON{
@@ -77,9 +85,13 @@ func encodeOne(s, me *session.Session) sessionJSON {
 		Carrier:    string(s.Carrier),
 		SignedInAt: s.First.At, LastActiveAt: s.Last.At,
 		ExpiresAt: s.ExpiresAt, IdleExpiresAt: s.IdleExpiresAt(),
-		Signals: make([]signalJSON, len(s.Signals)),
+		Badges: make([]badgeJSON, len(q.badges)), Signals: make([]signalJSON, len(q.signals)),
+		CanConfirm: q.mayConfirm, CanDeny: q.mayDeny,
 	}
-	for i, g := range s.Signals {
+	for i, b := range q.badges {
+		out.Badges[i] = badgeJSON{Code: b, Text: texts["badge."+b]}
+	}
+	for i, g := range q.signals {
 		out.Signals[i] = signalJSON{Code: g.Code, Text: g.Text, Args: g.Args, Level: level(g.Level), At: g.At}
 	}
 	if e := s.Ended; e != nil {

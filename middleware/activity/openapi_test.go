@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
@@ -18,17 +19,22 @@ func TestOpenAPI(t *testing.T) {
 	scfg := described()
 	scfg.Assessor = session.AssessorFunc(newCountry)
 	s := newSite(t, activity.Config{}, scfg)
-	me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
+	me := s.signIn(t, "alice")
+	s.pass(time.Second)
+	unusual, other := s.signIn(t, "alice"), s.signIn(t, "alice")
 	want(t, first(me.submit("/sign-out", "id", other.id())), http.StatusSeeOther)
+	s.pass(time.Minute)
+	unusual.id()
 	res, doc := me.do("GET", base+"/api/openapi.yaml", "")
 	want(t, res, http.StatusOK)
 	if got := res.Header.Get("Content-Type"); got != "application/yaml" {
 		t.Errorf("Content-Type %q", got)
 	}
 
-	live, ended := me.list("/api/sessions")[0], me.list("/api/history")[0]
+	live, ended := me.list("/api/sessions")[1], me.list("/api/history")[0]
 	for name, value := range map[string]any{
-		"Session": live, "Device": live["device"], "Location": live["location"], "Signal": live["signals"].([]any)[0],
+		"Session": live, "Device": live["device"], "Location": live["location"], "Signal": live["signals"].([]any)[0], "Badge": live["badges"].([]any)[0],
+		"Review": me.get("/api/review"),
 	} {
 		wantProperties(t, doc, name, slices.Sorted(maps.Keys(value.(map[string]any))))
 	}

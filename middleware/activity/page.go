@@ -39,6 +39,8 @@ func (h *Handler) page(f pageFunc) http.Handler {
 			h.done(w, r, "gone")
 		case errors.Is(err, session.ErrInvalidName):
 			h.done(w, r, "name")
+		case errors.Is(err, session.ErrNotOlder):
+			h.done(w, r, "not-older")
 		default:
 			h.failed(w, r, err)
 		}
@@ -86,7 +88,7 @@ func (h *Handler) tell(w http.ResponseWriter, r *http.Request, status int, name,
 // recent reports whether the user proved lately enough who they are to change
 // another of their sessions.
 func (h *Handler) recent(me *session.Session) bool {
-	return h.manager.Now().Sub(me.AuthenticatedAt) <= h.manager.Limits().StepUp
+	return me.ProvedSince(h.manager.Now().Add(-h.manager.Limits().StepUp))
 }
 
 // confirm has the user prove who they are, and come back to next.
@@ -133,7 +135,11 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
 		// Not by a link in a mail, which would say what is not true.
 		v.Notice = v.notice(r.URL.Query().Get("notice"))
+		if r.URL.Query().Get("notice") == "not-me" {
+			v.Link = h.cfg.PasswordURL
+		}
 	}
+	v.Review, v.Forget = h.card(v.words, r, me), h.manager.KeepsProfiles() && !me.Provisional
 	v.list(live, more, me)
 	for _, s := range ended {
 		v.Ended = append(v.Ended, v.row(s, me))
@@ -168,6 +174,7 @@ func (h *Handler) signOutOthers(w http.ResponseWriter, r *http.Request, me *sess
 	if _, err := h.endOthers(r, me); err != nil {
 		return err
 	}
+	h.reviewed(r, me)
 	h.done(w, r, h.elsewhere(r, session.ID{}, "signed-out-others"))
 	return nil
 }
@@ -192,6 +199,7 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, me *session.Se
 	if err := h.manager.Revoke(r.Context(), me.UserID, id, session.ReasonSignedOutRemote); err != nil {
 		return err
 	}
+	h.reviewed(r, me)
 	h.done(w, r, h.elsewhere(r, id, "signed-out"))
 	return nil
 }

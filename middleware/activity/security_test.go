@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/geo"
@@ -87,24 +88,31 @@ func TestHostileTextsAreInert(t *testing.T) {
 // filledPages returns the pages with text in every place that takes some.
 func filledPages(t *testing.T, text string) []string {
 	t.Helper()
-	s := newSite(t, activity.Config{Title: text, Attribution: text, Home: text}, session.Config{
+	s := newSite(t, activity.Config{Title: text, Attribution: text, Home: text, LinkKeys: linkKeys}, session.Config{
 		Device: func(device.Hints) device.Device {
 			return device.Device{Kind: device.Kind(text), Browser: text, OS: text, Model: text, App: text, AppVersion: text}
 		},
 		Locator: geo.LocatorFunc(func(context.Context, netip.Addr) (geo.Location, error) {
 			return geo.Location{Country: text, City: text, CountryCode: text}, nil
 		}),
-		Assessor: session.AssessorFunc(func(context.Context, session.Case) (session.Verdict, error) {
-			return session.Verdict{Signals: []session.Signal{{Text: text}}}, nil
+		Assessor: session.AssessorFunc(func(_ context.Context, c session.Case) (session.Verdict, error) {
+			return session.Verdict{Signals: []session.Signal{{Code: text, Text: text, At: c.Visit.At}}}, nil
 		}),
 	})
-	me, other, gone := s.signIn(t, "alice"), s.signIn(t, "alice"), s.signIn(t, "alice")
+	me := s.signIn(t, "alice")
+	s.pass(time.Second)
+	other, gone := s.signIn(t, "alice"), s.signIn(t, "alice")
 	for _, c := range []*client{me, other, gone} {
 		want(t, first(c.submit("/rename", "id", c.id(), "name", text)), http.StatusSeeOther)
 	}
 	want(t, first(gone.submit("/sign-out", "id", gone.id())), http.StatusSeeOther)
 	_, others := me.do("GET", base+"/sign-out-others", "")
-	return []string{me.page(""), others}
+	about, err := s.manager.List(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, link := me.do("GET", s.page.Link(about[0]), "")
+	return []string{me.page(""), others, link}
 }
 
 var (
@@ -134,6 +142,8 @@ func TestConfigIsChecked(t *testing.T) {
 	for field, cfgs := range map[string][]activity.Config{
 		"Path":           {{Path: "devices"}, {Path: "/a//b"}, {Path: "/a/../b"}, {Path: "/{id}"}, {Path: "//"}, {Path: "/a?b"}},
 		"Reauthenticate": {{Reauthenticate: "https://evil.example/"}, {Reauthenticate: "//evil.example"}, {Reauthenticate: "confirm"}},
+		"PasswordURL":    {{PasswordURL: "https://evil.example/"}},
+		"LinkKeys":       {{LinkKeys: [][]byte{[]byte("short")}}},
 		"SignedOut":      {{SignedOut: "javascript:alert(1)"}, {SignedOut: `/\evil.example`}},
 	} {
 		for _, cfg := range cfgs {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"html/template"
 	"net/http"
+	"slices"
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
@@ -15,12 +16,15 @@ type view struct {
 	Lang, Nonce string
 	Style       template.CSS
 	Heading     string
-	Text, Link  string // of a message
+	Text, Link  string // of a message, or of a notice
 	Home        string
 	Attribution string
 	Base        string
 	Form        string // proves that a form was made for this session
 	Notice      string
+	Review      *card // nil if there is nothing to ask
+	Forget      bool  // there may be known devices
+	Asked       row   // by a link
 
 	Current        []row // one, or none if it ended meanwhile
 	Browsers, Apps []row
@@ -40,10 +44,19 @@ type row struct {
 	Subtitle         string
 	Place, Address   string
 	SignedIn, Active moment
-	Signals          []session.Signal
+	Badges           []badge
+	Why              []string
+	MayConfirm       bool
+	MayDeny          bool
 
 	Ended  moment // of a session that is over
 	Reason string
+}
+
+// badge is one word or two about what is unusual.
+type badge struct {
+	Text   string
+	Strong bool // asks for something
 }
 
 func (h *Handler) view(r *http.Request) *view {
@@ -52,7 +65,10 @@ func (h *Handler) view(r *http.Request) *view {
 		words: words{sprintf: sprintf, now: h.manager.Now()},
 		Lang:  lang, Nonce: rand.Text(), Style: style,
 		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution,
-		Base: h.base, Form: middleware.FormToken(own(r)),
+		Base: h.base,
+	}
+	if me := own(r); me != nil {
+		v.Form = middleware.FormToken(me)
 	}
 	if v.Heading == "" {
 		v.Heading = v.say("title")
@@ -83,18 +99,15 @@ func isApp(s *session.Session) bool {
 }
 
 func (v *view) row(s, me *session.Session) row {
-	d, l := s.Last.Device, s.Last.Location
+	d := s.Last.Device
 	r := row{
 		Page: v, ID: s.ID, Current: s.ID == me.ID,
 		Kind: string(d.Kind), Label: label(s), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
-		Place: l.Label(), Address: address(s.Last),
+		Place: v.place(s.Last.Location), Address: address(s.Last),
 		SignedIn: v.moment("signed in", s.First.At),
 		Active:   v.moment("last active", s.Last.At),
-		Signals:  s.Signals,
 	}
-	if l.Approximate() {
-		r.Place = v.say("place", r.Place)
-	}
+	v.question(&r, ask(s, me, v.now))
 	if r.Current {
 		r.Active.Text = v.say("active now")
 	}
@@ -102,4 +115,23 @@ func (v *view) row(s, me *session.Session) row {
 		r.Ended, r.Reason = v.moment("ended at", e.At), v.reason(e.Reason)
 	}
 	return r
+}
+
+// question fills in what looks unusual, each sentence once.
+func (v *view) question(r *row, q question) {
+	for _, b := range q.badges {
+		r.Badges = append(r.Badges, badge{v.say("badge." + b), b == badgeCheck})
+	}
+	if q.newDevice {
+		r.Why = append(r.Why, v.say("why new device"))
+	}
+	for _, g := range q.signals {
+		if !slices.Contains(r.Why, g.Text) {
+			r.Why = append(r.Why, g.Text)
+		}
+	}
+	if len(q.badges) > 0 && len(r.Why) == 0 {
+		r.Why = append(r.Why, v.say("why check"))
+	}
+	r.MayConfirm, r.MayDeny = q.mayConfirm, q.mayDeny
 }

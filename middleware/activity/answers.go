@@ -1,0 +1,79 @@
+package activity
+
+import (
+	"net/http"
+
+	"github.com/signedin/signedin/session"
+)
+
+// wasMe takes "This was me" about a session.
+func (h *Handler) wasMe(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	if !h.recent(me) {
+		h.confirm(w, r, "/?notice=confirmed")
+		return nil
+	}
+	if _, err := h.manager.Confirm(r.Context(), me.UserID, parseID(r.PostForm.Get("id")), me.ID); err != nil {
+		return err
+	}
+	h.done(w, r, "was-me")
+	return nil
+}
+
+// notMe takes "Not me" about a session, and leads on to a new password.
+func (h *Handler) notMe(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	if !h.recent(me) {
+		h.confirm(w, r, "/?notice=confirmed")
+		return nil
+	}
+	id := parseID(r.PostForm.Get("id"))
+	if err := h.manager.Deny(r.Context(), me.UserID, id, me.ID); err != nil {
+		return err
+	}
+	h.reviewed(r, me)
+	h.done(w, r, h.elsewhere(r, id, "not-me"))
+	return nil
+}
+
+// forget forgets from which browsers the user has signed in before.
+func (h *Handler) forget(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	if !h.recent(me) {
+		h.confirm(w, r, "/?notice=confirmed")
+		return nil
+	}
+	if err := h.forgetDevices(r, me); err != nil {
+		return err
+	}
+	h.done(w, r, "forgotten")
+	return nil
+}
+
+// forgetDevices is not for a session in question, which could hide by it.
+func (h *Handler) forgetDevices(r *http.Request, me *session.Session) error {
+	if me.Provisional {
+		return session.ErrNotOlder
+	}
+	return h.manager.ForgetDevices(r.Context(), me.UserID)
+}
+
+func (h *Handler) apiConfirm(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	s, err := h.manager.Confirm(r.Context(), me.UserID, parseID(r.PathValue("id")), me.ID)
+	if err != nil {
+		return nil, err
+	}
+	return encodeOne(s, me, h.manager.Now()), nil
+}
+
+func (h *Handler) apiDeny(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	id := parseID(r.PathValue("id"))
+	if err := h.manager.Deny(r.Context(), me.UserID, id, me.ID); err != nil {
+		return nil, err
+	}
+	h.reviewed(r, me)
+	return struct {
+		PasswordURL string `json:"passwordUrl"`
+	}{h.cfg.PasswordURL}, h.ended(r, id)
+}
+
+func (h *Handler) apiForget(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	return nil, h.forgetDevices(r, me)
+}

@@ -1,0 +1,174 @@
+package activity
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+const (
+	linkLife    = 7 * 24 * time.Hour
+	linkVersion = 1
+	maxLink     = 1024 // bytes of its text
+)
+
+// A link asks the user about one session, without a session: who has it has
+// the user's mailbox, so it signs nobody in and can do no more than end that
+// session.
+type link struct {
+	id      session.ID
+	started time.Time // the sign-in that it is about
+	expires time.Time
+	userID  string
+}
+
+var errLink = errors.New("activity: link cannot be used")
+
+// Link returns the path and query of a page that asks "Was this you?" about s,
+// for a mail to its user: the host puts its origin in front. Opening it changes
+// nothing; the button on it denies the session ([session.Manager.Deny]), once.
+// "This was me" is not for a link to say: that takes an older session. It works
+// for seven days and while s is live and has not been confirmed.
+//
+// Link returns "" if there are no Config.LinkKeys.
+func (h *Handler) Link(s *session.Session) string {
+	if len(h.links) == 0 {
+		return ""
+	}
+	b := append([]byte{linkVersion}, s.ID[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.First.At.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(h.manager.Now().Add(linkLife).UnixMilli()))
+	sealed := h.links[0].Seal(nil, nil, append(b, s.UserID...), nil)
+	return h.base + "/link?t=" + base64.RawURLEncoding.EncodeToString(sealed)
+}
+
+// newLinks returns what seals links and opens them, with keys of their own.
+func newLinks(keys [][]byte) (all []cipher.AEAD, err error) {
+	for i, key := range keys {
+		if len(key) < 32 {
+			return nil, fmt.Errorf("activity: Config.LinkKeys[%d]: %d bytes, want at least 32", i, len(key))
+		}
+		derived, err := hkdf.Key(sha256.New, key, nil, "signedin activity link", 32)
+		if err != nil {
+			panic(err) // the length is right
+		}
+		block, err := aes.NewCipher(derived)
+		if err != nil {
+			panic(err) // the length is right
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			panic(err) // the block size is right
+		}
+		all = append(all, aead)
+	}
+	return all, nil
+}
+
+func (h *Handler) openLink(text string) (l link, err error) {
+	if len(text) > maxLink || strings.ContainsAny(text, "\r\n") { // which base64 would pass over
+		return l, errLink
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return l, errLink
+	}
+	for _, aead := range h.links {
+		b, err := aead.Open(nil, nil, sealed, nil)
+		if err != nil || len(b) <= 33 || b[0] != linkVersion {
+			continue
+		}
+		l = link{
+			id:      session.ID(b[1:17]),
+			started: time.UnixMilli(int64(binary.BigEndian.Uint64(b[17:]))),
+			expires: time.UnixMilli(int64(binary.BigEndian.Uint64(b[25:]))),
+			userID:  string(b[33:]),
+		}
+		if h.manager.Now().Before(l.expires) {
+			return l, nil
+		}
+	}
+	return link{}, errLink
+}
+
+// asked returns the session that a link is about, while the link is of use.
+func (h *Handler) asked(r *http.Request, text string) (*session.Session, error) {
+	l, err := h.openLink(text)
+	if err != nil {
+		return nil, err
+	}
+	live, err := h.manager.List(r.Context(), l.userID)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(live, func(s *session.Session) bool {
+		return s.ID == l.id && s.First.At.Equal(l.started) && s.ConfirmedAt.IsZero()
+	})
+	if i < 0 {
+		return nil, errLink
+	}
+	return live[i], nil
+}
+
+// linked answers to whoever has a link. The Referer of what they go on to must
+// not have it; "no-referrer" would take the Origin from our own form.
+func (h *Handler) linked(f func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return closed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Referrer-Policy", "strict-origin")
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		switch err := f(w, r); {
+		case errors.Is(err, errLink), errors.Is(err, session.ErrNotFound):
+			h.tellLink(w, r, http.StatusGone, "link.gone", "")
+		case err != nil:
+			h.trouble(w, r, http.StatusServiceUnavailable, err)
+			h.tellLink(w, r, http.StatusServiceUnavailable, "link.trouble", "")
+		}
+	}))
+}
+
+func (h *Handler) showLink(w http.ResponseWriter, r *http.Request) error {
+	text := r.URL.Query().Get("t")
+	s, err := h.asked(r, text)
+	if err != nil {
+		return err
+	}
+	v := h.view(r)
+	v.Heading, v.Link = v.say("link.heading"), text
+	v.Asked = v.row(s, s)
+	v.Asked.Label, v.Asked.Name, v.Asked.Address = v.Asked.Title, "", ""
+	h.render(w, r, http.StatusOK, "link", v)
+	return nil
+}
+
+func (h *Handler) denyByLink(w http.ResponseWriter, r *http.Request) error {
+	if r.ParseForm() != nil {
+		return errLink
+	}
+	s, err := h.asked(r, r.PostForm.Get("t"))
+	if err != nil {
+		return err
+	}
+	if err := h.manager.Deny(r.Context(), s.UserID, s.ID, session.ID{}); err != nil {
+		return err
+	}
+	h.tellLink(w, r, http.StatusOK, h.elsewhere(r, s.ID, "link.done"), h.cfg.PasswordURL)
+	return nil
+}
+
+// tellLink says one thing to somebody who may not be signed in.
+func (h *Handler) tellLink(w http.ResponseWriter, r *http.Request, status int, name, next string) {
+	v := h.view(r)
+	v.Heading, v.Text, v.Link = v.say(name+".heading"), v.say(name+".text"), next
+	h.render(w, r, status, "told", v)
+}

@@ -1,0 +1,120 @@
+package activity
+
+import (
+	"net/http"
+
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/session"
+)
+
+// card asks a user to look through their devices.
+type card struct {
+	Heading, Text string
+	Names         []string // of the devices that it is about, if they are few
+	Sessions      []session.ID
+	Mine, Later   string // what the buttons say; no second button if empty
+	Idle          bool   // may sign them out with one button
+}
+
+// maxNamed is how many devices a card names.
+const maxNamed = 5
+
+// card returns what to ask, nil if nothing. That it cannot be found out is no
+// reason not to show the page.
+func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
+	due, err := h.manager.Review(r.Context(), me)
+	if err != nil {
+		h.cfg.Logger.WarnContext(r.Context(), "activity: review not known", "error", err)
+		return nil
+	}
+	n := len(due.Sessions)
+	c := &card{Mine: v.say("all mine"), Later: v.say("not now")}
+	switch due.Reason {
+	case session.ReviewMonthly:
+		c.Heading, c.Text = v.say("review.monthly.heading"), v.say("review.monthly.text", n)
+	case session.ReviewTravel:
+		c.Heading = v.say("review.travel.heading", geo.CountryName(due.Country), v.ago(v.now.Sub(due.Until)))
+		c.Text = v.count("review.travel.one", "review.travel.text", n)
+	case session.ReviewIdle:
+		c.Heading, c.Text, c.Idle = v.count("review.idle.one", "review.idle.heading", n), v.say("review.idle.text"), true
+		c.Mine, c.Later = v.say("keep"), ""
+	case session.ReviewPassword:
+		c.Heading, c.Text = v.say("review.password.heading"), v.count("review.password.one", "review.password.text", n)
+		c.Mine, c.Later = v.say("ok"), ""
+	default:
+		return nil
+	}
+	for _, s := range due.Sessions {
+		c.Sessions = append(c.Sessions, s.ID)
+		if n <= maxNamed && due.Reason != session.ReviewMonthly {
+			c.Names = append(c.Names, label(s))
+		}
+	}
+	return c
+}
+
+// review takes the answer to a card.
+func (h *Handler) review(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	if r.PostForm.Get("answer") == "sign-out" {
+		return h.signOutIdle(w, r, me)
+	}
+	if err := h.manager.Reviewed(r.Context(), me.UserID); err != nil {
+		return err
+	}
+	h.done(w, r, "reviewed")
+	return nil
+}
+
+func (h *Handler) signOutIdle(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	if !h.recent(me) {
+		h.confirm(w, r, "/?notice=confirmed")
+		return nil
+	}
+	due, err := h.manager.Review(r.Context(), me)
+	if err != nil {
+		return err
+	}
+	notice := "signed-out-idle"
+	if due.Reason == session.ReviewIdle {
+		for _, s := range due.Sessions {
+			if err := h.manager.Revoke(r.Context(), me.UserID, s.ID, session.ReasonSignedOutRemote); err != nil {
+				return err
+			}
+			notice = h.elsewhere(r, s.ID, notice)
+		}
+	}
+	h.reviewed(r, me)
+	h.done(w, r, notice)
+	return nil
+}
+
+// reviewed notes that the user has looked: who signs a device out has. If that
+// cannot be kept they are asked again.
+func (h *Handler) reviewed(r *http.Request, me *session.Session) {
+	if err := h.manager.Reviewed(r.Context(), me.UserID); err != nil {
+		h.cfg.Logger.WarnContext(r.Context(), "activity: review not noted", "error", err)
+	}
+}
+
+type reviewJSON struct {
+	Reason   session.ReviewReason `json:"reason"`
+	Text     string               `json:"text"`
+	Sessions []session.ID         `json:"sessions"`
+}
+
+func (h *Handler) apiReview(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	due, err := h.manager.Review(r.Context(), me)
+	if err != nil {
+		return nil, err
+	}
+	_, sprintf := english(r)
+	out := reviewJSON{Reason: due.Reason, Sessions: []session.ID{}}
+	if c := h.card(words{sprintf: sprintf, now: h.manager.Now()}, r, me); c != nil {
+		out.Text, out.Sessions = c.Heading+" "+c.Text, c.Sessions
+	}
+	return out, nil
+}
+
+func (h *Handler) apiReviewed(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	return nil, h.manager.Reviewed(r.Context(), me.UserID)
+}
