@@ -122,8 +122,8 @@ var texts = map[string]string{
 
 	"link.heading":         "Was this you?",
 	"link.text":            "Somebody signed in to your account:",
-	"link.mine":            "If it was you, there is nothing to do: you can close this page.",
-	"link.at":              "Signed in on %s",
+	"link.mine":            "If it was you, there is nothing to do. You can close this page.",
+	"link.at":              "%s (%s)",
 	"link.list":            "See all my devices",
 	"link.done.heading":    "It is signed out",
 	"link.done.text":       "Whoever it was may know your password: please change it now.",

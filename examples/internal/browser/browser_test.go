@@ -28,7 +28,7 @@ const (
 
 // startQuickstart builds the example, starts it on a database of its own, and
 // returns where it is. At the end of the test it must end as it should.
-func startQuickstart(t *testing.T) (site string) {
+func startQuickstart(t *testing.T, flags ...string) (site string) {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "quickstart")
@@ -37,7 +37,7 @@ func startQuickstart(t *testing.T) (site string) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(program, "-addr", "127.0.0.1:0", "-db", filepath.Join(dir, "quickstart.db"))
+	cmd := exec.Command(program, append(flags, "-addr", "127.0.0.1:0", "-db", filepath.Join(dir, "quickstart.db"))...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

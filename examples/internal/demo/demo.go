@@ -35,7 +35,7 @@ type site struct {
 func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.Logger) (http.Handler, error) {
 	s := &site{users: users, sessions: mw.Manager(), mw: mw, log: log}
 	devices, err := activity.New(mw, activity.Config{
-		Path: Devices, Home: "/", Reauthenticate: "/confirm", SignedOut: "/login", Attribution: attribution, Logger: log,
+		Path: Devices, Home: "/", Reauthenticate: "/confirm", SignedOut: "/login", PasswordURL: "/password", Attribution: attribution, Logger: log,
 	})
 	if err != nil {
 		return nil, err
