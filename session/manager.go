@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -118,6 +119,7 @@ type Manager struct {
 	limits   Limits
 	profiles *profiles // nil if none are kept
 	hub      Hub
+	unsure   atomic.Int64 // revocations that failed, and may have had their effect
 	queue    touchQueue
 	stats    counters
 	fresh    func(context.Context) context.Context // set if store keeps copies

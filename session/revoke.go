@@ -111,6 +111,7 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 	defer cancel()
 	ids, err := m.store.Revoke(wctx, r)
 	if err != nil {
+		m.unsure.Add(1)
 		return nil, fmt.Errorf("session: revoke: %w", err)
 	}
 	AfterCommit(ctx, func() { m.revoked(ctx, r, ids) })
@@ -123,7 +124,7 @@ func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, e
 // revoked cuts what is open on sessions that have ended, and tells of it.
 func (m *Manager) revoked(ctx context.Context, r Revocation, ids []ID) {
 	m.cut(ctx, ids...)
-	if r.All {
+	if r.All && m.unsure.Load() > 0 {
 		m.cutRest(ctx, r, ids)
 	}
 	if r.Everyone {

@@ -70,14 +70,20 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 // cutOver cuts what is open here on sessions that another process ended,
 // suspended, or found expired, and that no message told of.
 func (m *Manager) cutOver(ctx context.Context) {
+	unsure, known := m.unsure.Load(), true
 	m.hub.each(func(l *live) {
-		if l.isOpen() {
-			m.cutIfOver(ctx, l)
+		if l.isOpen() && !m.cutIfOver(ctx, l) {
+			known = false
 		}
 	})
+	if known {
+		m.unsure.CompareAndSwap(unsure, 0)
+	}
 }
 
-func (m *Manager) cutIfOver(ctx context.Context, l *live) {
+// cutIfOver cuts what is open on a session that is over. It reports whether it
+// could find out.
+func (m *Manager) cutIfOver(ctx context.Context, l *live) bool {
 	s, gens, err := m.original(ctx, l.id)
 	if err == nil {
 		err = m.over(s, gens, m.Now(), l)
@@ -90,7 +96,9 @@ func (m *Manager) cutIfOver(ctx context.Context, l *live) {
 	}
 	if errors.Is(err, ErrRefused) {
 		l.cut(err)
+		return true
 	}
+	return err == nil
 }
 
 func (m *Manager) hasExpired(ctx context.Context, all []Expired, now time.Time) {
