@@ -2,7 +2,6 @@ package risk_test
 
 import (
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -192,28 +191,4 @@ func TestLearnRefuses(t *testing.T) {
 	if _, err := u.Learn(t.Context(), c, session.AnswerDenied); err == nil {
 		t.Error("a profile that cannot be read: no error")
 	}
-}
-
-// A profile of the version before is read, and says the same.
-func TestUpgrade(t *testing.T) {
-	u := settled(t, risk.Config{})
-	old := slices.Clone(u.profile)
-	old = old[:len(old)-1-3*4] // three rounds
-	old[0] = 1
-	probe := start.Add(9 * day)
-	want := u.knows(t, probe)
-	u.profile = clearRounds(t, old)
-	if got := u.knows(t, probe); !reflect.DeepEqual(got, want) {
-		t.Error("the old profile says something else")
-	}
-}
-
-// clearRounds takes the bits away that the version before did not have.
-func clearRounds(t *testing.T, b []byte) []byte {
-	t.Helper()
-	again, err := risk.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return again
 }

@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// encodingVersion comes first in an encoded profile. The one before, which is
-// also read, had no rounds.
-const encodingVersion = 2
+// encodingVersion comes first in an encoded profile.
+const encodingVersion = 1
 
 // maxEncoded is the length of the largest profile there can be.
 const maxEncoded = 1259
@@ -86,7 +85,7 @@ func (p *profile) decode(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if b[0] != encodingVersion && b[0] != 1 {
+	if b[0] != encodingVersion {
 		return fmt.Errorf("risk: profile of version %d, want %d", b[0], encodingVersion)
 	}
 	r := reader{b: b[1:]}
@@ -107,9 +106,7 @@ func (p *profile) decode(b []byte) error {
 	for i := range p.suspects[:p.n] {
 		p.suspects[i].read(&r)
 	}
-	if b[0] == encodingVersion {
-		p.rounds.read(&r)
-	}
+	p.rounds.read(&r)
 	if r.damaged || r.at < len(r.b) {
 		*p = profile{}
 		return errDamaged
