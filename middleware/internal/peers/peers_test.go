@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func BenchmarkAuthenticatedRequest(b *testing.B) {
 // site has a handler that signs in (POST) and one that wants to be signed in.
 type site struct {
 	handler http.Handler
-	served  *int
+	served  *atomic.Int64
 }
 
 func run(b *testing.B, s site) {
@@ -65,7 +66,7 @@ func run(b *testing.B, s site) {
 		clear(w.h)
 		s.handler.ServeHTTP(w, r)
 	}
-	*s.served = 0
+	s.served.Store(0)
 	b.ReportAllocs()
 	before, n := cpu(), 0
 	for b.Loop() {
@@ -75,8 +76,8 @@ func run(b *testing.B, s site) {
 		n++
 	}
 	b.ReportMetric(float64(cpu()-before)/float64(n), "cpu-ns/op")
-	if *s.served != n {
-		b.Fatalf("%d of %d requests were signed in", *s.served, n)
+	if s.served.Load() != int64(n) {
+		b.Fatalf("%d of %d requests were signed in", s.served.Load(), n)
 	}
 }
 
@@ -88,8 +89,12 @@ func cpu() int64 {
 	return u.Utime.Nano() + u.Stime.Nano()
 }
 
-func ours(b *testing.B, keys [][]byte) site {
-	manager, err := session.New(memstore.New(), session.Config{})
+func ours(b *testing.B, keys [][]byte) site { return oursWith(b, memstore.New(), keys) }
+
+func oursIn(b *testing.B, store session.Store) site { return oursWith(b, store, nil) }
+
+func oursWith(b *testing.B, store session.Store, keys [][]byte) site {
+	manager, err := session.New(store, session.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -97,7 +102,7 @@ func ours(b *testing.B, keys [][]byte) site {
 	if err != nil {
 		b.Fatal(err)
 	}
-	served := new(int)
+	served := new(atomic.Int64)
 	return site{served: served, handler: mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			ticket, err := manager.BeginSignIn(r.Context(), r.URL.Query().Get("user"))
@@ -110,23 +115,25 @@ func ours(b *testing.B, keys [][]byte) site {
 			return
 		}
 		if s, ok := session.FromContext(r.Context()); ok && strings.HasPrefix(s.UserID, "user") {
-			*served++
+			served.Add(1)
 		}
 	}))}
 }
 
-func theirs(idle time.Duration) site {
+func theirs(idle time.Duration) site { return theirsIn(scsmemstore.NewWithCleanupInterval(0), idle) }
+
+func theirsIn(store scs.Store, idle time.Duration) site {
 	m := scs.New()
-	m.Store = scsmemstore.NewWithCleanupInterval(0)
+	m.Store = store
 	m.IdleTimeout = idle
-	served := new(int)
+	served := new(atomic.Int64)
 	return site{served: served, handler: m.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			m.Put(r.Context(), "user", r.URL.Query().Get("user"))
 			return
 		}
 		if strings.HasPrefix(m.GetString(r.Context(), "user"), "user") {
-			*served++
+			served.Add(1)
 		}
 	}))}
 }
