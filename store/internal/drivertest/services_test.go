@@ -30,12 +30,14 @@ var prefixes atomic.Int64
 func newPrefix(t testing.TB, db *sqlx.DB) string {
 	t.Helper()
 	prefix := fmt.Sprintf("t%d_%d_", os.Getpid(), prefixes.Add(1))
-	t.Cleanup(func() {
-		for _, table := range []string{"sessions", "users", "profiles", "everyone", "schema", "log"} {
-			if _, err := db.Exec("DROP TABLE IF EXISTS " + prefix + table); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	t.Cleanup(func() { dropTables(t, db, prefix) })
 	return prefix
+}
+
+func dropTables(t testing.TB, db *sqlx.DB, prefix string) {
+	for _, table := range []string{"sessions", "users", "profiles", "everyone", "schema", "log"} {
+		if _, err := db.Exec("DROP TABLE IF EXISTS " + prefix + table); err != nil {
+			t.Error(err)
+		}
+	}
 }
