@@ -40,9 +40,7 @@ func TestSize(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		db := openPostgres(t, "pgx")
 		prefix := newPrefix(t, db)
-		sizes(t, migrated(t, db, sqlstore.Config{Prefix: prefix}), filler{db, prefix,
-			`WITH n AS (SELECT generate_series(CAST(%d AS bigint), %d - 1) AS n)`,
-			`decode(lpad(to_hex(n.n), 16, '0') || lpad(to_hex(n.n), 16, '0'), 'hex')`, `'user ' || %s`, `VACUUM ANALYZE`}.fill)
+		sizes(t, migrated(t, db, sqlstore.Config{Prefix: prefix}), postgresFiller(db, prefix).fill)
 	})
 	t.Run("mysql", func(t *testing.T) {
 		db := openMySQL(t, "")
@@ -148,6 +146,11 @@ type filler struct {
 	db                           *sqlx.DB
 	prefix                       string
 	numbers, id, userID, analyze string
+}
+
+func postgresFiller(db *sqlx.DB, prefix string) filler {
+	return filler{db, prefix, `WITH n AS (SELECT generate_series(CAST(%d AS bigint), %d - 1) AS n)`,
+		`decode(lpad(to_hex(n.n), 16, '0') || lpad(to_hex(n.n), 16, '0'), 'hex')`, `'user ' || %s`, `VACUUM ANALYZE`}
 }
 
 func (f filler) fill(t *testing.T, from, to, firstUser, users int) {
