@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,60 @@ func wantDenied(t *testing.T, what string, err error, says ...string) {
 		return
 	}
 	wantTrouble(t, err, says...)
+}
+
+// TestReadOnly has a file that may not be written: New says so.
+func TestReadOnly(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		path := filepath.Join(t.TempDir(), "db")
+		s := sample(1)
+		if err := migrated(t, open(t, driver, "file:"+path), sqlstore.Config{}).Create(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		err := newError(t, open(t, driver, "file:"+path+"?mode=ro"), sqlstore.Config{})
+		wantTrouble(t, err, "readonly", "may not write")
+		if denied := new(sqlstore.AccessError); !errors.As(err, &denied) {
+			t.Errorf("got %v, want an AccessError", err)
+		}
+		db := open(t, driver, "file:"+path)
+		db.SetMaxOpenConns(1) // of which the setting is
+		store := migrated(t, db, sqlstore.Config{})
+		mustExec(t, db, `PRAGMA query_only = on`)
+		if _, _, err := store.Get(t.Context(), s.ID); err != nil {
+			t.Errorf("Get: %v", err)
+		}
+		_, err = store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{s.ID}})
+		wantTrouble(t, err, "revoke", "readonly", "may not write")
+	})
+}
+
+// TestReadOnlyServer has a server that only reads.
+func TestReadOnlyServer(t *testing.T) {
+	for _, c := range []struct{ driver, env, sql, advice string }{
+		{"pgx", "SIGNEDIN_TEST_POSTGRES", `SET default_transaction_read_only = on`, "connect to the primary"},
+		// Not lib/pq, which asks for READ WRITE.
+		{"mysql", "SIGNEDIN_TEST_MYSQL", `SET SESSION TRANSACTION READ ONLY`, "only reads"},
+	} {
+		t.Run(c.driver, func(t *testing.T) {
+			db := open(t, c.driver, service(t, c.env))
+			cfg := sqlstore.Config{Prefix: newPrefix(t, open(t, c.driver, service(t, c.env)))}
+			db.SetMaxOpenConns(1) // of which the setting is
+			store := migrated(t, db, cfg)
+			if err := store.Create(t.Context(), sample(1)); err != nil {
+				t.Fatal(err)
+			}
+			mustExec(t, db, c.sql)
+			if _, _, err := store.Get(t.Context(), sample(1).ID); err != nil {
+				t.Errorf("Get: %v", err)
+			}
+			_, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true})
+			wantTrouble(t, err, "revoke", c.advice)
+			err = newError(t, db, cfg)
+			if denied := new(sqlstore.AccessError); !errors.As(err, &denied) || !strings.Contains(err.Error(), c.advice) {
+				t.Errorf("New: got %v, want an AccessError that says %q", err, c.advice)
+			}
+		})
+	}
 }
 
 // TestPostgresAccess has a database user who lacks rights, one after another.
