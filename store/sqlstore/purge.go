@@ -12,21 +12,36 @@ import (
 )
 
 // Purge ends what has expired and deletes what is long over.
-func (st *Store) Purge(ctx context.Context, p session.Purge) (done session.Purged, err error) {
+func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, error) {
+	what, f := "purge", st.purgeOver
 	if p.UserID != "" {
-		done.Deleted, err = st.erase(ctx, p)
-		return done, st.fail(ctx, "erase", err)
+		what, f = "erase", st.purgeUser
 	}
 	if p.Remnants != nil {
-		done.Deleted, err = st.removeRemnants(ctx, p.Remnants)
-		return done, st.fail(ctx, "purge", err)
+		p.Remnants = slices.Clone(p.Remnants)
+		f = st.purgeRemnants
 	}
+	done, err := await(ctx, st, func() (session.Purged, error) { return f(ctx, p) })
+	return done, st.fail(ctx, what, err)
+}
+
+func (st *Store) purgeUser(ctx context.Context, p session.Purge) (session.Purged, error) {
+	n, err := st.erase(ctx, p)
+	return session.Purged{Deleted: n}, err
+}
+
+func (st *Store) purgeRemnants(ctx context.Context, p session.Purge) (session.Purged, error) {
+	n, err := st.removeRemnants(ctx, p.Remnants)
+	return session.Purged{Deleted: n}, err
+}
+
+func (st *Store) purgeOver(ctx context.Context, p session.Purge) (done session.Purged, err error) {
 	err = st.transaction(ctx, func(tx *tx) error {
 		done = session.Purged{}
 		return st.purge(tx, p, &done)
 	})
 	if err != nil {
-		return session.Purged{}, st.fail(ctx, "purge", err)
+		return session.Purged{}, err
 	}
 	return done, nil
 }

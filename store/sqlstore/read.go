@@ -110,12 +110,14 @@ func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session,
 	if q.Limit > 0 {
 		limit = q.Limit
 	}
-	rows, err := st.query(ctx, stmt, q.UserID, after, id[:], limit)
-	if err != nil {
-		return nil, st.fail(ctx, "list", err)
-	}
-	defer rows.Close()
-	all, err := decodeAll(ctx, rows)
+	all, err := await(ctx, st, func() ([]*session.Session, error) {
+		rows, err := st.query(ctx, stmt, q.UserID, after, id[:], limit)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		return decodeAll(ctx, rows)
+	})
 	return all, st.fail(ctx, "list", err)
 }
 
@@ -147,10 +149,12 @@ func decodeAll(ctx context.Context, rows *sqlx.Rows) (all []*session.Session, co
 
 // Generation returns the current generations for a user.
 func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
-	var c current
-	if err := st.getRow(ctx, &c, st.stmts.generation, userID); err != nil {
-		return session.Generations{}, st.fail(ctx, "generation", err)
-	}
-	g, err := c.generations()
+	g, err := await(ctx, st, func() (session.Generations, error) {
+		var c current
+		if err := st.getRow(ctx, &c, st.stmts.generation, userID); err != nil {
+			return session.Generations{}, err
+		}
+		return c.generations()
+	})
 	return g, st.fail(ctx, "generation", err)
 }

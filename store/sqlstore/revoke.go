@@ -17,15 +17,17 @@ import (
 const everyoneChunk = 1000
 
 // Revoke ends sessions, all of them or none.
-func (st *Store) Revoke(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
-	switch {
-	case r.Everyone:
-		err = st.revokeEveryone(ctx, r.Ending)
-	case r.All:
-		ended, err = st.revokeAll(ctx, r)
-	default:
-		ended, err = st.revokeOnly(ctx, r)
-	}
+func (st *Store) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+	r = own(r)
+	ended, err := await(ctx, st, func() ([]session.ID, error) {
+		switch {
+		case r.Everyone:
+			return nil, st.revokeEveryone(ctx, r.Ending)
+		case r.All:
+			return st.revokeAll(ctx, r)
+		}
+		return st.revokeOnly(ctx, r)
+	})
 	return ended, st.fail(ctx, "revoke", err)
 }
 

@@ -18,18 +18,24 @@ const touchChunk = 500
 // Create inserts a session.
 func (st *Store) Create(ctx context.Context, s *session.Session) error {
 	r := encode(s)
-	args := append(r.values(), s.Generations.User, s.UserID, s.Generations.Global)
+	id, gens := s.ID, s.Generations
+	r.ID = id[:]
+	return st.fail(ctx, "create", await0(ctx, st, func() error { return st.create(ctx, id, &r, gens) }))
+}
+
+func (st *Store) create(ctx context.Context, id session.ID, r *row, gens session.Generations) error {
+	args := append(r.values(), gens.User, r.UserID, gens.Global)
 	done, err := st.add(ctx, st.stmts.create, args...)
-	if err == nil && !done && s.Generations.User == 0 && st.dialect.lock != "" {
+	if err == nil && !done && gens.User == 0 && st.dialect.lock != "" {
 		// It may be that the user has no counter yet, and so nothing to lock.
-		if _, err = st.add(ctx, st.stmts.addUser, s.UserID, r.CreatedAt); err == nil {
+		if _, err = st.add(ctx, st.stmts.addUser, r.UserID, r.CreatedAt); err == nil {
 			done, err = st.add(ctx, st.stmts.create, args...)
 		}
 	}
 	if err != nil || done {
-		return st.fail(ctx, "create", err)
+		return err
 	}
-	return st.fail(ctx, "create", st.whyNotCreated(ctx, s.ID))
+	return st.whyNotCreated(ctx, id)
 }
 
 func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
@@ -45,12 +51,15 @@ func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
 
 // Update writes a session that was read before.
 func (st *Store) Update(ctx context.Context, s *session.Session) error {
-	n, err := st.update(ctx, s.ID, updateArgs(s))
-	if err != nil || n > 0 {
-		return st.fail(ctx, "update", err)
-	}
-	stands, err := st.standing(ctx, s.ID)
-	return st.fail(ctx, "update", cmp.Or(err, stands.why("")))
+	id, args := s.ID, updateArgs(s)
+	return st.fail(ctx, "update", await0(ctx, st, func() error {
+		n, err := st.update(ctx, id, args)
+		if err != nil || n > 0 {
+			return err
+		}
+		stands, err := st.standing(ctx, id)
+		return cmp.Or(err, stands.why(""))
+	}))
 }
 
 func (st *Store) update(ctx context.Context, id session.ID, args []any) (n int, err error) {
@@ -68,8 +77,8 @@ func (st *Store) update(ctx context.Context, id session.ID, args []any) (n int, 
 
 // updateArgs are the parameters of what an update writes, and its condition.
 func updateArgs(s *session.Session) []any {
-	expires, idle := s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()
-	return []any{s.Name, expires, idle, record.Data.Text(s), expires, idle, s.ID[:], s.Version}
+	id, expires, idle := s.ID, s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()
+	return []any{s.Name, expires, idle, record.Data.Text(s), expires, idle, id[:], s.Version}
 }
 
 // stands says how it stands with a session that could not be updated.
@@ -113,9 +122,13 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 		return b.Visit.At.Compare(a.Visit.At)
 	})
 	touches = slices.CompactFunc(touches, func(a, b session.Touch) bool { return a.ID == b.ID })
+	return st.fail(ctx, "touch", await0(ctx, st, func() error { return st.touch(ctx, touches) }))
+}
+
+func (st *Store) touch(ctx context.Context, touches []session.Touch) error {
 	for chunk := range slices.Chunk(touches, touchChunk) {
 		if _, err := st.exec(ctx, st.stmts.touch, encodeTouches(chunk)); err != nil {
-			return st.fail(ctx, "touch", err)
+			return err
 		}
 	}
 	return ctx.Err()

@@ -1,0 +1,158 @@
+package drivertest_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/redisstore"
+	"github.com/signedin/signedin/store/sqlstore"
+)
+
+// linked is a store with the budgets of a real one, over a link that fails.
+type linked struct {
+	name  string
+	link  *proxy
+	store session.Store
+	inUse func() int // connections that calls hold
+}
+
+// eachLinked runs a test with each server behind a link.
+func eachLinked(t *testing.T, test func(t *testing.T, l linked)) {
+	for _, c := range []struct{ name, driver, env string }{
+		{"postgres(pgx)", "pgx", "SIGNEDIN_TEST_POSTGRES"},
+		{"postgres(postgres)", "postgres", "SIGNEDIN_TEST_POSTGRES"},
+		{"mysql", "mysql", "SIGNEDIN_TEST_MYSQL"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			direct := open(t, c.driver, service(t, c.env))
+			cfg := sqlstore.Config{Prefix: newPrefix(t, direct)}
+			migrated(t, direct, cfg)
+			link, db := proxiedSQL(t, c.driver, c.env)
+			test(t, linked{c.name, link, impatient(t, db, cfg), func() int { return db.Stats().InUse }})
+		})
+	}
+	t.Run("redis", func(t *testing.T) {
+		link, client := proxiedRedis(t, 0) // as go-redis comes
+		prefix := ownPrefix()
+		t.Cleanup(func() { deleteKeys(t, openRedis(t), prefix) })
+		store, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: prefix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, linked{"redis", link, store, func() int {
+			s := client.PoolStats()
+			return int(s.TotalConns) - int(s.IdleConns)
+		}})
+	})
+}
+
+// impatient opens a store with the default budget of a request.
+func impatient(t *testing.T, db *sqlx.DB, cfg sqlstore.Config) *sqlstore.Store {
+	t.Helper()
+	store, err := sqlstore.New(t.Context(), db, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() }) // its connections may be cut
+	return store
+}
+
+// TestLinkFails cuts a server off, and has it be silent, in the middle of
+// everything: a request gets trouble, and no answer, within its budget, other
+// calls within their context, and when the server is back all is as before.
+func TestLinkFails(t *testing.T) {
+	eachLinked(t, func(t *testing.T, l linked) {
+		before := runtime.NumGoroutine()
+		load := &load{T: t, manager: managerOf(t, l.store)}
+		mine, err := load.signIn("ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		load.stay = mine.token
+		for _, trouble := range []struct {
+			state linkState
+			name  string
+		}{{linkDown, "down"}, {linkSilent, "silent"}} {
+			l.link.set(trouble.state)
+			l.wantTrouble(t, load, trouble.state == linkSilent)
+			l.link.set(linkUp)
+			report(t, l.name, "link", trouble.name, "recovery", load.await().Round(time.Millisecond))
+		}
+		if err := load.manager.Revoke(t.Context(), "ada", mine.token.ID(), session.ReasonSignedOut); err != nil {
+			t.Errorf("Revoke: %v", err)
+		}
+		if _, err := load.manager.Resume(t.Context(), mine.token.Credential(), session.Origin{}); !errors.Is(err, session.ErrRefused) {
+			t.Errorf("Resume: got %v, want a refusal", err)
+		}
+		l.wantNoLeak(t, before)
+	})
+}
+
+// wantTrouble makes every kind of call while the server cannot be reached.
+func (l linked) wantTrouble(t *testing.T, load *load, silent bool) {
+	t.Helper()
+	for range 3 {
+		_, err := load.manager.Resume(t.Context(), load.stay.Credential(), session.Origin{})
+		if err == nil || errors.Is(err, session.ErrRefused) {
+			t.Errorf("Resume: got %v, want trouble", err)
+		} else if silent && !strings.Contains(err.Error(), "Config.ReadTimeout") {
+			t.Errorf("Resume: got %v, want it ended by the budget of a request", err)
+		}
+	}
+	id := load.stay.ID()
+	for what, call := range map[string]func(context.Context) error{
+		"Generation": func(ctx context.Context) error { _, err := l.store.Generation(ctx, "ada"); return err },
+		"Create":     func(ctx context.Context) error { return l.store.Create(ctx, sample(1)) },
+		"List":       func(ctx context.Context) error { _, err := l.store.List(ctx, session.Query{UserID: "ada"}); return err },
+		"Update":     func(ctx context.Context) error { return l.store.Update(ctx, &session.Session{ID: id, UserID: "ada"}) },
+		"Touch":      func(ctx context.Context) error { return l.store.Touch(ctx, []session.Touch{{ID: id}}) },
+		"Revoke": func(ctx context.Context) error {
+			_, err := l.store.Revoke(ctx, session.Revocation{UserID: "nobody", Only: []session.ID{{1}}})
+			return err
+		},
+		"Revoke all": func(ctx context.Context) error {
+			_, err := l.store.Revoke(ctx, session.Revocation{UserID: "nobody", All: true})
+			return err
+		},
+		"Purge": func(ctx context.Context) error {
+			_, err := l.store.Purge(ctx, session.Purge{Now: someTime, Limit: 10})
+			return err
+		},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		returned := make(chan error, 1)
+		go func() { returned <- call(ctx) }()
+		select {
+		case err := <-returned:
+			if err == nil || storeAnswer(err) != nil {
+				t.Errorf("%s: got %v, want trouble", what, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s hangs, though its context is over", what)
+		}
+		cancel()
+	}
+}
+
+// wantNoLeak waits until nothing of what failed is left.
+func (l linked) wantNoLeak(t *testing.T, goroutines int) {
+	t.Helper()
+	// Beside those of before: two of a driver and three of the link for each
+	// connection that is kept.
+	var held, more int
+	for range 200 {
+		held, more = l.inUse(), runtime.NumGoroutine()-goroutines-5*l.link.open()
+		if held == 0 && more <= 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("%d connections are held, and there are %d goroutines more than before", held, more)
+}
