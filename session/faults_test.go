@@ -101,9 +101,10 @@ func (p *party) replace(t session.Token, err error) error {
 var operations = map[string]struct {
 	do          func(p *party) error
 	mine, other bool
+	sessions    int  // live and ended ones of the user, if that is looked at
 	lenient     bool // the operation has succeeded also if mine did not end
 }{
-	"sign in": {do: func(p *party) error {
+	"sign in": {sessions: 3, do: func(p *party) error {
 		ticket, err := p.BeginSignIn(p.Context(), "ada")
 		if err == nil {
 			_, _, err = p.Start(p.Context(), ticket, home, session.StartOptions{DeviceID: session.NewDeviceID()})
@@ -188,6 +189,9 @@ func TestEveryCallFails(t *testing.T) {
 					p.wantOver(what, p.mine, conns[0], op.mine)
 				}
 				p.wantOver(what, p.other, conns[1], op.other)
+				if all := p.count(); op.sessions > 0 && all != op.sessions {
+					t.Errorf("%s: in the end: got %d sessions, want %d", what, all, op.sessions)
+				}
 				if t.Failed() || !happened {
 					break
 				}
@@ -222,6 +226,16 @@ func (p *party) judge(what string, err error, mayEnd bool) {
 	if err := p.resume(p.mine); err != nil && !mayEnd {
 		p.Errorf("%s: signed out: %v", what, err)
 	}
+}
+
+// count returns how many sessions are kept of the user.
+func (p *party) count() int {
+	p.Helper()
+	e, err := p.Export(p.Context(), "ada")
+	if err != nil {
+		p.Fatal(err)
+	}
+	return len(e.Sessions)
 }
 
 func (p *party) wantOver(what string, token session.Token, conn *session.Conn, over bool) {
