@@ -107,9 +107,6 @@ func promises(t *testing.T, newDSN func(t *testing.T) string) {
 			noted := p.visits(t, keep, p.instances[0])
 			p.stop(t)
 			wantVisit(t, dsn, noted)
-			if got := p.stderr.String(); strings.Contains(got, "ERROR") {
-				t.Errorf("trouble: %s", got)
-			}
 			p = start(t, args...)
 			if strings.Contains(strings.Join(p.told, "\n"), "Made two users") {
 				t.Error("users were made again")
@@ -189,16 +186,34 @@ func (p *program) goesOn(t *testing.T, keep client) {
 	if err := victim.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for err == nil { // until it is dead
-		var conn net.Conn
-		if conn, err = net.Dial("tcp", strings.TrimPrefix(p.instances[1], "http://")); err == nil {
-			conn.Close()
-		}
-	}
+	untilGone(p.instances[1])
 	clear(served)
 	ask()
 	if served[p.instances[1]] || len(served) != 2 {
 		t.Errorf("after the death of %s: served by %v", p.instances[1], served)
+	}
+}
+
+// untilGone returns when nobody listens there any more.
+func untilGone(at string) {
+	for {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(at, "http://"))
+		if err != nil {
+			return
+		}
+		conn.Close()
+	}
+}
+
+// Instances do not outlive the program, however it ends.
+func TestNoOrphans(t *testing.T) {
+	p := start(t, "-db", filepath.Join(t.TempDir(), "cluster.db"))
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // killed
+	for _, at := range p.instances {
+		untilGone(at)
 	}
 }
 

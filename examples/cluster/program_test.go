@@ -89,19 +89,32 @@ type client struct {
 
 func (c client) do(t *testing.T, method, url string, header ...string) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
+	return send(t, method, url, "", append(header, c.header, c.credential)...)
+}
+
+// send sends a request, and again what is answered 503: a machine that runs
+// tests may be too slow for the time that a request has.
+func send(t *testing.T, method, url, body string, header ...string) *http.Response {
+	t.Helper()
+	for {
+		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != http.StatusServiceUnavailable {
+			return res
+		}
+		t.Logf("%s %s: %s", method, url, res.Status)
+		res.Body.Close()
+		time.Sleep(100 * time.Millisecond)
 	}
-	req.Header.Set(c.header, c.credential)
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res
 }
 
 // status is do for who wants nothing but the status.
@@ -117,16 +130,7 @@ func (c client) status(t *testing.T, method, url string, header ...string) int {
 func browser(t *testing.T, at string) client {
 	t.Helper()
 	form := url.Values{"email": {demo.Emails[0]}, "password": {demo.Password}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at+"/login", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", at)
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := send(t, http.MethodPost, at+"/login", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Origin", at)
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusSeeOther || len(res.Cookies()) == 0 {
 		t.Fatalf("sign-in at %s: got %s", at, res.Status)
@@ -138,10 +142,7 @@ func browser(t *testing.T, at string) client {
 func app(t *testing.T, at string) client {
 	t.Helper()
 	body := fmt.Sprintf(`{"email": %q, "password": %q}`, demo.Emails[0], demo.Password)
-	res, err := http.Post(at+"/api/token", "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := send(t, http.MethodPost, at+"/api/token", body, "Content-Type", "application/json")
 	defer res.Body.Close()
 	var got struct{ Token string }
 	if err := json.NewDecoder(res.Body).Decode(&got); err != nil || got.Token == "" {
@@ -180,7 +181,7 @@ func (c client) stream(t *testing.T, at string) (ended <-chan time.Time) {
 	return c1
 }
 
-// metric returns a value of an instance's metrics.
+// metricOf returns a value of an instance's metrics.
 func metricOf(t *testing.T, at, name string) float64 {
 	t.Helper()
 	res, err := http.Get(at + "/metrics")
