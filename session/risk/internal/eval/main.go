@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -28,22 +27,24 @@ type rule interface {
 func main() {
 	trace := flag.String("trace", "trace.jsonl", "records to answer")
 	answers := flag.String("answers", "answers.jsonl", "file for the answers")
-	name := flag.String("rule", "", "gitlab, mastodon, discourse or okta; else the library")
+	name := flag.String("rule", "", "gitlab, mastodon, discourse, okta or country; else the library")
 	preset := flag.String("preset", "", "of the library: calm or precise")
 	labels := flag.String("labels", "", "labels of the trace, for intruders that come back")
+	compare := flag.Bool("table", false, "print the rules of others beside the library's, by the labels")
 	flag.Parse()
-	if err := run(*trace, *answers, *labels, *name, risk.Preset(*preset)); err != nil {
+	var err error
+	if *compare {
+		err = table(*trace, *labels, os.Stdout)
+	} else {
+		err = run(*trace, *answers, *labels, *name, risk.Preset(*preset))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "eval:", err)
 		os.Exit(1)
 	}
 }
 
 func run(trace, answers, labels, name string, preset risk.Preset) error {
-	in, err := os.Open(trace)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
 	out, err := os.Create(answers)
 	if err != nil {
 		return err
@@ -60,7 +61,9 @@ func run(trace, answers, labels, name string, preset risk.Preset) error {
 			return err
 		}
 	}
-	if err := replay(bufio.NewReaderSize(in, 1<<20), w, ru); err != nil {
+	enc := json.NewEncoder(w)
+	err = replay(trace, []rule{ru}, func(_ int, _ *record, a answer) error { return enc.Encode(a) })
+	if err != nil {
 		return err
 	}
 	if o != nil && o.asked > 0 {
@@ -71,21 +74,41 @@ func run(trace, answers, labels, name string, preset risk.Preset) error {
 }
 
 // intruders returns the records in which somebody else signs in.
-func intruders(labels string) (map[int]bool, error) {
-	f, err := os.Open(labels)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
+func intruders(file string) (map[int]bool, error) {
+	labels, err := readLabels(file)
 	found := map[int]bool{}
-	for dec := json.NewDecoder(bufio.NewReaderSize(f, 1<<20)); dec.More(); {
-		var l label
-		if err := dec.Decode(&l); err != nil {
-			return nil, err
-		}
-		found[l.ID] = l.Class != "legit" && l.Hist > 0
+	for id, l := range labels {
+		found[id] = l.Class != "legit" && l.Hist > 0
 	}
-	return found, nil
+	return found, err
+}
+
+func readLabels(file string) (map[int]label, error) {
+	all := map[int]label{}
+	err := readLines(file, func(l *label) error {
+		all[l.ID] = *l
+		return nil
+	})
+	return all, err
+}
+
+// readLines calls f with each line of JSON.
+func readLines[T any](file string, f func(*T) error) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	for dec := json.NewDecoder(bufio.NewReaderSize(in, 1<<20)); dec.More(); {
+		var x T
+		if err := dec.Decode(&x); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		if err := f(&x); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func choose(name string, preset risk.Preset) (rule, error) {
@@ -100,33 +123,33 @@ func choose(name string, preset risk.Preset) (rule, error) {
 		return newOther(discourse), nil
 	case "okta":
 		return newOther(okta), nil
+	case "country":
+		return newOther(country), nil
 	}
 	return nil, fmt.Errorf("unknown rule %q", name)
 }
 
-func replay(in io.Reader, out io.Writer, ru rule) error {
-	dec, enc := json.NewDecoder(in), json.NewEncoder(out)
-	for dec.More() {
-		var r record
-		if err := dec.Decode(&r); err != nil {
-			return err
+// replay has rules answer a trace, and calls each with the answers.
+func replay(trace string, rules []rule, each func(i int, r *record, a answer) error) error {
+	return readLines(trace, func(r *record) error {
+		for i, ru := range rules {
+			var a answer
+			var err error
+			switch r.Op {
+			case "score", "learn":
+				a, err = ru.signIn(r, r.Op == "learn")
+			case "scoretouch", "touch":
+				a, err = ru.move(r, r.Op == "touch")
+			case "end":
+				ru.end(r)
+			}
+			if err == nil && r.isAsked() {
+				err = each(i, r, a)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		var a answer
-		var err error
-		switch r.Op {
-		case "score", "learn":
-			a, err = ru.signIn(&r, r.Op == "learn")
-		case "scoretouch", "touch":
-			a, err = ru.move(&r, r.Op == "touch")
-		case "end":
-			ru.end(&r)
-		}
-		if err == nil && (r.Op == "score" || r.Op == "scoretouch") {
-			err = enc.Encode(a)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }

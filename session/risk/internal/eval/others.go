@@ -87,3 +87,13 @@ func okta(p *past, r *record, l geo.Location) bool {
 	km, ok := geo.Distance(p.last.location(), l)
 	return ok && km > town && km > speed*r.at().Sub(p.last.at()).Hours()
 }
+
+// country: a country without an earlier sign-in.
+func country(p *past, _ *record, l geo.Location) bool {
+	for _, o := range p.places {
+		if o.CountryCode == l.CountryCode {
+			return false
+		}
+	}
+	return true
+}

@@ -54,6 +54,12 @@ type label struct {
 	Hist  int    `json:"hist"`
 }
 
+// isAsked reports whether the record wants an answer.
+func (r *record) isAsked() bool { return r.Op == "score" || r.isMove() }
+
+// isMove reports whether it is of a live session.
+func (r *record) isMove() bool { return r.Op == "scoretouch" }
+
 func (r *record) at() time.Time { return time.Unix(r.T, 0).UTC() }
 
 // visit is what the Manager would have made of the record.
