@@ -72,5 +72,8 @@ func (h *habits) devicePoints(o outcome) int {
 		n += float64(c)
 	}
 	share := (float64(h.outcomes[o]) + devicePrior*users[o]) / (n + devicePrior)
+	if o == outcomeSimilar { // that the cookie is missing never speaks for a visit
+		return max(0, points(strangers[o]/share))
+	}
 	return points(strangers[o] / share)
 }

@@ -272,3 +272,22 @@ func TestOtherVPNInSession(t *testing.T) {
 		t.Errorf("another VPN: got level %d for %v, want an alert", v.Level, codes(v))
 	}
 }
+
+// To who never keeps cookies, their absence says nothing: neither against a
+// visit nor for it.
+func TestWithoutCookies(t *testing.T) {
+	u := newUser(t, risk.Config{})
+	for i := range 150 {
+		u.signIn(t, signIn{at: start.Add(time.Duration(i) * 30 * time.Hour)})
+	}
+	lines, err := u.Explain(t.Context(), u.signInCase(signIn{at: start.Add(200 * day)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines {
+		if l.Code == "device.same-kind" && l.Points == 0 {
+			return
+		}
+	}
+	t.Errorf("got %v, want 0 points for the kind of device", lines)
+}
