@@ -1,6 +1,7 @@
 package immich_test
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -19,3 +20,11 @@ func loopbackIsProxy(t *testing.T) middleware.ClientIP {
 func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+// field returns a text of a JSON object.
+func field(body, name string) string {
+	var all map[string]any
+	_ = json.Unmarshal([]byte(body), &all)
+	text, _ := all[name].(string)
+	return text
+}

@@ -250,10 +250,7 @@ func purgeRemnants(k *kit) {
 	k.wantRemnant(revoked)
 
 	bob := k.created("bob", 1)
-	done := k.purge(session.Purge{Remnants: []session.ID{revoked.ID, bob.ID, newID()}})
-	if done.Deleted != 1 {
-		k.Errorf("Purge of remnants: got %d deleted, want 1", done.Deleted)
-	}
+	k.purge(session.Purge{Remnants: []session.ID{revoked.ID, bob.ID, newID()}})
 	k.wantUnknown(revoked.ID)
 	k.wantStored(bob)
 	k.must("Create", k.store.Create(k.Context(), foreignAs(k.session("bob", 60), revoked.ID)))

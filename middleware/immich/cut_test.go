@@ -1,0 +1,180 @@
+package immich_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/signedin/signedin/middleware/immich"
+	"github.com/signedin/signedin/session"
+)
+
+// wantFarewell reads Immich's own event, the disconnect of socket.io and a close
+// frame, and then the end.
+func wantFarewell(t *testing.T, in *bufio.Reader) {
+	t.Helper()
+	rest, _ := io.ReadAll(in) // however the connection ends
+	got := string(rest)
+	event := strings.Index(got, `42["on_session_delete","`)
+	bye := strings.Index(got, "\x81\x0241")
+	if event < 0 || bye < event || !strings.Contains(got[bye:], "\x88") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSocketIsTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	c := s.client(browser).login("ada")
+	_, in := c.dial()
+	id := c.session().Attrs["immich.id"]
+	c.revoke()
+	rest, _ := io.ReadAll(in)
+	if want := fmt.Sprintf(`42["on_session_delete",%q]`, id); !strings.Contains(string(rest), want) {
+		t.Errorf("got %q, want %s", rest, want)
+	}
+}
+
+// An upload that is cut is answered by 401, in the words of Immich.
+func TestCutUpload(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	c := s.client(phone).login("ada")
+	body, more := io.Pipe()
+	defer more.Close()
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.server.URL+"/api/assets", body)
+	must(t, err)
+	go func() {
+		more.Write(make([]byte, 1<<20))
+		<-s.immich.uploading
+		c.revoke()
+	}()
+	res, err := c.http.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	text, _ := io.ReadAll(res.Body)
+	if res.StatusCode != 401 || string(text) != `{"message":"Invalid user token"}` {
+		t.Errorf("got %d %s", res.StatusCode, text)
+	}
+}
+
+func TestCutDownload(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	c := s.client(phone).login("ada")
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.server.URL+"/api/sync/stream", nil)
+	must(t, err)
+	res, err := c.http.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	io.ReadFull(res.Body, make([]byte, 8))
+	c.revoke()
+	if rest, err := io.ReadAll(res.Body); err == nil {
+		t.Errorf("the stream came to a good end: %q", rest)
+	}
+}
+
+// Of 1,000 WebSockets of 50 users, those of one user are cut, but for the
+// session that is kept, and no others.
+func TestCutManySockets(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	const users, each, perSession = 50, 4, 5
+	type open struct {
+		user string
+		kept bool
+		end  chan time.Time
+	}
+	var all []*open
+	var keep session.ID
+	for u := range users {
+		user := fmt.Sprintf("user%d", u)
+		for n := range each {
+			c := s.client(browser).login(user)
+			kept := n == 0
+			if kept && u == 7 {
+				keep = c.session().ID
+			}
+			for range perSession {
+				_, in := c.dial()
+				o := &open{user, kept, make(chan time.Time, 1)}
+				all = append(all, o)
+				go func() {
+					io.Copy(io.Discard, in)
+					o.end <- time.Now()
+				}()
+			}
+		}
+	}
+	if len(all) != 1000 {
+		t.Fatalf("%d sockets", len(all))
+	}
+	begin := time.Now()
+	n, err := s.manager.RevokeAllExcept(t.Context(), "user7", keep, session.ReasonSignedOutOthers)
+	if n != each-1 || err != nil {
+		t.Fatalf("revoked %d, %v", n, err)
+	}
+	var last time.Duration
+	for _, o := range all {
+		if o.user == "user7" && !o.kept {
+			last = max(last, (<-o.end).Sub(begin))
+		}
+	}
+	t.Logf("%d sockets cut after %v at most", (each-1)*perSession, last)
+	for _, o := range all {
+		if o.user == "user7" && !o.kept {
+			continue
+		}
+		select {
+		case <-o.end:
+			t.Fatalf("a socket of %s was cut", o.user)
+		default:
+		}
+	}
+}
+
+// Nothing that a client or an Immich gone wrong sends does harm.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	c := s.client("x")
+	long := strings.Repeat("x", 900<<10)
+	c.want(401, "GET", "/api/users/me", "", "X-Immich-User-Token", long)
+	c.want(401, "GET", "/api/users/me", "", "Cookie", "immich_access_token="+long)
+	c.want(401, "GET", "/api/users/me?sessionKey="+long, "")
+	s.immich.mux.HandleFunc("POST /api/oauth/callback", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(201)
+		switch r.URL.RawQuery {
+		case "huge":
+			io.WriteString(w, `{"accessToken":"`)
+			io.WriteString(w, strings.Repeat("y", 5<<20))
+			io.WriteString(w, `"}`)
+		case "types":
+			io.WriteString(w, `{"accessToken":17,"userId":{},"userEmail":[]}`)
+		case "list":
+			io.WriteString(w, `[[[[[`)
+		case "empty":
+		case "user":
+			io.WriteString(w, `{"accessToken":"t","userId":"`+strings.Repeat("u", 300)+`"}`)
+		}
+	})
+	for what, size := range map[string]int{"huge": 5<<20 + 18, "types": 45, "list": 5, "empty": 0, "user": 0} {
+		got := c.want(201, "POST", "/api/oauth/callback?"+what, "")
+		if size > 0 && len(got) != size {
+			t.Errorf("%s: %d bytes came through, want %d", what, len(got), size)
+		}
+	}
+	b := newBackend()
+	b.mux = http.NewServeMux()
+	b.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		for range 3000 { // a user of 3 MB
+			io.WriteString(w, strings.Repeat(" ", 1000))
+		}
+	})
+	odd := newSiteOn(t, immich.Config{}, s.store, b)
+	odd.client("x").want(200, "GET", "/api/users/me", "", "X-Immich-User-Token", "some")
+}
