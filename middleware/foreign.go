@@ -53,6 +53,10 @@ const (
 
 // An Extractor looks for a token in a request. What it finds is present if the
 // place is not PlaceNone; a token that is present and of no use is "".
+//
+// The text that it returns is what names the session. Of a token that is renewed
+// all the time, as a JWT may be, that can be the part that stays, such as sid,
+// if the Extractor has verified the token.
 type Extractor func(r *http.Request) (token string, at Place)
 
 // Header returns an Extractor for a header whose whole value is the token. Of
