@@ -145,6 +145,20 @@ func TestFake(t *testing.T) {
 	}
 }
 
+// Browsers that are signed in to Immich are no apps, and its app is one.
+func TestBrowsersAndApps(t *testing.T) {
+	p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true})
+	defer p.end()
+	mine := p.login(desk)
+	p.login("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0")
+	p.login(phone)
+	_, page := p.check(http.StatusOK, "GET", "/devices", "", "Cookie", mine, "User-Agent", desk)
+	others, apps, ok := strings.Cut(page, `<h2 id="apps">`)
+	if !ok || !strings.Contains(others, "Firefox on Windows") || strings.Contains(apps, "Firefox on Windows") || !strings.Contains(apps, "Immich") {
+		t.Errorf("got %s", page)
+	}
+}
+
 // otherID returns the ID of the session that is not the one of the cookie.
 func (p *program) otherID(cookie string) string {
 	p.t.Helper()

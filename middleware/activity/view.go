@@ -94,8 +94,10 @@ func (v *view) list(live []*session.Session, more int, me *session.Session) {
 	}
 }
 
+// isApp reports whether it is no browser, as far as the carrier and the client
+// tell. A foreign token is carried by both.
 func isApp(s *session.Session) bool {
-	return s.Carrier != session.CarrierCookie || s.Last.Device.App != ""
+	return s.Carrier == session.CarrierBearer || s.Last.Device.App != ""
 }
 
 func (v *view) row(s, me *session.Session) row {

@@ -137,6 +137,7 @@ func (s *Server) routes() {
 		"GET /photos":                         page("photos.html"),
 		"GET /auth/login":                     page("login.html"),
 		"GET /custom.css":                     page("style.css"),
+		"GET /favicon.ico":                    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 		"/api/":                               notFound,
 		"POST /api/auth/logout":               s.private(s.logout),
 		"POST /api/auth/validateToken":        s.private(validateToken),
