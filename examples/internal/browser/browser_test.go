@@ -26,18 +26,19 @@ const (
 	devices  = "/account/devices"
 )
 
-// startQuickstart builds the example, starts it on a database of its own, and
-// returns where it is. At the end of the test it must end as it should.
-func startQuickstart(t *testing.T, flags ...string) (site string) {
+// startProgram builds an example, starts it on a database of its own, and
+// returns where it is and what it told before. At the end of the test it must
+// end as it should.
+func startProgram(t *testing.T, name string, args ...string) (site string, told []string) {
 	t.Helper()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "quickstart")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./examples/quickstart")
+	program := filepath.Join(dir, name)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./examples/"+name)
 	build.Dir = filepath.Join("..", "..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(program, append(flags, "-addr", "127.0.0.1:0", "-db", filepath.Join(dir, "quickstart.db"))...)
+	cmd := exec.Command(program, append([]string{"-addr", "127.0.0.1:0", "-db", filepath.Join(dir, "example.db")}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -52,21 +53,22 @@ func startQuickstart(t *testing.T, flags ...string) (site string) {
 		defer kill.Stop()
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("quickstart: %v", err)
+			t.Errorf("%s: %v", name, err)
 		}
 		if stderr.Len() > 0 {
-			t.Errorf("quickstart wrote: %s", &stderr)
+			t.Errorf("%s wrote: %s", name, &stderr)
 		}
 	})
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if at, ok := strings.CutPrefix(lines.Text(), "Open "); ok {
 			go io.Copy(io.Discard, stdout)
-			return at
+			return at, told
 		}
+		told = append(told, lines.Text())
 	}
-	t.Fatalf("quickstart did not start: %s", &stderr)
-	return ""
+	t.Fatalf("%s did not start: %s", name, &stderr)
+	return "", nil
 }
 
 // app is a program that signed in with a bearer token.
@@ -149,9 +151,11 @@ type row struct {
 func (p *profile) rows(t *testing.T) []row {
 	t.Helper()
 	p.open(t, devices)
-	return run(t, p, chromedp.Evaluate[[]row](`[...document.querySelectorAll("li.device")].map(li => ({
-		ID: li.querySelector("[name=id]").value, Label: li.querySelector("h3").innerText, Current: li.ariaCurrent == "true"}))`))
+	return run(t, p, chromedp.Evaluate[[]row](rowsScript))
 }
+
+const rowsScript = `[...document.querySelectorAll("li.device")].map(li => ({
+	ID: li.querySelector("[name=id]").value, Label: li.querySelector("h3").innerText, Current: li.ariaCurrent == "true"}))`
 
 // checkCookie returns the cookie of the session. Whatever other cookies we set
 // are as well protected.
@@ -255,7 +259,7 @@ func wait(t *testing.T, what string, since time.Time, ended <-chan time.Time) {
 // other out; a change of the password leaves one.
 func TestQuickstart(t *testing.T) {
 	chromium := findChromium(t)
-	site := startQuickstart(t)
+	site, _ := startProgram(t, "quickstart")
 
 	desk := newProfile(t, chromium, "desk", site)
 	desk.open(t, "/login")

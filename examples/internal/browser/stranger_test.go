@@ -37,7 +37,7 @@ func (f from) signIn(t *testing.T) {
 // device. The first device says so, why, and signs it out.
 func TestStranger(t *testing.T) {
 	chromium := findChromium(t)
-	site := startQuickstart(t, "-trusted-proxies", "127.0.0.0/8")
+	site, _ := startProgram(t, "quickstart", "-trusted-proxies", "127.0.0.0/8")
 	p := newProfile(t, chromium, "Alice", site)
 	call(t, p, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"X-Forwarded-For": "145.131.0.1"}})
 	p.signIn(t, true)
