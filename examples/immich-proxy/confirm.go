@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,7 +30,6 @@ type confirm struct {
 
 func (c *confirm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w.Header().Set("Referrer-Policy", "same-origin")
 	c.mw.Require(http.HandlerFunc(c.serve)).ServeHTTP(w, r)
 }
@@ -113,6 +113,13 @@ var confirmPage = template.Must(template.New("").Parse(`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Confirm that it is you</title>
+<style nonce="{{.Nonce}}">
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+body { max-width: 26rem; margin: 12vh auto 0; padding: 0 1rem; }
+label, input { display: block; }
+input, button { box-sizing: border-box; font: inherit; padding: .4rem .8rem; }
+input { width: 100%; }
+</style>
 <h1>Confirm that it is you</h1>
 {{with .Problem}}<p role="alert">{{.}}</p>{{end}}
 {{if .Email}}
@@ -133,7 +140,9 @@ var confirmPage = template.Must(template.New("").Parse(`<!doctype html>
 `))
 
 func (c *confirm) show(w http.ResponseWriter, me *session.Session, status int, next, problem string) {
+	nonce := rand.Text()
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = confirmPage.Execute(w, map[string]string{"Email": me.Attrs[attrEmail], "Form": middleware.FormToken(me), "Next": next, "Devices": c.devices, "Problem": problem})
+	_ = confirmPage.Execute(w, map[string]string{"Email": me.Attrs[attrEmail], "Form": middleware.FormToken(me), "Next": next, "Devices": c.devices, "Nonce": nonce, "Problem": problem})
 }

@@ -225,6 +225,17 @@ func (p *profile) immichRows(t *testing.T) []row {
 	return run(t, p, chromedp.Evaluate[[]row](rowsScript))
 }
 
+// confirm proves by Immich's password who is there.
+func (p *profile) confirm(t *testing.T) {
+	t.Helper()
+	p.open(t, "/devices-confirm?next=/devices")
+	p.picture(t, "immich-confirm")
+	p.fill(t, "input[name=password]", password)
+	if got := p.submit(t, "form button"); got != "/devices" {
+		t.Fatalf("%s: the password led to %s", p.name, got)
+	}
+}
+
 // signOut signs out another device, and returns when the browser sent the form,
 // in milliseconds of Unix time.
 func (p *profile) signOut(t *testing.T, id string) (sent int64) {
@@ -270,7 +281,8 @@ func TestImmichClients(t *testing.T) {
 		t.Fatalf("got %+v, want three, this one first", rows)
 	}
 	desk.picture(t, "immich-devices")
-	gone := find(t, rows, "Firefox")
+	desk.confirm(t)
+	gone := find(t, desk.immichRows(t), "Firefox")
 	sent := desk.signOut(t, gone)
 	event, cut := laptop.expect("on_session_delete"), laptop.expect("disconnect")
 	t.Logf("laptop: the event came %d ms after the form was sent, the disconnect %d ms (%s)", event.At-sent, cut.At-sent, cut.Text)

@@ -20,10 +20,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"net/url"
 
 	"github.com/signedin/signedin/geo/embedded"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/memstore"
 )
@@ -31,6 +33,7 @@ import (
 var (
 	_ = embedded.New
 	_ = activity.New
+	_ = immich.New
 	_ = memstore.New
 	_ = json.NewEncoder
 	_ netip.Prefix
@@ -43,6 +46,8 @@ var (
 	userID   string
 	remember bool
 	ticket   session.Ticket
+	target   *url.URL
+	clientIP middleware.ClientIP
 	manager  *session.Manager
 	mw       *middleware.Middleware
 	w        http.ResponseWriter
