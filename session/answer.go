@@ -54,7 +54,7 @@ func (m *Manager) Confirm(ctx context.Context, userID string, id, by ID) (*Sessi
 	if err != nil || !before.InQuestion() {
 		return s, err
 	}
-	m.teach(ctx, before, AnswerConfirmed, func(*profile) {})
+	m.teach(ctx, m.withLatest(before), AnswerConfirmed, func(*profile) {})
 	m.notify(ctx, Event{Kind: EventConfirmed, At: now, UserID: userID, IDs: []ID{id}, Session: s})
 	return s, nil
 }

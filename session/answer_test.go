@@ -173,8 +173,8 @@ func TestConfirmAfterStepUp(t *testing.T) {
 	if _, err := q.Reauthenticated(t.Context(), "alice", q.doubted.ID, session.Proof{Methods: []string{"pwd", "otp"}}); err != nil {
 		t.Fatal(err)
 	}
-	if s := q.live(t, q.doubted.ID); s.Provisional || len(s.OpenSignals()) != 1 {
-		t.Errorf("after a second factor: %+v", s)
+	if s := q.live(t, q.doubted.ID); s.Provisional || len(s.OpenSignals()) != 1 || !slices.Equal(q.answers, []session.Answer{session.AnswerConfirmed}) {
+		t.Errorf("after a second factor: %+v, learnt %v", s, q.answers)
 	}
 	if _, err := q.Confirm(t.Context(), "alice", q.doubted.ID, q.doubted.ID); err != nil {
 		t.Errorf("by a second factor: got %v", err)
@@ -446,5 +446,25 @@ func TestSuspendedElsewhere(t *testing.T) {
 	}
 	if context.Cause(&open) != session.ErrSuspended {
 		t.Errorf("what was open there: %v", context.Cause(&open))
+	}
+}
+
+// Copies in other processes must not outlive what restricts a session.
+func TestNoticesOfDoubt(t *testing.T) {
+	id := session.ID{1}
+	challenged := &session.Session{Restriction: session.RestrictionChallenge}
+	for name, c := range map[string]struct {
+		e    session.Event
+		want bool
+	}{
+		"suspended":            {session.Event{Kind: session.EventSuspended}, true},
+		"confirmed":            {session.Event{Kind: session.EventConfirmed}, true},
+		"moved":                {session.Event{Kind: session.EventMoved, Session: new(session.Session)}, false},
+		"moved and challenged": {session.Event{Kind: session.EventMoved, Session: challenged}, true},
+	} {
+		c.e.UserID, c.e.IDs = "alice", []session.ID{id}
+		if n, ok := session.NoticeOf(c.e); ok != c.want || ok && !slices.Contains(n.Changed, id) {
+			t.Errorf("%s: got %+v, %v", name, n, ok)
+		}
 	}
 }

@@ -73,15 +73,20 @@ func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) *Session
 			m.learn(ctx, s.UserID, knownDevice{}, verdict)
 		}
 	}
-	m.notify(ctx, e)
-	if s.Restriction == RestrictionSuspended {
+	suspended := s.Restriction == RestrictionSuspended
+	if suspended {
 		m.hub.interrupt(ErrSuspended, s.ID)
-		m.notify(ctx, Event{Kind: EventSuspended, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v, Verdict: e.Verdict})
+	}
+	m.notify(ctx, e)
+	if suspended {
+		e.Kind = EventSuspended
+		m.notify(ctx, e)
 	}
 	return s
 }
 
-// restrict restricts a session whose visit looked very wrong, if the host wants that.
+// restrict restricts a session whose visit looked very wrong, if the host wants
+// that, and no more than to.
 func (m *Manager) restrict(s *Session, v *Verdict, to Action) {
 	switch {
 	case v.Level < LevelHigh, m.cfg.OnHigh == ActionTell, s.Restriction == RestrictionSuspended:

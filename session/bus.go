@@ -36,6 +36,10 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 		n.Everyone = e.UserID == ""
 	case EventRotated, EventReauthenticated, EventRenamed, EventSuspended, EventConfirmed:
 		n.Changed = e.IDs
+	case EventMoved:
+		if e.Session != nil && e.Session.Restriction != RestrictionNone {
+			n.Changed = e.IDs
+		}
 	}
 	return n, len(n.Ended)+len(n.Changed) > 0 || n.Everyone
 }

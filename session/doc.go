@@ -33,6 +33,13 @@
 // difference between the clocks of the processes. No revocation depends on a
 // clock.
 //
+// # Doubt
+//
+// What the Assessor finds is told to the observers and kept with the session
+// ([Session.Signals]); by itself it ends and refuses nothing, unless
+// [Config].OnHigh says so. The user answers with [Manager.Confirm] and
+// [Manager.Deny].
+//
 // # Time
 //
 // The Manager alone reads the clock ([Config].Now). Nothing runs in the

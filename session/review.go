@@ -35,6 +35,8 @@ const (
 	// settledHome is how long a user has to be back to be asked about a
 	// journey.
 	settledHome = day
+	// maxEnded bounds how many sessions that are over are looked at.
+	maxEnded = 200
 	// passwordNews is how long a change of the password is news.
 	passwordNews = day
 )
@@ -55,7 +57,7 @@ func (m *Manager) Review(ctx context.Context, me *Session) (Review, error) {
 	if err != nil {
 		return Review{}, err
 	}
-	ended, err := m.History(ctx, me.UserID, 0)
+	ended, err := m.History(ctx, me.UserID, maxEnded)
 	if err != nil {
 		return Review{}, err
 	}

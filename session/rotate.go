@@ -36,15 +36,20 @@ type Reauthentication struct {
 //
 // What restricted the session is lifted. One that is provisional is believed
 // only if p.Methods has more than what a stranger who signed in with a stolen
-// password has too: "otp", "hwk", not "pwd" alone.
+// password has too: "otp", "hwk", not "pwd" alone. What looked unusual about it
+// stays to be answered in an older one.
 //
 // It returns [ErrNotFound] if it is not a live session of the user.
 func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p Proof) (Reauthentication, error) {
 	var token Token
+	var doubted *Session
 	now := m.Now()
 	change := func(s *Session) (err error) {
+		if doubted = nil; s.Provisional && isBelieved(p.Methods) {
+			doubted = s.Clone()
+			s.Provisional = false
+		}
 		s.AuthenticatedAt, s.Restriction = now, RestrictionNone
-		s.Provisional = s.Provisional && !isBelieved(p.Methods)
 		if p.Methods != nil {
 			s.Methods = slices.Clone(p.Methods)
 		}
@@ -64,6 +69,9 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 		return Reauthentication{}, err
 	}
 	r.Token = token
+	if doubted != nil {
+		m.teach(ctx, m.withLatest(doubted), AnswerConfirmed, func(*profile) {})
+	}
 	m.notify(ctx, Event{Kind: EventReauthenticated, At: now, UserID: userID, IDs: []ID{id}, Session: r.Session})
 	return r, nil
 }

@@ -49,20 +49,29 @@ func (a *Assessor) Learn(_ context.Context, c session.Case, answer session.Answe
 func (p *profile) confirm(first, last *observation) {
 	kept := 0
 	for _, s := range p.suspects[:p.n] {
-		if !s.isOf(first) && !s.isOf(last) {
+		switch {
+		case s.denied && (s.isLike(first) || s.isLike(last)): // not any more
+		case s.denied || !s.isOf(first) && !s.isOf(last):
 			p.suspects[kept] = s
 			kept++
-			continue
+		default:
+			p.accept(&s)
+			p.insist(&s)
 		}
-		s.signIn = s.signIn || s.keys == first.keys && s.at == first.at
-		p.accept(&s)
 	}
 	p.n = kept
 	p.remember(last.suspect(false))
 }
 
-// isOf reports whether s is the visit o, or one like it. That another was
-// denied does not matter: the user says now that it was them.
+// insist counts a habit that the user has spoken for three times in all.
+func (p *profile) insist(s *suspect) {
+	if s.signIn && p.signIns > 1 {
+		p.habits.addOutcome(s.outcome)
+		p.habits.addOutcome(s.outcome)
+	}
+}
+
+// isOf reports whether s is the visit o, or one like it in every way.
 func (s *suspect) isOf(o *observation) bool {
 	same := s.keys
 	same[traitDevice] = o.keys[traitDevice]
@@ -149,14 +158,17 @@ func (p *profile) distrust(o *observation) {
 // judgeDenied notes that the visit is like one that was not the user.
 func (p *profile) judgeDenied(f *findings, o *observation) {
 	for i := range p.suspects[:p.n] {
-		s := &p.suspects[i]
-		for _, t := range []trait{traitDevice, traitNetwork} {
-			if s.denied && s.keys[t] != 0 && s.keys[t] == o.keys[t] {
-				f.add(codeDenied, pointsDenied)
-				return
-			}
+		if s := &p.suspects[i]; s.denied && s.isLike(o) {
+			f.add(codeDenied, pointsDenied)
+			return
 		}
 	}
+}
+
+// isLike reports whether o comes from the device or the network of s.
+func (s *suspect) isLike(o *observation) bool {
+	return s.keys[traitDevice] != 0 && s.keys[traitDevice] == o.keys[traitDevice] ||
+		s.keys[traitNetwork] != 0 && s.keys[traitNetwork] == o.keys[traitNetwork]
 }
 
 // rounds are the times of the latest sign-ins that were learnt, in minutes since

@@ -122,6 +122,13 @@ func TestDeniedStaysSuspect(t *testing.T) {
 	if got := u.assess(t, u.signInCase(again)); !slices.Contains(codes(got), "answer.denied") {
 		t.Errorf("from the device: %v", codes(got))
 	}
+	// Until the user says of another one there that it was them.
+	u2 := *u
+	mine, _ := u2.signIn(t, signIn{at: abroad.at.Add(day), ip: abroad.ip, where: &bergen, key: 1})
+	u2.answer(t, mine, session.AnswerConfirmed, mine.First.At, mine.First.At.Add(time.Hour))
+	if got := u2.assess(t, u2.signInCase(signIn{at: abroad.at.Add(2 * day), ip: abroad.ip, where: &bergen})); slices.Contains(codes(got), "answer.denied") {
+		t.Errorf("confirmed since: %v", codes(got))
+	}
 	again.at = abroad.at.Add(91 * day)
 	if got := u.assess(t, u.signInCase(again)); slices.Contains(codes(got), "answer.denied") {
 		t.Errorf("after 91 days: %v", codes(got))
