@@ -150,7 +150,7 @@ func TestAnswersByAPI(t *testing.T) {
 	a := newAccount(t, activity.Config{})
 	res, body := a.old.do("POST", base+"/api/sessions/"+a.id+"/confirm", "")
 	want(t, res, http.StatusOK)
-	wantInOrder(t, body, `"id":"`+a.id, `"badges":[],"signals":[],"canConfirm":false`)
+	wantInOrder(t, body, `"id":"`+a.id, `"badges":[],"signals":[],"suspended":false,"canConfirm":false`)
 	res, body = a.old.do("POST", base+"/api/sessions/"+a.id+"/deny", "")
 	want(t, res, http.StatusOK)
 	if body != `{"passwordUrl":"/password"}`+"\n" {
@@ -189,6 +189,34 @@ func TestAnswersAreGuarded(t *testing.T) {
 	}
 	if !a.strange.signedIn() || !strings.Contains(fmt.Sprint(a.old.list("/api/sessions")), "country.new") {
 		t.Error("something was changed")
+	}
+}
+
+func TestSuspendedIsShown(t *testing.T) {
+	t.Parallel()
+	cfg := strangers()
+	cfg.OnHigh = session.ActionSuspend
+	cfg.Assessor = session.AssessorFunc(func(_ context.Context, c session.Case) (session.Verdict, error) {
+		if c.Visit.IP.String() != "198.51.100.7" {
+			return session.Verdict{}, nil
+		}
+		return session.Verdict{Level: session.LevelHigh, Signals: []session.Signal{{Code: "device.other", Text: "Another device.", Level: session.LevelHigh, At: c.Visit.At}}}, nil
+	})
+	s := newSite(t, activity.Config{}, cfg)
+	me, stolen := s.signIn(t, "alice"), s.signIn(t, "alice")
+	id := stolen.id()
+	s.pass(time.Minute)
+	want(t, first(stolen.do("GET", base+"/", "", "X-Test-IP", "198.51.100.7")), http.StatusUnauthorized)
+	wantInOrder(t, me.page(""), "Check this", "Unusual change", "Another device.", "We have paused it.")
+	if got := me.list("/api/sessions")[1]; got["suspended"] != true || got["id"] != id {
+		t.Errorf("got %v", got)
+	}
+	if !me.signedIn() || stolen.signedIn() {
+		t.Fatal("not exactly one is suspended")
+	}
+	wantRedirect(t, first(me.submit("/was-me", "id", id)), base+"/?notice=was-me")
+	if !stolen.signedIn() {
+		t.Error("still suspended")
 	}
 }
 

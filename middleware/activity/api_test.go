@@ -43,7 +43,7 @@ func TestAPIList(t *testing.T) {
 		"ip":       "198.51.100.0/24", "carrier": "bearer",
 		"signedInAt": "2026-05-04T03:02:01Z", "lastActiveAt": "2026-05-04T03:04:01Z",
 		"expiresAt": "2026-06-03T03:02:01Z", "idleExpiresAt": "2026-05-11T03:04:01Z",
-		"badges": []any{}, "signals": []any{}, "canConfirm": false, "canDeny": false,
+		"badges": []any{}, "signals": []any{}, "suspended": false, "canConfirm": false, "canDeny": false,
 	}
 	// The label is package device's affair.
 	expected["label"] = got["label"]

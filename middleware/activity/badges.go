@@ -32,6 +32,7 @@ type question struct {
 	badges              []string
 	signals             []session.Signal
 	newDevice           bool // needs a sentence, since no signal speaks of it
+	suspended           bool
 	mayConfirm, mayDeny bool
 }
 
@@ -54,6 +55,7 @@ func ask(s, me *session.Session, now time.Time) (q question) {
 	case me.MayJudge(s):
 		q.badges = badgesOf(q.signals, q.newDevice, isAlert)
 		q.newDevice = q.newDevice && !slices.ContainsFunc(q.signals, func(g session.Signal) bool { return badgeOf(g.Code) == badgeDevice })
+		q.suspended = live && s.Restriction == session.RestrictionSuspended
 		q.mayConfirm, q.mayDeny = live && len(q.badges) > 0, live && len(q.badges) > 0 && s.ID != me.ID
 	case isAlert && believed && s.ID != me.ID && live:
 		q = question{badges: []string{badgeCheck}, mayDeny: true}

@@ -24,6 +24,7 @@ type sessionJSON struct {
 	IdleExpiresAt time.Time    `json:"idleExpiresAt"`
 	Badges        []badgeJSON  `json:"badges"`
 	Signals       []signalJSON `json:"signals"`
+	Suspended     bool         `json:"suspended"`
 	CanConfirm    bool         `json:"canConfirm"`
 	CanDeny       bool         `json:"canDeny"`
 
@@ -86,7 +87,7 @@ func encodeOne(s, me *session.Session, now time.Time) sessionJSON {
 		SignedInAt: s.First.At, LastActiveAt: s.Last.At,
 		ExpiresAt: s.ExpiresAt, IdleExpiresAt: s.IdleExpiresAt(),
 		Badges: make([]badgeJSON, len(q.badges)), Signals: make([]signalJSON, len(q.signals)),
-		CanConfirm: q.mayConfirm, CanDeny: q.mayDeny,
+		Suspended: q.suspended, CanConfirm: q.mayConfirm, CanDeny: q.mayDeny,
 	}
 	for i, b := range q.badges {
 		out.Badges[i] = badgeJSON{Code: b, Text: texts["badge."+b]}

@@ -38,6 +38,7 @@ var texts = map[string]string{
 
 	"why":            "Why?",
 	"why new device": "It signed in for the first time.",
+	"why suspended":  "We have paused it. To go on, sign in on it again, or tell us that it was you.",
 	"why check":      "Something about this sign-in was unusual. If you do not recognise it, sign it out.",
 	"was me":         "This was me",
 	"not me":         "Not me – sign it out",

@@ -132,6 +132,9 @@ func (v *view) question(r *row, q question) {
 			r.Why = append(r.Why, g.Text)
 		}
 	}
+	if q.suspended {
+		r.Why = append(r.Why, v.say("why suspended"))
+	}
 	if len(q.badges) > 0 && len(r.Why) == 0 {
 		r.Why = append(r.Why, v.say("why check"))
 	}

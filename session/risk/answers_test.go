@@ -1,7 +1,9 @@
 package risk_test
 
 import (
+	"context"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/risk"
+	"github.com/signedin/signedin/store/memstore"
 )
 
 // answer tells the Assessor what the user says of s.
@@ -182,6 +185,58 @@ func TestDeniedIsBounded(t *testing.T) {
 	again := signIn{at: abroad.at.Add(3 * day), ip: "95.184.10.20", where: &lisbonHotel, what: &linux, key: 60}
 	if got := u.assess(t, u.signInCase(again)).Level; got != session.LevelNone {
 		t.Errorf("level %d", got)
+	}
+}
+
+// The Manager finds the Learner.
+func TestManagerTells(t *testing.T) {
+	a, err := risk.New(risk.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := start
+	manager, err := session.New(memstore.New(), session.Config{
+		Assessor: a, ProfileKeys: [][]byte{make([]byte, 32)}, Now: func() time.Time { return now },
+		Locator: geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
+			if ip.String() == abroad.ip {
+				return tokyo, nil
+			}
+			return bergen, nil
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter := func(ip string) *session.Session {
+		t.Helper()
+		now = now.Add(time.Hour)
+		ticket, err := manager.BeginSignIn(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := manager.Start(t.Context(), ticket, session.Origin{IP: netip.MustParseAddr(ip)}, session.StartOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := enter("81.166.10.20")
+	strange := enter(abroad.ip)
+	if again := enter(abroad.ip); !strange.Provisional || !again.Provisional {
+		t.Fatal("a new country is not doubted")
+	}
+	if _, err := manager.Confirm(t.Context(), "alice", strange.ID, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	confirmed := enter(abroad.ip)
+	if confirmed.Provisional {
+		t.Fatalf("doubted though it was confirmed: %v", confirmed.Signals)
+	}
+	if err := manager.Deny(t.Context(), "alice", confirmed.ID, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if s := enter("81.166.10.20"); s.Provisional {
+		t.Errorf("home is doubted: %v", s.Signals)
 	}
 }
 
