@@ -410,15 +410,16 @@ func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) 
 	}
 }
 
-// RequireConfirmed lets only requests through whose session is believed: it did
-// not look suspicious when it was signed in, or the user has confirmed it since,
-// in an older session or with a second factor. It is for what a stranger with a
-// stolen password must not reach, such as a change of the password, on a site
-// where users have a second factor: who has neither that nor an older session
-// cannot get through. To others it answers 401 as RFC 9470 says.
+// RequireConfirmed lets only requests through whose session is believed
+// ([session.Session.Believed]): it does not look suspicious, or the user has
+// confirmed it since, in an older session or with a second factor. It is for
+// what a stranger with a stolen password must not reach, such as a change of the
+// password, on a site where users have a second factor: who signed in
+// suspiciously and has neither that nor an older session cannot get through. To
+// others it answers 401 as RFC 9470 says.
 func (m *Middleware) RequireConfirmed(next http.Handler) http.Handler {
 	return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s, _ := session.FromContext(r.Context()); s.Provisional || s.Restriction != session.RestrictionNone {
+		if s, _ := session.FromContext(r.Context()); !s.Believed() {
 			m.challenge(w, r, `error="insufficient_user_authentication", `+
 				`error_description="A second factor is required"`, ErrUnconfirmed)
 			return

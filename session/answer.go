@@ -79,7 +79,7 @@ func (m *Manager) Deny(ctx context.Context, userID string, id, by ID) error {
 		if err != nil {
 			return err
 		}
-		if by == id || judge.Provisional || judge.Restriction != RestrictionNone {
+		if by == id || !judge.Believed() {
 			return ErrNotOlder
 		}
 		end.Ending.By = by.String()

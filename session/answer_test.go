@@ -152,6 +152,32 @@ func TestInQuestionConfirmsNobody(t *testing.T) {
 	}
 }
 
+// Whoever has stolen the cookie of an old session vouches for nobody by it,
+// until its user proves who they are.
+func TestStolenSessionConfirmsNobody(t *testing.T) {
+	q := newQuestioned(t, session.LevelAlert, session.Config{})
+	q.clock.advance(time.Minute)
+	if _, err := q.Resume(t.Context(), q.oldToken.Credential(), hotel); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := q.from(t, hotel, "alice", "pwd")
+	for _, id := range []session.ID{q.doubted.ID, second.ID} {
+		if _, err := q.Confirm(t.Context(), "alice", id, q.old.ID); err != session.ErrNotOlder {
+			t.Errorf("confirm: got %v", err)
+		}
+		if err := q.Deny(t.Context(), "alice", id, q.old.ID); err != session.ErrNotOlder {
+			t.Errorf("deny: got %v", err)
+		}
+	}
+	q.clock.advance(time.Minute)
+	if _, err := q.Reauthenticated(t.Context(), "alice", q.old.ID, session.Proof{Methods: []string{"pwd"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Confirm(t.Context(), "alice", second.ID, q.old.ID); err != nil {
+		t.Errorf("after a new proof: %v", err)
+	}
+}
+
 // A stolen password confirms nothing; a second factor does.
 func TestConfirmAfterStepUp(t *testing.T) {
 	q := newQuestioned(t, session.LevelHigh, session.Config{})

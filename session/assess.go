@@ -134,7 +134,12 @@ func (m *Manager) addSignals(ctx context.Context, s *Session, v *Verdict) *Sessi
 		return s
 	}
 	changed, err := m.update(ctx, s.UserID, s.ID, func(s *Session) error {
-		s.Signals = append(s.Signals, v.Signals...)
+		for _, g := range v.Signals {
+			if !g.At.After(s.ConfirmedAt) { // the answer came first and was not to this
+				g.At = s.ConfirmedAt.Add(time.Millisecond)
+			}
+			s.Signals = append(s.Signals, g)
+		}
 		s.Signals = s.Signals[max(0, len(s.Signals)-maxSignals):]
 		m.restrict(s, v, ActionSuspend)
 		return nil

@@ -59,3 +59,31 @@ func ExampleObserver() {
 	// started alice 1
 	// revoked alice 1
 }
+
+// Who asks for a new password after "This wasn't me" is an Observer.
+func ExampleManager_Deny() {
+	observer := session.ObserverFunc(func(_ context.Context, e session.Event) {
+		if e.Kind == session.EventDenied {
+			fmt.Println("ask", e.UserID, "for a new password")
+		}
+	})
+	manager, err := session.New(memstore.New(), session.Config{Observers: []session.Observer{observer}})
+	if err != nil {
+		panic(err)
+	}
+	ctx := context.Background()
+	signIn := func() session.ID {
+		ticket, _ := manager.BeginSignIn(ctx, "alice")
+		s, _, _ := manager.Start(ctx, ticket, session.Origin{}, session.StartOptions{})
+		return s.ID
+	}
+	mine, strange := signIn(), signIn()
+
+	fmt.Println(manager.Deny(ctx, "alice", strange, mine))
+	_, err = manager.Confirm(ctx, "alice", strange, mine) // too late
+	fmt.Println(err)
+	// Output:
+	// ask alice for a new password
+	// <nil>
+	// session: not found
+}

@@ -52,13 +52,23 @@ func (s *Session) doubtedAt() time.Time {
 	return at
 }
 
+// Believed reports whether nothing puts s itself into doubt: its sign-in is
+// believed, it is not restricted, and since its user last proved who they are,
+// no visit has looked so wrong as to be an alert.
+func (s *Session) Believed() bool {
+	return !s.Provisional && s.Restriction == RestrictionNone &&
+		!slices.ContainsFunc(s.OpenSignals(), func(g Signal) bool {
+			return g.Level >= LevelAlert && g.At.After(s.AuthenticatedAt)
+		})
+}
+
 // MayJudge reports whether the user may be told in s why o looks unusual, and
 // may say there that it was them: s must be believed itself, and must be older
 // than what is in question about o, or it is o itself and the user has proved
-// since who they are. Otherwise a stranger could vouch for themselves.
+// who they are since. Otherwise a stranger could vouch for themselves.
 func (s *Session) MayJudge(o *Session) bool {
 	switch {
-	case s.UserID != o.UserID, s.Provisional, s.Restriction != RestrictionNone, s.Ended != nil:
+	case s.UserID != o.UserID, s.Ended != nil, !s.Believed():
 		return false
 	case s.ID == o.ID:
 		latest := o.doubtedAt()
@@ -82,8 +92,8 @@ func (s *Session) ProvedSince(t time.Time) bool {
 // which whoever has stolen it can do again.
 var knowledge = []string{"pwd", "pin", "kba", "rba", "geo", "user"}
 
-// isBelieved reports whether a proof by these methods says more than that a
+// proveMore reports whether a proof by these methods says more than that a
 // stranger has the password.
-func isBelieved(methods []string) bool {
+func proveMore(methods []string) bool {
 	return slices.ContainsFunc(methods, func(m string) bool { return !slices.Contains(knowledge, m) })
 }

@@ -46,7 +46,7 @@ const (
 // password in this session, and never in a session that is in question itself.
 // Where profiles are off, it is never, since nobody remembers the answer.
 func (m *Manager) Review(ctx context.Context, me *Session) (Review, error) {
-	if m.profiles == nil || me.Provisional || me.Restriction != RestrictionNone {
+	if m.profiles == nil || !me.Believed() {
 		return Review{}, nil
 	}
 	prof, err := m.profiles.load(ctx, me.UserID)

@@ -45,7 +45,7 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 	var doubted *Session
 	now := m.Now()
 	change := func(s *Session) (err error) {
-		if doubted = nil; s.Provisional && isBelieved(p.Methods) {
+		if doubted = nil; s.Provisional && proveMore(p.Methods) {
 			doubted = s.Clone()
 			s.Provisional = false
 		}

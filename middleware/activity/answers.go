@@ -49,7 +49,7 @@ func (h *Handler) forget(w http.ResponseWriter, r *http.Request, me *session.Ses
 
 // forgetDevices is not for a session in question, which could hide by it.
 func (h *Handler) forgetDevices(r *http.Request, me *session.Session) error {
-	if me.Provisional {
+	if !me.Believed() {
 		return session.ErrNotOlder
 	}
 	return h.manager.ForgetDevices(r.Context(), me.UserID)

@@ -325,7 +325,11 @@ func TestLinksThatAreDead(t *testing.T) {
 	a := newAccount(t, activity.Config{})
 	path, sealed := a.link(t)
 	c := a.reader(t)
-	for _, bad := range []string{"", "x", sealed[:len(sealed)-1], sealed + "A", strings.ToUpper(sealed), "A" + sealed[1:], sealed + "\n", strings.Repeat("A", 5000)} {
+	changed := "A" + sealed[1:]
+	if changed == sealed {
+		changed = "B" + sealed[1:]
+	}
+	for _, bad := range []string{"", "x", sealed[:len(sealed)-1], sealed + "A", strings.ToUpper(sealed), changed, sealed + "\n", strings.Repeat("A", 5000)} {
 		if res, _ := c.post(base+"/link", bad); res.StatusCode == http.StatusOK {
 			t.Errorf("%.20q: got %d", bad, res.StatusCode)
 		}

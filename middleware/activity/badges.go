@@ -50,7 +50,7 @@ func ask(s, me *session.Session, now time.Time) (q question) {
 	}
 	q.newDevice = s.Familiarity == session.FamiliarityNew && s.ConfirmedAt.IsZero() && now.Sub(s.First.At) < fade
 	isAlert := slices.ContainsFunc(q.signals, func(g session.Signal) bool { return g.Level >= session.LevelAlert })
-	believed := me.UserID == s.UserID && !me.Provisional && me.Restriction == session.RestrictionNone
+	believed := me.UserID == s.UserID && me.Believed()
 	switch live := s.Ended == nil; {
 	case me.MayJudge(s):
 		q.badges = badgesOf(q.signals, q.newDevice, isAlert)

@@ -139,7 +139,7 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 			v.Link = h.cfg.PasswordURL
 		}
 	}
-	v.Review, v.Forget = h.card(v.words, r, me), h.manager.KeepsProfiles() && !me.Provisional
+	v.Review, v.Forget = h.card(v.words, r, me), h.manager.KeepsProfiles() && me.Believed()
 	v.list(live, more, me)
 	for _, s := range ended {
 		v.Ended = append(v.Ended, v.row(s, me))
