@@ -2,6 +2,9 @@ package activity
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/signedin/signedin/session"
 )
@@ -12,11 +15,47 @@ func (h *Handler) wasMe(w http.ResponseWriter, r *http.Request, me *session.Sess
 		h.confirm(w, r, "/?notice=confirmed")
 		return nil
 	}
-	if _, err := h.manager.Confirm(r.Context(), me.UserID, parseID(r.PostForm.Get("id")), me.ID); err != nil {
+	id := parseID(r.PostForm.Get("id"))
+	news, err := h.isNews(r, me, id)
+	if err != nil {
+		return err
+	}
+	if news {
+		h.done(w, r, "look-again")
+		return nil
+	}
+	if _, err := h.manager.Confirm(r.Context(), me.UserID, id, me.ID); err != nil {
 		return err
 	}
 	h.done(w, r, "was-me")
 	return nil
+}
+
+// isNews reports whether something about a session looks unusual that the form
+// did not show: nobody has said that this was them.
+func (h *Handler) isNews(r *http.Request, me *session.Session, id session.ID) (bool, error) {
+	shown, err := strconv.ParseInt(r.PostForm.Get("shown"), 10, 64)
+	if err != nil { // not our form, which has it
+		return false, nil
+	}
+	live, err := h.manager.List(r.Context(), me.UserID)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(live, func(s *session.Session) bool {
+		return s.ID == id && latest(s).UnixMilli() > shown
+	}), nil
+}
+
+// latest returns when s last looked unusual.
+func latest(s *session.Session) time.Time {
+	at := s.First.At
+	for _, g := range s.OpenSignals() {
+		if g.At.After(at) {
+			at = g.At
+		}
+	}
+	return at
 }
 
 // notMe takes "Not me" about a session, and leads on to a new password.

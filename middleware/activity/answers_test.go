@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,24 @@ func TestWasMe(t *testing.T) {
 	if !a.strange.signedIn() {
 		t.Error("signed out")
 	}
+}
+
+var shownField = regexp.MustCompile(`name="shown" value="([^"]+)"`)
+
+// What came up after the page was made is not answered by it.
+func TestWasMeIsAboutWhatWasShown(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{})
+	shown := shownField.FindStringSubmatch(a.old.page(""))[1]
+	a.pass(time.Minute)
+	a.strange.do("GET", base+"/", "", "X-Test-IP", "192.0.2.1")
+	a.strange.do("GET", base+"/", "")
+	wantRedirect(t, first(a.old.submit("/was-me", "id", a.id, "shown", shown)), base+"/?notice=look-again")
+	if !strings.Contains(fmt.Sprint(a.old.list("/api/sessions")), "country.new") {
+		t.Error("it was confirmed")
+	}
+	shown = shownField.FindStringSubmatch(a.old.page(""))[1]
+	wantRedirect(t, first(a.old.submit("/was-me", "id", a.id, "shown", shown)), base+"/?notice=was-me")
 }
 
 func TestNotMe(t *testing.T) {

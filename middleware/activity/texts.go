@@ -98,6 +98,7 @@ var texts = map[string]string{
 	"notice.renamed":           "The name is saved.",
 	"notice.signed-out-idle":   "The unused devices are signed out.",
 	"notice.was-me":            "Thank you. We will remember it.",
+	"notice.look-again":        "Something else about it has come up since. Please look again.",
 	"notice.not-me":            "It is signed out. Whoever it was may know your password: please change it now.",
 	"notice.reviewed":          "Thank you.",
 	"notice.forgotten":         "The known browsers are forgotten. The next sign-in from each of them counts as new.",

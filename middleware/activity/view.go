@@ -46,6 +46,7 @@ type row struct {
 	SignedIn, Active moment
 	Badges           []badge
 	Why              []string
+	Shown            int64 // up to when, in milliseconds since 1970
 	MayConfirm       bool
 	MayDeny          bool
 
@@ -110,6 +111,7 @@ func (v *view) row(s, me *session.Session) row {
 		Active:   v.moment("last active", s.Last.At),
 	}
 	v.question(&r, ask(s, me, v.now))
+	r.Shown = latest(s).UnixMilli()
 	if r.Current {
 		r.Active.Text = v.say("active now")
 	}
