@@ -39,7 +39,8 @@ type site struct {
 
 // failing is a memstore whose answers fail when told to.
 type failing struct {
-	*memstore.Store
+	session.Store
+	session.Profiles
 	list, revoke, update atomic.Bool
 }
 
@@ -68,7 +69,8 @@ func (f *failing) Update(ctx context.Context, s *session.Session) error {
 
 func newSite(t *testing.T, cfg activity.Config, scfg session.Config) *site {
 	t.Helper()
-	s := &site{store: &failing{Store: memstore.New()}}
+	mem := memstore.New()
+	s := &site{store: &failing{Store: mem, Profiles: mem}}
 	start := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 	scfg.Now = func() time.Time { return start.Add(time.Duration(s.elapsed.Load())) }
 	var err error
