@@ -196,12 +196,15 @@ func (c *client) signIn(ctx context.Context) {
 	}
 }
 
-// revoke ends two sessions that it has seen. (Which of those that are being
+// revoke ends some sessions that it has seen. (Which of those that are being
 // created meanwhile it would end is not defined in SQL, and nobody can name
 // them.)
 func (c *client) revoke(ctx context.Context) {
-	only := c.seen & (1<<c.rng.IntN(maxSlots) | 1<<c.rng.IntN(maxSlots) | 1<<c.rng.IntN(maxSlots))
-	c.do(ctx, call{kind: opRevoke, only: only})
+	var only slots
+	for range 3 {
+		only |= 1 << c.rng.IntN(maxSlots)
+	}
+	c.do(ctx, call{kind: opRevoke, only: only & c.seen})
 }
 
 // change reads a session and writes it.
