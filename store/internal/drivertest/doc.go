@@ -31,6 +31,12 @@
 //	stale                        checks there that a cache accepted after it
 //	p50, p99.9, longest          by how much they were late, in milliseconds
 //	cut                          the longest while a process hears nothing
+//	hits                         answers that a cache gave from a copy
 //
 // A store is called as its kind and driver, with +cache if copies are kept.
+//
+// TestSize, a long run, says how many sessions there were in the name of the
+// store, how long it took to make them (filled), and the medians and 99th
+// percentiles of reading one session (get), listing a user's 20 (list), revoking
+// one (revoke) and all others but one (except).
 package drivertest

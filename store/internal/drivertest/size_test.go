@@ -132,13 +132,13 @@ func measure(t *testing.T, store session.Store, size int, filled time.Duration, 
 			t.Fatalf("Revoke of all but one of %s: got %d ended, want %d", u, len(ended), perUser-2)
 		}
 	}
-	line := []any{"sessions", size, "filled", filled.Round(time.Second)}
+	line := []any{"filled", filled.Round(time.Second)}
 	for _, what := range []string{"get", "list", "revoke", "except"} {
 		slices.Sort(took[what])
 		n := len(took[what])
 		line = append(line, what, took[what][n/2].Round(time.Microsecond), what+"-p99", took[what][n*99/100].Round(time.Microsecond))
 	}
-	report(t, "size-"+filepath.Base(t.Name()), line...)
+	report(t, fmt.Sprintf("%s-of-%d", filepath.Base(t.Name()), size), line...)
 }
 
 // filler makes copies of the one session that there is, by the database itself.
