@@ -95,6 +95,9 @@ func (d *dialect) usable(ctx context.Context, db *sqlx.DB) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
+	if err != nil && d.denied(err) {
+		return fmt.Errorf("sqlstore: %w", &AccessError{Err: err, Advice: d.advice(err)})
+	}
 	if err != nil {
 		return trouble(d.advice, "the database cannot be reached", err)
 	}

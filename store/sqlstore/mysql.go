@@ -42,7 +42,7 @@ var mysqlDialect = dialect{
 }
 
 // mysqlDenied are the numbers of errors that say that something is not allowed.
-var mysqlDenied = []int{1044, 1142, 1143, 1290, 1792, 1836}
+var mysqlDenied = []int{1044, 1045, 1142, 1143, 1290, 1792, 1836}
 
 // mysqlNumber returns the number of an error of the server, 0 of any other. It
 // goes by the text, "Error 1062 (23000): ...", since the driver, which has the

@@ -49,7 +49,10 @@ var postgresDialect = dialect{
 	durability: postgresDurability,
 	advice:     postgresAdvice,
 	gaveUp:     func(err error) bool { return postgresState(err) == "40P01" }, // a deadlock
-	denied:     func(err error) bool { s := postgresState(err); return s == "42501" || s == "25006" },
+	denied: func(err error) bool {
+		s := postgresState(err)
+		return s == "42501" || s == "25006" || s == "28P01" || s == "28000"
+	},
 	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
 }
@@ -77,6 +80,8 @@ func checkPostgres(ctx context.Context, db *sqlx.DB) error {
 
 func postgresAdvice(err error) string {
 	return map[string]string{
+		"28000": "the server does not let this user in from here: check the data source name, and pg_hba.conf of the server",
+		"28P01": "user or password is wrong: check the data source name",
 		"25006": "this server only reads: connect to the primary",
 		"53100": "the server's disk is full",
 		"53300": "the server has too many connections: call SetMaxOpenConns, or raise max_connections",

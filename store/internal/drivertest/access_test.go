@@ -97,6 +97,9 @@ func TestPostgresAccess(t *testing.T) {
 	}
 	where.User = url.User(name)
 	for _, driver := range []string{"pgx", "postgres"} {
+		stranger := *where
+		stranger.User = url.User("nobody_of_that_name")
+		wantDenied(t, "New by a user who does not exist", newError(t, open(t, driver, stranger.String()), cfg), "check the data source name")
 		db := open(t, driver, where.String())
 		mustExec(t, admin, `DROP OWNED BY `+name)
 		mustExec(t, admin, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
@@ -133,7 +136,9 @@ func TestMySQLAccess(t *testing.T) {
 	_, rest, _ := strings.Cut(service(t, "SIGNEDIN_TEST_MYSQL"), "@")
 	connect := func() *sqlx.DB { return open(t, "mysql", name+":x@"+rest) }
 
-	wantTrouble(t, sqlstore.Migrate(t.Context(), connect(), cfg), "cannot be reached", "grant it SELECT")
+	wantDenied(t, "Migrate without the database", sqlstore.Migrate(t.Context(), connect(), cfg), "grant it SELECT")
+	stranger := open(t, "mysql", name+":wrong@"+rest)
+	wantDenied(t, "New with a wrong password", newError(t, stranger, cfg), "check the data source name")
 	migrated(t, admin, cfg)
 	grant := func(rights, tables string) {
 		t.Helper()
