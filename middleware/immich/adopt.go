@@ -10,8 +10,8 @@ import (
 
 // Attributes of our sessions.
 const (
-	attrID    = "immich.id"    // of the session in Immich
-	attrEmail = "immich.email" // of the user
+	AttrID    = "immich.id"    // the ID of the session in Immich, once it was learnt
+	AttrEmail = "immich.email" // the user's, as of when the session was first seen
 )
 
 // whose is the Adopt of [middleware.Foreign].
@@ -25,7 +25,7 @@ func (p *Proxy) whose(r *http.Request, token string) (session.Foreign, error) {
 	}
 	return session.Foreign{
 		UserID: who.ID, Subject: who.OAuthID, Persistent: true, IdleTimeout: p.cfg.IdleTimeout,
-		Attrs: map[string]string{attrEmail: who.Email},
+		Attrs: map[string]string{AttrEmail: who.Email},
 	}, nil
 }
 
@@ -33,13 +33,13 @@ func (p *Proxy) whose(r *http.Request, token string) (session.Foreign, error) {
 // the user's devices can end the session in Immich too.
 func (p *Proxy) learn(g *passage) *session.Session {
 	s := g.session
-	if s.Attrs[attrID] != "" || !p.asker.mayAsk(s.ID, againAfter) {
+	if s.Attrs[AttrID] != "" || !p.asker.mayAsk(s.ID, againAfter) {
 		return s
 	}
 	id, err := p.asker.current(g.in, g.found.token)
 	if err == nil {
 		var known *session.Session
-		if known, err = p.manager.SetAttrs(g.in.Context(), s.UserID, s.ID, map[string]string{attrID: id}); err == nil {
+		if known, err = p.manager.SetAttrs(g.in.Context(), s.UserID, s.ID, map[string]string{AttrID: id}); err == nil {
 			return known
 		}
 	}

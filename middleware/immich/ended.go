@@ -63,8 +63,8 @@ func (p *Proxy) idOf(r *http.Request, userID string, id session.ID) (string, err
 		return "", err
 	}
 	for _, s := range ended {
-		if s.ID == id && s.Attrs[attrID] != "" {
-			return s.Attrs[attrID], nil
+		if s.ID == id && s.Attrs[AttrID] != "" {
+			return s.Attrs[AttrID], nil
 		}
 	}
 	return "", fmt.Errorf("immich: not known under which ID Immich has session %v", id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -89,7 +90,7 @@ func (p *Proxy) deleted(g *passage, id string) {
 		return
 	}
 	for _, s := range all {
-		if s.Attrs[attrID] == id {
+		if s.Attrs[AttrID] == id {
 			p.end(g.in, s, session.ReasonSignedOutRemote)
 			return
 		}
@@ -97,19 +98,27 @@ func (p *Proxy) deleted(g *passage, id string) {
 	p.recheck(g, func(s *session.Session) bool { return s.UserID == g.session.UserID })
 }
 
-// recheck asks Immich about the sessions that have a WebSocket open here, and
+// recheck asks Immich, in turns of a few, about the sessions that have a WebSocket open here, and
 // ends those that are gone. What has none open meets a 401 with its next request.
 func (p *Proxy) recheck(g *passage, which func(*session.Session) bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(g.in.Context()), askTimeout)
 	defer cancel()
 	seen := make(map[session.ID]bool)
+	turns := make(chan struct{}, maxAsking)
+	var asking sync.WaitGroup
 	for _, open := range p.opened() {
-		if s := open.session; which(s) && !seen[s.ID] {
-			seen[s.ID] = true
-			open = &passage{in: open.in.WithContext(ctx), found: open.found, session: s}
-			p.refusedByImmich(open)
+		s := open.session
+		if !which(s) || seen[s.ID] {
+			continue
 		}
+		seen[s.ID] = true
+		turns <- struct{}{}
+		asking.Go(func() {
+			p.refusedByImmich(&passage{in: open.in.WithContext(ctx), found: open.found, session: s})
+			<-turns
+		})
 	}
+	asking.Wait()
 }
 
 // born adopts the session of which an answer tells, before the client knows its
@@ -120,14 +129,14 @@ func (p *Proxy) born(g *passage, res *http.Response) {
 	b, err := readBirth(res)
 	if err == nil {
 		from, f := p.mw.Origin(g.in), session.Foreign{UserID: b.UserID, SignedIn: true, Persistent: true,
-			IdleTimeout: p.cfg.IdleTimeout, Methods: methodsOf(g.in), Attrs: map[string]string{attrEmail: b.Email}}
+			IdleTimeout: p.cfg.IdleTimeout, Methods: methodsOf(g.in), Attrs: map[string]string{AttrEmail: b.Email}}
 		if b.isChild() {
 			if g.session == nil {
 				return // whose it is will be asked
 			}
 			from.Hints = device.Hints{} // the client made it for another device
 			f = session.Foreign{UserID: g.session.UserID, Parent: g.session.ID, ExpiresAt: b.ExpiresAt,
-				Name: childName(b), Attrs: map[string]string{attrID: b.SessionID}}
+				Name: childName(b), Attrs: map[string]string{AttrID: b.SessionID}}
 		}
 		_, err = p.manager.Adopt(ctx, session.ForeignCredential(b.Token), from, f)
 	}
@@ -161,10 +170,11 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 	if sock == nil {
 		return
 	}
+	g.open() // from here on the farewell ends it
 	p.mu.Lock()
 	p.sockets[g] = struct{}{}
 	p.mu.Unlock()
-	id := g.session.Attrs[attrID]
+	id := g.session.Attrs[AttrID]
 	if id == "" {
 		id = uuid.Nil.String() // the client only looks at the event
 	}

@@ -167,6 +167,8 @@ type passage struct {
 	found   credential
 	refused error            // why the credential has no session
 	session *session.Session // nil if there is none
+
+	open func() bool // of a WebSocket: its context does not end with the session any more
 }
 
 type passageKey struct{}
@@ -192,7 +194,10 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 		g.session = p.learn(g)
 		if upgrade {
 			defer p.leave(g)
-			ctx = context.WithoutCancel(ctx) // the farewell ends it
+			var cancel context.CancelCauseFunc
+			ctx, cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+			defer cancel(nil)
+			g.open = context.AfterFunc(r.Context(), func() { cancel(context.Cause(r.Context())) })
 		}
 		middleware.LastWords(r.Context(), nil)
 	}
@@ -274,7 +279,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 // buffers are shared by the copies of bodies.
 type buffers struct{ pool sync.Pool }
 
-const bufferSize = 32 << 10
+const bufferSize = 64 << 10
 
 func (b *buffers) Get() []byte {
 	if v, ok := b.pool.Get().(*[bufferSize]byte); ok {

@@ -133,6 +133,27 @@ func TestDeadTokenDoesNotReachImmich(t *testing.T) {
 
 func hex(c byte) string { const d = "0123456789abcdef"; return string([]byte{d[c>>4], d[c&15]}) }
 
+// A dead token that a live one stands before does not pass along with it.
+func TestOnlyWhatWasJudgedIsPassedOn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	good, dead := s.client(phone).login("ada"), s.client(browser).login("bob")
+	dead.revoke()
+	for _, header := range [][]string{
+		{"Cookie", "immich_access_token=" + good.token + "; a=b; immich_access_token=" + dead.token},
+		{"X-Immich-User-Token", good.token, "Cookie", "immich_access_token=" + dead.token + "; a=b"},
+		{"Authorization", "Bearer " + good.token, "Cookie", "a=b; immich_access_token=" + dead.token},
+	} {
+		c := s.client("x")
+		if got := c.want(200, "GET", "/api/users/me", "", header...); !strings.Contains(got, `"ada"`) {
+			t.Errorf("%q: got %s", header, got)
+		}
+		if h := s.immich.last.Load().Header; strings.Contains(h.Get("Cookie"), dead.token) || !strings.Contains(h.Get("Cookie"), "a=b") {
+			t.Errorf("%q: Immich got the cookies %q", header, h.Values("Cookie"))
+		}
+	}
+}
+
 // The first credential that is present decides, and only that reaches Immich.
 func TestPrecedence(t *testing.T) {
 	t.Parallel()

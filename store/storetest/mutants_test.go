@@ -196,6 +196,20 @@ var mutants = []struct {
 			}
 		}
 	}},
+	{"purge forgets foreign tokens", "remnants", false, func(m *mutant) {
+		var created []session.ID
+		m.create = func(ctx context.Context, s *session.Session) error {
+			created = append(created, s.ID)
+			return m.Store.Create(ctx, s)
+		}
+		m.purge = func(ctx context.Context, p session.Purge) (session.Purged, error) {
+			done, err := m.Store.Purge(ctx, p)
+			if err == nil && p.UserID == "" {
+				_, err = m.Store.Purge(ctx, session.Purge{Remnants: created})
+			}
+			return done, err
+		}
+	}},
 	{"retention a moment short", "purge deletes", false, func(m *mutant) {
 		m.purge = func(ctx context.Context, p session.Purge) (session.Purged, error) {
 			p.EndedBefore = p.EndedBefore.Add(time.Millisecond)

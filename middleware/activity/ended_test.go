@@ -1,0 +1,39 @@
+package activity_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/session"
+)
+
+// Config.Ended hears what has ended, and users hear when it failed.
+func TestEndedElsewhere(t *testing.T) {
+	t.Parallel()
+	var told []session.ID
+	var fails error
+	s := newSite(t, activity.Config{Ended: func(_ *http.Request, id session.ID) error {
+		told = append(told, id)
+		return fails
+	}}, session.Config{})
+	me, a := s.signIn(t, "alice"), s.signIn(t, "alice")
+	mine := me.id()
+	other := first(me.submit("/sign-out", "id", a.id()))
+	if got := other.Header.Get("Location"); !strings.HasSuffix(got, "notice=signed-out") {
+		t.Errorf("got %s", got)
+	}
+	fails = errors.New("not there")
+	if got := first(me.submit("/sign-out-others")).Header.Get("Location"); !strings.HasSuffix(got, "notice=elsewhere") {
+		t.Errorf("got %s", got)
+	}
+	wantInOrder(t, me.page("?notice=elsewhere"), "Signed out here.", "could not be told")
+	if got := first(me.submit("/sign-out", "id", mine)).StatusCode; got != http.StatusBadGateway {
+		t.Errorf("sign out here: got %d", got)
+	}
+	if len(told) != 3 || told[0] == (session.ID{}) || told[1] != (session.ID{}) || told[2].String() != mine {
+		t.Errorf("told of %v", told)
+	}
+}
