@@ -61,7 +61,8 @@ func (d knownDevice) export() ExportedDevice {
 }
 
 // Erase signs a user out everywhere and deletes everything that is kept of
-// them.
+// them. Who is signed in by tokens of another system has to be erased there
+// first: nothing stays here by which such a token could be told from a new one.
 func (m *Manager) Erase(ctx context.Context, userID string) error {
 	if _, err := m.RevokeAll(ctx, userID, ReasonErased); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	askTimeout = 5 * time.Second
+	askTimeout = 3 * time.Second
 	askWait    = time.Second // for one of the askers slots
 	maxAsking  = 8           // questions to Immich at once
 	maxAnswer  = 1 << 20     // bytes; a user has some 500, a list of 1,000 sessions some 300 kB

@@ -55,6 +55,17 @@ func TestSignInIsSeen(t *testing.T) {
 	}
 }
 
+func TestSignInByOAuthIsSeen(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	s.immich.mux.HandleFunc("POST /api/oauth/callback", s.immich.login)
+	c := s.client(browser)
+	c.want(201, "POST", "/api/oauth/callback", `{"email":"ada@example.com","password":"good"}`)
+	if me := c.session(); me.UserID != "ada" || len(me.Methods) > 0 || s.immich.asked.Load() > 0 {
+		t.Errorf("got %+v, asked %d times", me, s.immich.asked.Load())
+	}
+}
+
 func TestRevokedPhoneIsToldByImmich(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, immich.Config{})

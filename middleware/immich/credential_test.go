@@ -1,0 +1,100 @@
+package immich_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/signedin/signedin/middleware/immich"
+)
+
+// immichReads returns the credential of a session that a request has for
+// Immich, of which we know how Node, Express and the npm package "cookie" read.
+func immichReads(r *http.Request) string {
+	socket := strings.HasPrefix(r.URL.Path, "/api/socket.io")
+	q, _ := url.ParseQuery(r.URL.RawQuery)
+	if r.Header.Get("X-Immich-Share-Key")+r.Header.Get("X-Immich-Share-Slug") != "" || !socket && strings.Join(append(q["key"], q["slug"]...), "") != "" {
+		return "" // a share link
+	}
+	for _, name := range []string{"X-Immich-User-Token", "X-Immich-Session-Token"} {
+		if v := strings.Join(r.Header[name], ", "); v != "" {
+			return v
+		}
+	}
+	if v := q["sessionKey"]; !socket && strings.Join(v, "") != "" {
+		return strings.Join(v, ",")
+	}
+	if lines := r.Header["Authorization"]; len(lines) > 0 {
+		if parts := strings.Split(lines[0], " "); strings.EqualFold(parts[0], "bearer") && len(parts) > 1 && parts[1] != "" {
+			return parts[1]
+		}
+	}
+	for part := range strings.SplitSeq(strings.Join(r.Header["Cookie"], "; "), ";") {
+		name, value, ok := strings.Cut(part, "=")
+		if !ok || strings.Trim(name, " \t\xa0") != "immich_access_token" {
+			continue
+		}
+		value = strings.Trim(value, " \t\xa0")
+		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+			value = value[1 : len(value)-1]
+		}
+		if plain, err := url.PathUnescape(value); err == nil {
+			value = plain
+		}
+		return value
+	}
+	return ""
+}
+
+// Whatever a request looks like, Immich reads the token that was judged or none,
+// and none once that is dead.
+func FuzzCredential(f *testing.F) {
+	f.Add("/", "immich_access_token=a", "", "", "", "")
+	f.Add("/?sessionKey=a", "immich_access_token=b", "c", "Bearer d", "", "")
+	f.Add("/?sessionKey=a&sessionKey=b&key=x", "immich_access_token =%41; immich_access_token=b", "", "bearer  e", "f", "immich_access_token=z")
+	f.Add("/api/socket.io/?sessionKey=a", "x=\"immich_access_token=\"; immich_access_token=\"b\"", "", "Basic x", "", "")
+	f.Add("/?session%4bey=a;b&%", "immich_access_token\xa0=b;;=;", "", "Bearer a b", "", "a=b")
+	f.Fuzz(func(t *testing.T, target, cookie, header, authorization, share, cookie2 string) {
+		u, err := url.ParseRequestURI(target)
+		if err != nil || u.Path == "" {
+			t.Skip()
+		}
+		make := func() *http.Request {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.URL = &url.URL{Path: u.Path, RawQuery: clean(u.RawQuery)}
+			for name, v := range map[string]string{"Cookie": cookie, "X-Immich-User-Token": header, "Authorization": authorization, "X-Immich-Share-Key": share} {
+				if v = strings.Trim(v, " \t"); v != "" {
+					r.Header.Set(name, v)
+				}
+			}
+			if cookie2 != "" {
+				r.Header.Add("Cookie", cookie2)
+			}
+			return r
+		}
+		r := make()
+		judged := immich.Judge(r)
+		if got := immichReads(r); got != "" && got != judged {
+			t.Errorf("judged %q, Immich reads %q", judged, got)
+		}
+		immich.Strip(r)
+		if got := immichReads(r); got != "" {
+			t.Errorf("stripped, and Immich reads %q", got)
+		}
+		r = make()
+		immich.Strip(r)
+		if got := immichReads(r); got != "" {
+			t.Errorf("stripped at once, and Immich reads %q", got)
+		}
+	})
+}
+
+// clean is what ReverseProxy does to a query that cannot be read in one way.
+func clean(raw string) string {
+	if q, err := url.ParseQuery(raw); err != nil || strings.Contains(raw, ";") {
+		return q.Encode()
+	}
+	return raw
+}

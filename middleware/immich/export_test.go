@@ -1,0 +1,17 @@
+package immich
+
+import "net/http"
+
+// Judge returns the token that is judged of a request, and makes of the request
+// what is passed on of its credentials.
+func Judge(r *http.Request) string {
+	c := find(r)
+	if !c.clean {
+		strip(r)
+		c.put(r)
+	}
+	return c.token
+}
+
+// Strip is what a request with a dead token goes through.
+func Strip(r *http.Request) { strip(r) }
