@@ -13,11 +13,9 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
 )
-
-// attrEmail is the attribute of a session that holds the user's address.
-const attrEmail = "immich.email"
 
 // confirm asks for the password of Immich before other devices are signed out.
 // It has Immich check it, by a sign-in that it ends again at once.
@@ -45,7 +43,7 @@ func (c *confirm) serve(w http.ResponseWriter, r *http.Request) {
 		c.show(w, me, http.StatusForbidden, next, "Please try again.")
 		return
 	}
-	switch right, err := c.isRight(r, me.Attrs[attrEmail], r.PostFormValue("password")); {
+	switch right, err := c.isRight(r, me.Attrs[immich.AttrEmail], r.PostFormValue("password")); {
 	case err != nil:
 		c.show(w, me, http.StatusBadGateway, next, "Immich cannot be reached. Please try again.")
 		return
@@ -144,5 +142,5 @@ func (c *confirm) show(w http.ResponseWriter, me *session.Session, status int, n
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = confirmPage.Execute(w, map[string]string{"Email": me.Attrs[attrEmail], "Form": middleware.FormToken(me), "Next": next, "Devices": c.devices, "Nonce": nonce, "Problem": problem})
+	_ = confirmPage.Execute(w, map[string]string{"Email": me.Attrs[immich.AttrEmail], "Form": middleware.FormToken(me), "Next": next, "Devices": c.devices, "Nonce": nonce, "Problem": problem})
 }
