@@ -95,9 +95,6 @@ func (n *Sender) Observe(ctx context.Context, e session.Event) {
 	}
 }
 
-// eventDenied tells that the user said of a session that it was not theirs.
-const eventDenied session.EventKind = "denied"
-
 // isTold reports whether there is anything to tell of e.
 func isTold(e *session.Event) bool {
 	switch e.Kind {
@@ -105,7 +102,7 @@ func isTold(e *session.Event) bool {
 		return e.Session != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelNotice
 	case session.EventMoved:
 		return e.Session != nil && e.Visit != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelAlert
-	case eventDenied:
+	case session.EventDenied:
 		return e.Session != nil
 	case session.EventRevoked:
 		return e.UserID != "" && e.Ending != nil && e.Ending.Reason == session.ReasonPasswordChanged
@@ -153,7 +150,7 @@ func kindOf(e *session.Event) Kind {
 		return KindMove
 	case e.Kind == session.EventRevoked:
 		return KindPasswordChanged
-	case e.Kind == eventDenied:
+	case e.Kind == session.EventDenied:
 		return KindDenied
 	case e.Verdict.Level >= session.LevelAlert:
 		return KindAlert
