@@ -1,12 +1,10 @@
 package middleware
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/signedin/signedin/session"
 )
@@ -207,39 +205,3 @@ func checkForeign(cfg Config) error {
 	}
 	return nil
 }
-
-// lastWords is how long a connection may go on to say that its session has
-// ended.
-const lastWords = time.Second
-
-type requestKey struct{}
-
-// Value returns q itself for the key of LastWords.
-func (q *request) Value(key any) any {
-	if key == (requestKey{}) {
-		return q
-	}
-	return q.Conn.Value(key)
-}
-
-// LastWords lets the handler of a request have the last word when its session
-// ends: the connection can be written to for a second more. It is for handlers
-// that end when their context does, and answer then.
-//
-// If say is not nil it is called at that moment, in a goroutine of its own, and
-// the connection can be read from as well; say sees to it that the handler ends.
-// It reports false if the request has no session.
-func LastWords(ctx context.Context, say func(cause error)) bool {
-	q, ok := ctx.Value(requestKey{}).(*request)
-	switch {
-	case !ok:
-		return false
-	case say == nil:
-		q.words.Store(&noWords)
-	default:
-		q.words.Store(&say)
-	}
-	return true
-}
-
-var noWords func(cause error)

@@ -35,7 +35,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -164,52 +163,6 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 
 // Manager returns the Manager whose sessions these are.
 func (m *Middleware) Manager() *session.Manager { return m.manager }
-
-// request is one request of a session: its context, and what cuts it.
-type request struct {
-	session.Conn
-	w     http.ResponseWriter
-	words atomic.Pointer[func(cause error)] // of LastWords
-}
-
-// Cut makes the connection fail at its next read or write, also when it was
-// hijacked.
-func (q *request) Cut(cause error) {
-	past := time.Unix(1, 0)
-	rc := http.NewResponseController(q.w)
-	say := q.words.Load()
-	if say == nil {
-		_ = rc.SetReadDeadline(past) // a writer without deadlines has a context to watch
-		_ = rc.SetWriteDeadline(past)
-		return
-	}
-	soon := time.Now().Add(lastWords)
-	_ = rc.SetWriteDeadline(soon)
-	if say == &noWords {
-		_ = rc.SetReadDeadline(past)
-		return
-	}
-	_ = rc.SetReadDeadline(soon)
-	go (*say)(cause)
-}
-
-// close ends the request, unless its connection was hijacked and goes on.
-func (q *request) close(upgrade bool) {
-	if upgrade && q.goesOn() {
-		q.Linger()
-		return
-	}
-	q.Close()
-}
-
-// goesOn reports whether the connection was hijacked and is still open. Only
-// writing tells the one, and only setting a deadline the other; neither has
-// another consequence once the handler of an upgrade has returned.
-func (q *request) goesOn() bool {
-	_, err := q.w.Write(nil)
-	return errors.Is(err, http.ErrHijacked) &&
-		http.NewResponseController(q.w).SetWriteDeadline(time.Time{}) == nil
-}
 
 // Load puts the request's session into its context, if it has one, and goes on
 // to next in either case. It stops requests that it cannot judge (503) and

@@ -60,16 +60,11 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 	if err != nil {
 		return nil, err
 	}
-	var prof profile
-	var known knownDevice
-	var recognized bool
-	var verdict *Verdict
+	adopted := Event{Kind: EventAdopted, At: s.First.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First}
+	learn := func() {}
 	if f.SignedIn {
-		prof, known, recognized = m.recognize(ctx, s, DeviceID{})
-		verdict = m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First, Profile: prof.assessor})
-	}
-	if verdict != nil {
-		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
+		adopted.Kind = EventStarted
+		adopted.Verdict, learn = m.judgeSignIn(ctx, s, DeviceID{})
 	}
 	wctx, cancel := write(ctx)
 	defer cancel()
@@ -80,14 +75,8 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 		return nil, fmt.Errorf("session: adopt: %w", err)
 	}
 	m.stats.started.Add(1)
-	if recognized {
-		m.learn(ctx, s.UserID, known, verdict)
-	}
-	e := Event{Kind: EventAdopted, At: s.First.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict}
-	if f.SignedIn {
-		e.Kind = EventStarted
-	}
-	m.notify(ctx, e)
+	learn()
+	m.notify(ctx, adopted)
 	return s, nil
 }
 

@@ -85,21 +85,14 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	if err != nil {
 		return nil, Token{}, err
 	}
-	prof, device, recognized := m.recognize(ctx, s, o.DeviceID)
-	verdict := m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First, Profile: prof.assessor})
-	if verdict != nil {
-		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
-		m.restrict(s, verdict, ActionChallenge)
-	}
+	verdict, learn := m.judgeSignIn(ctx, s, o.DeviceID)
 	wctx, cancel := write(ctx)
 	defer cancel()
 	if err := m.store.Create(wctx, s); err != nil && (errors.Is(err, ErrOutdated) || !m.wasCreated(ctx, s)) {
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}
 	m.stats.started.Add(1)
-	if recognized {
-		m.learn(ctx, s.UserID, device, verdict)
-	}
+	learn()
 	m.notify(ctx, Event{Kind: EventStarted, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict})
 	if old := o.Replaces; old != nil {
 		if err := m.Revoke(ctx, old.UserID, old.ID, ReasonReplaced); err != nil {
@@ -108,6 +101,22 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	}
 	m.evict(ctx, s)
 	return s, token, nil
+}
+
+// judgeSignIn notes on s what the Assessor says of a sign-in, and returns it
+// with what is to be learnt once s is stored.
+func (m *Manager) judgeSignIn(ctx context.Context, s *Session, id DeviceID) (verdict *Verdict, learn func()) {
+	prof, known, recognized := m.recognize(ctx, s, id)
+	verdict = m.assess(ctx, Case{SignIn: true, Session: s, Visit: s.First, Profile: prof.assessor})
+	if verdict != nil {
+		s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
+		m.restrict(s, verdict, ActionChallenge)
+	}
+	return verdict, func() {
+		if recognized {
+			m.learn(ctx, s.UserID, known, verdict)
+		}
+	}
 }
 
 // learn keeps what a sign-in that succeeded has taught.

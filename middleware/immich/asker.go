@@ -157,16 +157,10 @@ func (a *asker) current(r *http.Request, token string) (string, error) {
 // ask sends one request with a token to Immich, in the place of r's client, and
 // decodes the JSON of a 2xx into answer, if that is not nil.
 func (a *asker) ask(r *http.Request, method, path, token string, answer any) error {
-	wait := time.NewTimer(askWait)
-	defer wait.Stop()
-	select {
-	case a.slots <- struct{}{}:
-		defer func() { <-a.slots }()
-	case <-wait.C:
-		return errBusy
-	case <-r.Context().Done():
-		return r.Context().Err()
+	if err := a.enter(r.Context()); err != nil {
+		return err
 	}
+	defer func() { <-a.slots }()
 	req, err := http.NewRequestWithContext(r.Context(), method, a.target.JoinPath(path).String(), nil)
 	if err != nil {
 		return fmt.Errorf("immich: ask: %w", err)
@@ -185,6 +179,25 @@ func (a *asker) ask(r *http.Request, method, path, token string, answer any) err
 		return fmt.Errorf("immich: ask: %w", err)
 	}
 	defer res.Body.Close()
+	return read(res, answer)
+}
+
+// enter waits for its turn to ask.
+func (a *asker) enter(ctx context.Context) error {
+	wait := time.NewTimer(askWait)
+	defer wait.Stop()
+	select {
+	case a.slots <- struct{}{}:
+		return nil
+	case <-wait.C:
+		return errBusy
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// read reads what Immich answered.
+func read(res *http.Response, answer any) error {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
 	case res.StatusCode == http.StatusUnauthorized:

@@ -12,9 +12,7 @@ const (
 	mysqlTexts = `JSON_TABLE(?, '$[*]' COLUMNS (v VARCHAR(255) CHARACTER SET utf8mb4 PATH '$' ERROR ON ERROR)) t
 		STRAIGHT_JOIN signedin_users u FORCE INDEX (PRIMARY) ON u.user_id = CAST(t.v AS BINARY)`
 	mysqlNumbers = `JSON_TABLE(?, '$[*]' COLUMNS (v BIGINT PATH '$' ERROR ON ERROR)) n STRAIGHT_JOIN signedin_log l FORCE INDEX (PRIMARY) ON l.number = n.v`
-	mysqlRemnant = `s.user_id = '', s.name = '', s.created_at = 0, s.created = '{}', s.last_at = 0, s.network = '', s.country = '', s.city = '',
-		s.device_kind = '', s.browser = '', s.os = '', s.last = '{}', s.idle_ms = 0, s.ended_at = s.expires_at, s.reason = '', s.ended_by = '', s.data = '{}'`
-	mysqlEnding = `s.created_ip = '', s.ip = '', s.due_at = NULL`
+	mysqlEnding  = `s.created_ip = '', s.ip = '', s.due_at = NULL`
 )
 
 // mysqlStatements are the statements that MySQL says otherwise. There is no
@@ -77,7 +75,7 @@ func mysqlOfEndings(p *statements) []statement {
 			SET s.ended_at = g.ended_at, s.reason = g.reason, s.ended_by = g.ended_by, ` + mysqlEnding + `
 			WHERE s.ended_at IS NULL AND s.global_generation <> g.generation`},
 
-		{&p.reduce, `UPDATE ` + mysqlIDs + ` SET ` + mysqlRemnant},
+		{&p.reduce, `UPDATE ` + mysqlIDs + ` SET ` + remnant},
 		{&p.removeRemnants, `DELETE s FROM ` + mysqlIDs + ` WHERE s.user_id = ''`},
 		{&p.settled, `SELECT u.user_id FROM ` + mysqlTexts + ` WHERE u.bumped_at IS NULL FOR UPDATE SKIP LOCKED`},
 		// Not by a subquery: of one in an UPDATE or DELETE the rows are locked.
