@@ -20,6 +20,10 @@
 // what it acknowledged when the machine loses power; New warns if it does not,
 // or refuses it ([Config].MustSurvive).
 //
+// Of the drivers for PostgreSQL take pgx. With lib/pq, database/sql repeats a
+// statement whose answer was lost with the connection: nothing is live that was
+// revoked, but Revoke may then not return what it has ended.
+//
 // The tables are for you to query: their columns are described in the schema
 // files, which Migrate applies and which can also be run by hand.
 package sqlstore
