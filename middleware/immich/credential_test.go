@@ -33,10 +33,10 @@ func immichReads(r *http.Request) string {
 	}
 	for part := range strings.SplitSeq(strings.Join(r.Header["Cookie"], "; "), ";") {
 		name, value, ok := strings.Cut(part, "=")
-		if !ok || strings.Trim(name, " \t\xa0") != "immich_access_token" {
+		if !ok || trimBytes(name) != "immich_access_token" {
 			continue
 		}
-		value = strings.Trim(value, " \t\xa0")
+		value = trimBytes(value)
 		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 			value = value[1 : len(value)-1]
 		}
@@ -97,4 +97,16 @@ func clean(raw string) string {
 		return q.Encode()
 	}
 	return raw
+}
+
+// trimBytes trims what a server that reads headers as Latin-1 takes for space.
+func trimBytes(s string) string {
+	const space = " \t\xa0"
+	for s != "" && strings.IndexByte(space, s[0]) >= 0 {
+		s = s[1:]
+	}
+	for s != "" && strings.IndexByte(space, s[len(s)-1]) >= 0 {
+		s = s[:len(s)-1]
+	}
+	return s
 }

@@ -252,7 +252,6 @@ type site struct {
 	proxy   *immich.Proxy
 	server  *httptest.Server
 	now     atomic.Int64 // added to the clock
-	events  chan session.Event
 }
 
 func newSite(t *testing.T, cfg immich.Config) *site {
