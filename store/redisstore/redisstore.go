@@ -55,6 +55,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store"
 )
 
 // Config holds what a [Store] or a [Bus] can be told. The zero Config works.
@@ -72,8 +73,11 @@ type Config struct {
 	// is full. That signs users out, and in the worst case brings back what was
 	// revoked: with a counter that is gone, its user starts again from 0.
 	InsecureEviction bool
-	// Logger is told of trouble that no caller sees: that a [Bus] cannot listen
-	// or publish. Defaults to discarding.
+	// MustSurvive has New refuse a server that could undo a revocation by such
+	// a crash, as it is configured. Defaults to store.CrashNone: New only warns.
+	MustSurvive store.Crash
+	// Logger is told of what no caller sees: that the server could undo a
+	// revocation, that a [Bus] cannot listen or publish. Defaults to discarding.
 	Logger *slog.Logger
 }
 
@@ -94,6 +98,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.MustSurvive > store.CrashPower {
+		return c, fmt.Errorf("redisstore: Config.MustSurvive: %d is not known", c.MustSurvive)
 	}
 	if c.Owners < 0 {
 		return c, fmt.Errorf("redisstore: Config.Owners: %d is negative", c.Owners)
@@ -116,9 +123,10 @@ var _ session.Store = (*Store)(nil)
 
 // New returns a Store on client. It returns an error if what is there is older
 // than Redis 6.2, a replica, throws away keys when its memory is full, or was
-// written by a later version of this package, and an [*AccessError] if the
-// client's user may not do what a Store does. The caller closes client, after
-// the last use of the Store.
+// written by a later version of this package, an [*AccessError] if the client's
+// user may not do what a Store does, and a [*store.DurabilityError] if the
+// server could undo a revocation that has to survive. The caller closes client,
+// after the last use of the Store.
 //
 // Let the client have ContextTimeoutEnabled. Without it calls return in time,
 // too, but their connections wait on.
@@ -131,6 +139,9 @@ func New(ctx context.Context, client redis.UniversalClient, cfg Config) (*Store,
 	_, err = await(ctx, func() (struct{}, error) { return struct{}{}, st.check(ctx) })
 	if err != nil {
 		return nil, fail("new", err)
+	}
+	if err := st.checkDurability(ctx); err != nil {
+		return nil, err
 	}
 	return st, nil
 }

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store"
 )
 
 // check fails if the servers cannot be used, or not safely.
@@ -105,37 +107,12 @@ func describe(ctx context.Context, node redis.Cmdable) (map[string]string, error
 	return s, nil
 }
 
-// A Dialect is a kind of server.
-type Dialect string
-
-// The dialects.
-const (
-	DialectRedis  Dialect = "redis"
-	DialectValkey Dialect = "valkey"
-)
-
-// A Durability says whether what the server acknowledged, a revocation above
-// all, is still there after a crash. It says nothing of a failover, at which a
-// replica takes over what it has received.
-type Durability struct {
-	Dialect Dialect
-	// Process reports whether it survives a crash of the process.
-	Process bool
-	// Power reports whether it survives a loss of power.
-	Power bool
-	// Settings are those of the server from which this follows; "unknown" is
-	// what it does not tell.
-	Settings map[string]string
-	// Advice says what to change; empty if nothing.
-	Advice string
-}
-
 // Durability reads the settings of the server on which it depends whether a
 // revocation can be undone by a crash: of a cluster, those of the primary that
 // promises least.
-func (st *Store) Durability(ctx context.Context) (Durability, error) {
-	d, err := await(ctx, func() (Durability, error) {
-		var all []Durability
+func (st *Store) Durability(ctx context.Context) (store.Durability, error) {
+	d, err := await(ctx, func() (store.Durability, error) {
+		var all []store.Durability
 		err := st.eachServer(ctx, func(ctx context.Context, node redis.Cmdable) error {
 			// CONFIG and INFO may be refused, but somebody has to be there.
 			if _, err := describe(ctx, node); err != nil {
@@ -145,7 +122,7 @@ func (st *Store) Durability(ctx context.Context) (Durability, error) {
 			return nil
 		})
 		if err != nil || len(all) == 0 {
-			return Durability{}, err
+			return store.Durability{}, err
 		}
 		least := all[0]
 		for _, d := range all {
@@ -158,7 +135,17 @@ func (st *Store) Durability(ctx context.Context) (Durability, error) {
 	return d, fail("durability", err)
 }
 
-func promises(d Durability) (n int) {
+// checkDurability returns a [*store.DurabilityError] if the server does not keep
+// what it must, and warns if it keeps less than it could.
+func (st *Store) checkDurability(ctx context.Context) error {
+	d, err := st.Durability(ctx)
+	if err != nil {
+		return err
+	}
+	return fail("durability", d.Check(ctx, st.cfg.MustSurvive, st.cfg.Logger))
+}
+
+func promises(d store.Durability) (n int) {
 	for _, kept := range []bool{d.Process, d.Power, d.Settings["maxmemory-policy"] == "noeviction"} {
 		if kept {
 			n++
@@ -190,19 +177,16 @@ func settingsOf(ctx context.Context, node redis.Cmdable) map[string]string {
 		case name == "aof_enabled" && s["appendonly"] == unknown:
 			s["appendonly"] = map[string]string{"0": "no", "1": "yes"}[value]
 		case name == "valkey_version":
-			s["server"] = string(DialectValkey)
+			s["server"] = "valkey"
 		}
 	}
 	return s
 }
 
 // judge says what follows from the settings.
-func judge(s map[string]string) Durability {
-	d := Durability{Dialect: DialectRedis, Settings: s}
-	if s["server"] != "" {
-		d.Dialect = DialectValkey
-		delete(s, "server")
-	}
+func judge(s map[string]string) store.Durability {
+	d := store.Durability{Server: cmp.Or(s["server"], "redis"), Settings: s}
+	delete(s, "server")
 	// The append-only file is written before the answer is sent, and with
 	// "always" synced as well: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/.
 	d.Process = s["appendonly"] == "yes"

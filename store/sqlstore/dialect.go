@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/store"
 )
 
 // A Dialect is a kind of database.
@@ -55,7 +57,7 @@ type dialect struct {
 	turnOver string // query that gives it back, if the end of the transaction does not
 
 	check      func(context.Context, *sqlx.DB) error // is this database usable?
-	durability func(context.Context, *sqlx.DB) (Durability, error)
+	durability func(context.Context, *sqlx.DB) (store.Durability, error)
 	rights     string             // query that returns which rights the database user lacks, if preparing does not tell; NULL if none
 	advice     func(error) string // what to do about an error, "" if that is not known
 	denied     func(error) bool   // did the database not allow it, so that trying again does not help?

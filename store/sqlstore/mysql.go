@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/store"
 )
 
 var mysqlDialect = dialect{
@@ -122,12 +124,12 @@ func mysqlAdvice(err error) string {
 	}[mysqlNumber(err)]
 }
 
-func mysqlDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {
-	d := Durability{Dialect: DialectMySQL, Settings: make(map[string]string)}
+func mysqlDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error) {
+	d := store.Durability{Server: string(DialectMySQL), Settings: make(map[string]string)}
 	for _, name := range []string{"innodb_flush_log_at_trx_commit", "innodb_doublewrite", "log_bin", "sync_binlog"} {
 		var value string
 		if err := db.GetContext(ctx, &value, `SELECT @@global.`+name); err != nil {
-			return Durability{}, err
+			return store.Durability{}, err
 		}
 		d.Settings[name] = value
 	}

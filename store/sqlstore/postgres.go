@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/store"
 )
 
 var postgresDialect = dialect{
@@ -91,12 +93,12 @@ func postgresAdvice(err error) string {
 	}[postgresState(err)]
 }
 
-func postgresDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {
-	d := Durability{Dialect: DialectPostgres, Settings: make(map[string]string)}
+func postgresDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error) {
+	d := store.Durability{Server: string(DialectPostgres), Settings: make(map[string]string)}
 	for _, name := range []string{"synchronous_commit", "fsync", "full_page_writes"} {
 		var value string
 		if err := db.GetContext(ctx, &value, `SELECT current_setting($1)`, name); err != nil {
-			return Durability{}, err
+			return store.Durability{}, err
 		}
 		d.Settings[name] = value
 	}

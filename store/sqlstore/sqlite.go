@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/store"
 )
 
 // SQLiteDSN returns the data source name of a SQLite file with the settings
@@ -92,16 +94,16 @@ func sqliteAdvice(err error) string {
 	return ""
 }
 
-func sqliteDurability(ctx context.Context, db *sqlx.DB) (Durability, error) {
+func sqliteDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error) {
 	var mode string
 	var level int
 	if err := db.GetContext(ctx, &mode, `SELECT journal_mode FROM pragma_journal_mode`); err != nil {
-		return Durability{}, err
+		return store.Durability{}, err
 	}
 	if err := db.GetContext(ctx, &level, `SELECT synchronous FROM pragma_synchronous`); err != nil {
-		return Durability{}, err
+		return store.Durability{}, err
 	}
-	d := Durability{Dialect: DialectSQLite, Settings: map[string]string{"journal_mode": mode, "synchronous": strconv.Itoa(level)}}
+	d := store.Durability{Server: string(DialectSQLite), Settings: map[string]string{"journal_mode": mode, "synchronous": strconv.Itoa(level)}}
 	d.Process = mode != "off" && mode != "memory"
 	// NORMAL (1) syncs at each commit unless there is a write-ahead log, where
 	// FULL (2) does: https://sqlite.org/pragma.html#pragma_synchronous.

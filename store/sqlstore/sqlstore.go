@@ -40,6 +40,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store"
 )
 
 // Config holds what a [Store] can be told. The zero Config works.
@@ -54,8 +55,8 @@ type Config struct {
 	// database does not answer at all. Defaults to 250 milliseconds.
 	ReadTimeout time.Duration
 	// MustSurvive has New refuse a database that could undo a revocation by
-	// such a crash, as it is configured. Defaults to CrashNone: New only warns.
-	MustSurvive Crash
+	// such a crash, as it is configured. Defaults to store.CrashNone: New only warns.
+	MustSurvive store.Crash
 	// Logger gets one warning from New if a crash can undo a revocation.
 	// Defaults to discarding.
 	Logger *slog.Logger
@@ -79,7 +80,7 @@ func (c Config) withDefaults(db *sqlx.DB) (Config, *dialect, error) {
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = 250 * time.Millisecond
 	}
-	if c.MustSurvive > CrashPower {
+	if c.MustSurvive > store.CrashPower {
 		return c, nil, fmt.Errorf("sqlstore: Config.MustSurvive: %d is not known", c.MustSurvive)
 	}
 	if c.Logger == nil {
@@ -109,7 +110,7 @@ var _ session.Store = (*Store)(nil)
 
 // New returns a Store in db, whose tables are there already ([Migrate]). It
 // returns a [*SchemaError] if they are not, or not as they should be, an
-// [*AccessError] if they cannot be written, and a [*DurabilityError] if the
+// [*AccessError] if they cannot be written, and a [*store.DurabilityError] if the
 // database forgets more than it may. The caller
 // closes db, after the last use of the Store; [Store.Close] comes first.
 func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {

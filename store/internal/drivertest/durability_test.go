@@ -10,17 +10,17 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/signedin/signedin/store"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
-// wantDurability opens the store at each level of demand.
-func wantDurability(t *testing.T, db *sqlx.DB, cfg sqlstore.Config, survives sqlstore.Crash, advice string) {
+// wantDurability opens a store at each level of demand.
+func wantDurability(t *testing.T, survives store.Crash, advice string, open func(must store.Crash, log *slog.Logger) error) {
 	t.Helper()
-	for must := sqlstore.CrashNone; must <= sqlstore.CrashPower; must++ {
+	for must := store.CrashNone; must <= store.CrashPower; must++ {
 		var log bytes.Buffer
-		cfg.MustSurvive, cfg.Logger = must, slog.New(slog.NewTextHandler(&log, nil))
-		store, err := sqlstore.New(t.Context(), db, cfg)
-		var refused *sqlstore.DurabilityError
+		err := open(must, slog.New(slog.NewTextHandler(&log, nil)))
+		var refused *store.DurabilityError
 		if errors.As(err, &refused) != (must > survives) || err != nil && refused == nil {
 			t.Errorf("must survive %d, survives %d: got error %v", must, survives, err)
 		}
@@ -28,30 +28,39 @@ func wantDurability(t *testing.T, db *sqlx.DB, cfg sqlstore.Config, survives sql
 			wantTrouble(t, err, "MustSurvive", advice)
 			continue
 		}
-		if warned := strings.Count(log.String(), "level=WARN"); warned != 1 != (survives == sqlstore.CrashPower) ||
+		if warned := strings.Count(log.String(), "level=WARN"); warned != 1 != (survives == store.CrashPower) ||
 			warned > 0 && !strings.Contains(log.String(), advice) {
 			t.Errorf("must survive %d, survives %d: logged %q", must, survives, log.String())
 		}
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
 	}
+}
+
+func wantSQLDurability(t *testing.T, db *sqlx.DB, cfg sqlstore.Config, survives store.Crash, advice string) {
+	t.Helper()
+	wantDurability(t, survives, advice, func(must store.Crash, log *slog.Logger) error {
+		cfg.MustSurvive, cfg.Logger = must, log
+		st, err := sqlstore.New(t.Context(), db, cfg)
+		if err == nil {
+			err = st.Close()
+		}
+		return err
+	})
 }
 
 func TestSQLiteDurability(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
 		for _, c := range []struct {
 			settings string
-			survives sqlstore.Crash
+			survives store.Crash
 			advice   string
 		}{
-			{"_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL", sqlstore.CrashPower, ""},
-			{"_pragma=journal_mode(WAL)&_pragma=synchronous(1)&_journal=WAL&_sync=NORMAL", sqlstore.CrashProcess, "synchronous to FULL"},
-			{"_pragma=journal_mode(OFF)&_journal=OFF", sqlstore.CrashNone, "journal_mode to WAL"},
+			{"_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL", store.CrashPower, ""},
+			{"_pragma=journal_mode(WAL)&_pragma=synchronous(1)&_journal=WAL&_sync=NORMAL", store.CrashProcess, "synchronous to FULL"},
+			{"_pragma=journal_mode(OFF)&_journal=OFF", store.CrashNone, "journal_mode to WAL"},
 		} {
 			db := open(t, driver, "file:"+filepath.Join(t.TempDir(), "db")+"?"+c.settings)
 			migrated(t, db, sqlstore.Config{})
-			wantDurability(t, db, sqlstore.Config{}, c.survives, c.advice)
+			wantSQLDurability(t, db, sqlstore.Config{}, c.survives, c.advice)
 		}
 	})
 }
@@ -61,8 +70,8 @@ func TestPostgresDurability(t *testing.T) {
 		db.SetMaxOpenConns(1) // of which the setting is
 		cfg := sqlstore.Config{Prefix: newPrefix(t, db)}
 		migrated(t, db, cfg)
-		wantDurability(t, db, cfg, sqlstore.CrashPower, "")
+		wantSQLDurability(t, db, cfg, store.CrashPower, "")
 		mustExec(t, db, `SET synchronous_commit = off`)
-		wantDurability(t, db, cfg, sqlstore.CrashNone, "synchronous_commit to on")
+		wantSQLDurability(t, db, cfg, store.CrashNone, "synchronous_commit to on")
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
 )
@@ -142,14 +143,14 @@ func killedSQL(t *testing.T, server *ownServer, driver, admin, dsn, name string,
 }
 
 // sqlSurvives is what the report says, and sees that New refuses accordingly.
-func sqlSurvives(t *testing.T, store *sqlstore.Store, db *sqlx.DB) bool {
+func sqlSurvives(t *testing.T, st *sqlstore.Store, db *sqlx.DB) bool {
 	t.Helper()
-	d, err := store.Durability(t.Context())
+	d, err := st.Durability(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := sqlstore.New(t.Context(), db, sqlstore.Config{MustSurvive: sqlstore.CrashProcess})
-	var refused *sqlstore.DurabilityError
+	again, err := sqlstore.New(t.Context(), db, sqlstore.Config{MustSurvive: store.CrashProcess})
+	var refused *store.DurabilityError
 	if errors.As(err, &refused) == d.Process {
 		t.Errorf("survives a crash: %v; New that insists on it: %v", d.Process, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store"
 	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest"
 )
@@ -109,15 +110,15 @@ func TestMySQLDurability(t *testing.T) {
 	t.Cleanup(func() { mustExec(t, db, `SET GLOBAL innodb_flush_log_at_trx_commit = 1`) })
 	for _, c := range []struct {
 		flush    int
-		survives sqlstore.Crash
+		survives store.Crash
 		advice   string
 	}{
-		{0, sqlstore.CrashNone, "innodb_flush_log_at_trx_commit to 1"},
-		{2, sqlstore.CrashProcess, "innodb_flush_log_at_trx_commit to 1"},
-		{1, sqlstore.CrashPower, ""},
+		{0, store.CrashNone, "innodb_flush_log_at_trx_commit to 1"},
+		{2, store.CrashProcess, "innodb_flush_log_at_trx_commit to 1"},
+		{1, store.CrashPower, ""},
 	} {
 		mustExec(t, db, `SET GLOBAL innodb_flush_log_at_trx_commit = ?`, c.flush)
-		wantDurability(t, db, cfg, c.survives, c.advice)
+		wantSQLDurability(t, db, cfg, c.survives, c.advice)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store"
 	"github.com/signedin/signedin/store/redisstore"
 )
 
@@ -129,15 +131,26 @@ func TestRedisDurability(t *testing.T) {
 		"partly":   {[]string{"--appendonly", "yes", "--rename-command", "CONFIG", ""}, true, false, "appendfsync to always"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := redisStore(t, startRedis(t, c.settings...).client(t), redisstore.Config{Prefix: "x:"})
-			d, err := store.Durability(t.Context())
+			client := startRedis(t, c.settings...).client(t)
+			d, err := redisStore(t, client, redisstore.Config{Prefix: "x:"}).Durability(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Dialect != redisstore.DialectRedis || d.Process != c.process || d.Power != c.power ||
+			if d.Server != "redis" || d.Process != c.process || d.Power != c.power ||
 				!strings.Contains(d.Advice, c.advice) || (c.advice == "") != (d.Advice == "") {
 				t.Errorf("got %+v, want process %v, power %v, advice with %q", d, c.process, c.power, c.advice)
 			}
+			survives := store.CrashNone
+			if c.process {
+				survives = store.CrashProcess
+			}
+			if c.power {
+				survives = store.CrashPower
+			}
+			wantDurability(t, survives, c.advice, func(must store.Crash, log *slog.Logger) error {
+				_, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: "x:", MustSurvive: must, Logger: log})
+				return err
+			})
 		})
 	}
 }
