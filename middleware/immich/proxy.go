@@ -279,7 +279,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 // buffers are shared by the copies of bodies.
 type buffers struct{ pool sync.Pool }
 
-const bufferSize = 64 << 10
+const bufferSize = 32 << 10
 
 func (b *buffers) Get() []byte {
 	if v, ok := b.pool.Get().(*[bufferSize]byte); ok {
