@@ -56,6 +56,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store"
+	"github.com/signedin/signedin/store/internal/within"
 )
 
 // Config holds what a [Store] or a [Bus] can be told. The zero Config works.
@@ -166,31 +167,12 @@ func (st *Store) checkLayout(ctx context.Context) error {
 // await runs f and waits for it, but no longer than ctx: go-redis looks at a
 // context between commands, and while it waits for one only if the host has
 // enabled that.
-func await[T any](ctx context.Context, f func() (T, error)) (result T, err error) {
-	if ctx.Done() == nil {
-		return f()
+func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	result, err := within.Do(ctx, f)
+	if isOver(ctx, err) {
+		err = context.Cause(ctx) // which says more
 	}
-	if ctx.Err() != nil {
-		return result, context.Cause(ctx)
-	}
-	type answer struct {
-		result T
-		err    error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		r, err := f()
-		answers <- answer{r, err}
-	}()
-	select {
-	case a := <-answers:
-		if isOver(ctx, a.err) {
-			return result, context.Cause(ctx) // which says more
-		}
-		return a.result, a.err
-	case <-ctx.Done():
-		return result, context.Cause(ctx)
-	}
+	return result, err
 }
 
 // isOver reports whether err only says that ctx is over. A deadline may come

@@ -5,33 +5,17 @@ import (
 	"slices"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/within"
 )
 
 // await waits for f, but no longer than ctx: lib/pq hears of the end of a
 // context from the server only, and SQLite once it has got a lock. In a
 // transaction of the host's it waits for f in any case, since f uses that.
-func await[T any](ctx context.Context, st *Store, f func() (T, error)) (result T, err error) {
-	if ctx.Done() == nil || st.joined(ctx) != nil {
+func await[T any](ctx context.Context, st *Store, f func() (T, error)) (T, error) {
+	if st.joined(ctx) != nil {
 		return f()
 	}
-	if ctx.Err() != nil {
-		return result, context.Cause(ctx)
-	}
-	type answer struct {
-		result T
-		err    error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		r, err := f()
-		answers <- answer{r, err}
-	}()
-	select {
-	case a := <-answers:
-		return a.result, a.err
-	case <-ctx.Done():
-		return result, context.Cause(ctx)
-	}
+	return within.Do(ctx, f)
 }
 
 // await0 is await for what has no result.
