@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -33,6 +34,22 @@ func Migrate(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	for n := 1; ; n++ {
+		begin := time.Now()
+		err := d.migrate(ctx, db, cfg)
+		// SQLite gives up at once where waiting would not help, as when another
+		// process makes the file at the same time; else it has waited already.
+		atOnce := d.oneWriter && err != nil && strings.Contains(err.Error(), "database is locked") && time.Since(begin) < time.Second
+		if !atOnce || n == attempts {
+			return err
+		}
+		if err := pause(ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *dialect) migrate(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	if err := d.usable(ctx, db); err != nil {
 		return err
 	}

@@ -95,11 +95,19 @@ func (st *Store) persist(ctx context.Context, f func() error) error {
 		if err == nil || n == attempts || st.dialect.gaveUp == nil || !st.dialect.gaveUp(err) || st.joined(ctx) != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-time.After(rand.N(time.Duration(n) * 5 * time.Millisecond)):
+		if over := pause(ctx, n); over != nil {
+			return errors.Join(over, err)
 		}
+	}
+}
+
+// pause waits a little before the next attempt.
+func pause(ctx context.Context, n int) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(rand.N(time.Duration(n) * 5 * time.Millisecond)):
+		return nil
 	}
 }
 

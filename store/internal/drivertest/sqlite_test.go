@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"cmp"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,4 +85,26 @@ func BenchmarkSQLite(b *testing.B) {
 			storetest.Bench(b, func(b *testing.B) session.Store { return newSQLite(b, driver) })
 		})
 	}
+}
+
+// Several processes start at the same time, and the file is not there yet.
+func TestSQLiteMigrateAtOnce(t *testing.T) {
+	eachSQLite(t, func(t *testing.T, driver string) {
+		for range 20 {
+			file := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))
+			start := make(chan struct{})
+			var all sync.WaitGroup
+			for range 4 {
+				db := open(t, driver, file)
+				all.Go(func() {
+					<-start
+					if err := sqlstore.Migrate(t.Context(), db, sqlstore.Config{}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			close(start)
+			all.Wait()
+		}
+	})
 }
