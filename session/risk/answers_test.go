@@ -254,3 +254,29 @@ func TestLearnRefuses(t *testing.T) {
 		t.Error("a profile that cannot be read: no error")
 	}
 }
+
+// A stolen session that was noticed teaches nothing by going on quietly, until
+// its user has proved who they are.
+func TestAlertTeachesNothing(t *testing.T) {
+	for _, proved := range []bool{false, true} {
+		u := settled(t, risk.Config{})
+		s, _ := u.signIn(t, signIn{key: 1})
+		thief := session.Visit{At: s.First.At.Add(time.Hour), IP: netip.MustParseAddr("82.184.10.20"), Location: bergenRival, Device: linux}
+		if got := u.move(t, s, thief).Level; got < session.LevelAlert {
+			t.Fatalf("the theft: level %d", got)
+		}
+		if proved {
+			s.AuthenticatedAt = thief.At.Add(time.Minute)
+		}
+		password := u.signInCase(signIn{at: thief.At.Add(day), ip: "82.185.10.20", where: &bergenRival, what: &linux})
+		before := u.sum(t, password)
+		thief.At, thief.IP = thief.At.Add(time.Hour), netip.MustParseAddr("82.185.10.20")
+		if got := u.move(t, s, thief).Level; got >= session.LevelAlert {
+			t.Fatalf("going on: level %d", got)
+		}
+		password.Profile = u.profile
+		if after := u.sum(t, password); (after < before) != proved {
+			t.Errorf("proved %v: a sign-in from there has %d points, %d before", proved, after, before)
+		}
+	}
+}

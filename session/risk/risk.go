@@ -73,6 +73,9 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 		a.failures.clear(c.Session.UserID)
 		v.Provisional = j.level >= session.LevelAlert
 	}
+	if !c.SignIn && isRepeated(&c, v.Signals) {
+		v.Level, v.Signals = session.LevelNone, nil
+	}
 	switch {
 	case isDoubted(&c):
 		return v, nil
@@ -81,17 +84,19 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	default:
 		p.learn(&j.observation, c.SignIn)
 	}
-	if !c.SignIn && isRepeated(&c, v.Signals) {
-		v.Level, v.Signals = session.LevelNone, nil
-	}
 	v.Profile = p.encode()
 	return v, nil
 }
 
 // isDoubted reports whether a move is one of a session that is not believed
-// yet: what it does teaches nothing.
+// yet, because of its sign-in or of an alert since: what it does teaches
+// nothing.
 func isDoubted(c *session.Case) bool {
-	return c.Session.Provisional && c.Visit.At.Sub(c.Session.First.At) < quarantine
+	s, since := c.Session, c.Visit.At.Add(-quarantine)
+	return s.Provisional && s.First.At.After(since) ||
+		slices.ContainsFunc(s.OpenSignals(), func(g session.Signal) bool {
+			return g.Level >= session.LevelAlert && g.At.After(since) && g.At.After(s.AuthenticatedAt)
+		})
 }
 
 // isRepeated reports whether an alert says nothing that the session's alerts
