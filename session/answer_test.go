@@ -306,6 +306,42 @@ func TestAnswersAtOnce(t *testing.T) {
 	}
 }
 
+// A thief who moves about does not push out the alert.
+func TestAlertStays(t *testing.T) {
+	q := newQuestioned(t, session.LevelAlert, session.Config{})
+	move := func() *session.Session {
+		for _, from := range []session.Origin{hotel, home} {
+			q.clock.advance(time.Minute)
+			if _, err := q.Resume(t.Context(), q.oldToken.Credential(), from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return q.live(t, q.old.ID)
+	}
+	move()
+	q.level = session.LevelNotice
+	for range 20 {
+		move()
+	}
+	s := q.live(t, q.old.ID)
+	if len(s.Signals) != 16 || s.Signals[0].Level != session.LevelAlert || s.Believed() {
+		t.Errorf("got %d signals, believed %v: %v", len(s.Signals), s.Believed(), s.Signals)
+	}
+	q.clock.advance(time.Minute)
+	proved, err := q.Reauthenticated(t.Context(), "alice", s.ID, session.Proof{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.oldToken = proved.Token
+	if _, err := q.Confirm(t.Context(), "alice", s.ID, s.ID); err != nil {
+		t.Fatal(err)
+	}
+	// What was answered gives way first.
+	if s := move(); len(s.Signals) != 16 || len(s.OpenSignals()) != 1 {
+		t.Errorf("after the answer: %d signals, %d open: %v", len(s.Signals), len(s.OpenSignals()), s.Signals)
+	}
+}
+
 // An answer stands though it cannot be learnt.
 func TestAnswerWithoutProfile(t *testing.T) {
 	b := newBench(t, session.Config{Assessor: &suspicious{level: session.LevelAlert}})

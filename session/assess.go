@@ -1,7 +1,9 @@
 package session
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -125,8 +127,28 @@ func (m *Manager) assess(ctx context.Context, c Case) *Verdict {
 	return &v
 }
 
-// maxSignals bounds the signals that a session keeps; the oldest give way.
+// maxSignals bounds the signals that a session keeps.
 const maxSignals = 16
+
+// boundSignals lets go of what was answered, then of what says least, then of
+// what is oldest: a thief who moves about must not push out the alert.
+func (s *Session) boundSignals() {
+	open := func(g Signal) int {
+		if g.At.After(s.ConfirmedAt) {
+			return 1
+		}
+		return 0
+	}
+	for len(s.Signals) > maxSignals {
+		least := 0
+		for i, g := range s.Signals {
+			if l := s.Signals[least]; cmp.Or(open(g)-open(l), int(g.Level)-int(l.Level)) < 0 {
+				least = i
+			}
+		}
+		s.Signals = slices.Delete(s.Signals, least, least+1)
+	}
+}
 
 // addSignals notes what was found of a live session, and restricts it.
 func (m *Manager) addSignals(ctx context.Context, s *Session, v *Verdict) *Session {
@@ -140,7 +162,7 @@ func (m *Manager) addSignals(ctx context.Context, s *Session, v *Verdict) *Sessi
 			}
 			s.Signals = append(s.Signals, g)
 		}
-		s.Signals = s.Signals[max(0, len(s.Signals)-maxSignals):]
+		s.boundSignals()
 		m.restrict(s, v, ActionSuspend)
 		return nil
 	})
