@@ -64,16 +64,17 @@ func (m *Manager) Review(ctx context.Context, me *Session) (Review, error) {
 	return due(me, live, ended, prof.reviewedAt(), m.Now()), nil
 }
 
-// Reviewed notes that a user has looked through their devices, or does not want
-// to.
-func (m *Manager) Reviewed(ctx context.Context, userID string) error {
-	if err := checkUserID(userID); err != nil {
-		return err
+// Reviewed notes that the user of a session has looked through their devices, or
+// does not want to. It returns [ErrNotOlder] if the session is in question
+// itself: a stranger must not keep the user from being asked.
+func (m *Manager) Reviewed(ctx context.Context, me *Session) error {
+	if !me.Believed() {
+		return ErrNotOlder
 	}
 	now := m.Now()
 	wctx, cancel := write(ctx)
 	defer cancel()
-	return m.changeProfile(wctx, userID, func(p *profile) { p.reviewed = uint32(now.Unix()) })
+	return m.changeProfile(wctx, me.UserID, func(p *profile) { p.reviewed = uint32(now.Unix()) })
 }
 
 func (p *profile) reviewedAt() time.Time {

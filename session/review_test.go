@@ -52,7 +52,7 @@ func TestReviewMonthly(t *testing.T) {
 	b.wantReview(t, me.ID, session.ReviewNone, 0) // nobody else is signed in
 	b.from(t, home, "alice")
 	b.wantReview(t, me.ID, session.ReviewMonthly, 2)
-	if err := b.Reviewed(t.Context(), "alice"); err != nil {
+	if err := b.Reviewed(t.Context(), me); err != nil {
 		t.Fatal(err)
 	}
 	b.wantReview(t, me.ID, session.ReviewNone, 0)
@@ -79,7 +79,7 @@ func TestReviewAfterPasswordChange(t *testing.T) {
 	me, _ := b.from(t, home, "alice")
 	other, _ := b.from(t, home, "alice")
 	b.from(t, home, "alice")
-	if err := b.Reviewed(t.Context(), "alice"); err != nil {
+	if err := b.Reviewed(t.Context(), me); err != nil {
 		t.Fatal(err)
 	}
 	b.clock.advance(time.Minute)
@@ -94,7 +94,7 @@ func TestReviewAfterPasswordChange(t *testing.T) {
 	later, _ := b.from(t, home, "alice")
 	b.wantReview(t, later.ID, session.ReviewNone, 0) // it is no news there
 	b.clock.advance(time.Minute)
-	if err := b.Reviewed(t.Context(), "alice"); err != nil {
+	if err := b.Reviewed(t.Context(), me); err != nil {
 		t.Fatal(err)
 	}
 	b.wantReview(t, me.ID, session.ReviewNone, 0)
@@ -119,7 +119,7 @@ func TestReviewAfterTravel(t *testing.T) {
 	if err != nil || r.Reason != session.ReviewTravel || len(r.Sessions) != 1 || r.Country != "JP" || !r.Until.Equal(b.Now().Add(-25*time.Hour)) {
 		t.Fatalf("got %+v, %v", r, err)
 	}
-	if err := b.Reviewed(t.Context(), "alice"); err != nil {
+	if err := b.Reviewed(t.Context(), me); err != nil {
 		t.Fatal(err)
 	}
 	b.clock.advance(31 * aDay)
@@ -144,13 +144,18 @@ func TestReviewNever(t *testing.T) {
 		if want := s == q.old; err != nil || (r.Reason != session.ReviewNone) != want {
 			t.Errorf("provisional %v: got %q, %v", s.Provisional, r.Reason, err)
 		}
+		if s == q.doubted { // who is not asked cannot answer either: the next one is
+			if err := q.Reviewed(t.Context(), s); err != session.ErrNotOlder {
+				t.Errorf("answered in question: got %v", err)
+			}
+		}
 	}
 	b := newBench(t, session.Config{Limits: session.Limits{Idle: 100 * aDay, Absolute: 1000 * aDay}}) // nobody remembers
 	me, _ := b.from(t, home, "alice")
 	b.from(t, home, "alice")
 	b.clock.advance(40 * aDay)
 	b.wantReview(t, me.ID, session.ReviewNone, 0)
-	if err := b.Reviewed(t.Context(), "alice"); err != nil {
+	if err := b.Reviewed(t.Context(), me); err != nil {
 		t.Errorf("got %v", err)
 	}
 }

@@ -411,6 +411,13 @@ func TestReviewCard(t *testing.T) {
 	if got := strange.get("/api/review"); got["reason"] != "" || strings.Contains(strange.page(""), "class=\"review\"") {
 		t.Errorf("who is in question is asked: %v", got)
 	}
+	// Nor do they answer for the user, who would not be asked for a month.
+	wantRedirect(t, first(strange.submit("/review", "answer", "mine")), base+"/?notice=not-older")
+	wantRedirect(t, first(strange.submit("/review", "answer", "sign-out")), base+"/?notice=not-idle")
+	want(t, first(strange.do("POST", base+"/api/review", "")), http.StatusForbidden)
+	if got := me.get("/api/review"); got["reason"] != "idle" {
+		t.Errorf("asked no more: %v", got)
+	}
 	again := s.signIn(t, "alice")
 	wantRedirect(t, first(again.submit("/review", "answer", "mine")), base+"/?notice=reviewed")
 	if got := me.get("/api/review"); got["reason"] != "" {

@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/signedin/signedin/geo"
@@ -58,7 +59,7 @@ func (h *Handler) review(w http.ResponseWriter, r *http.Request, me *session.Ses
 	if r.PostForm.Get("answer") == "sign-out" {
 		return h.signOutIdle(w, r, me)
 	}
-	if err := h.manager.Reviewed(r.Context(), me.UserID); err != nil {
+	if err := h.manager.Reviewed(r.Context(), me); err != nil {
 		return err
 	}
 	h.done(w, r, "reviewed")
@@ -74,13 +75,17 @@ func (h *Handler) signOutIdle(w http.ResponseWriter, r *http.Request, me *sessio
 	if err != nil {
 		return err
 	}
+	if due.Reason != session.ReviewIdle {
+		h.done(w, r, "not-idle")
+		return nil
+	}
 	notice := "signed-out-idle"
-	if due.Reason == session.ReviewIdle {
-		for _, s := range due.Sessions {
-			if err := h.manager.Revoke(r.Context(), me.UserID, s.ID, session.ReasonSignedOutRemote); err != nil {
-				return err
-			}
+	for _, s := range due.Sessions {
+		switch err := h.manager.Revoke(r.Context(), me.UserID, s.ID, session.ReasonSignedOutRemote); {
+		case err == nil:
 			notice = h.elsewhere(r, s.ID, notice)
+		case !errors.Is(err, session.ErrNotFound): // it has ended meanwhile
+			return err
 		}
 	}
 	h.reviewed(r, me)
@@ -89,9 +94,10 @@ func (h *Handler) signOutIdle(w http.ResponseWriter, r *http.Request, me *sessio
 }
 
 // reviewed notes that the user has looked: who signs a device out has. If that
-// cannot be kept they are asked again.
+// cannot be kept they are asked again, as they are if it was a session in
+// question.
 func (h *Handler) reviewed(r *http.Request, me *session.Session) {
-	if err := h.manager.Reviewed(r.Context(), me.UserID); err != nil {
+	if err := h.manager.Reviewed(r.Context(), me); err != nil && !errors.Is(err, session.ErrNotOlder) {
 		h.cfg.Logger.WarnContext(r.Context(), "activity: review not noted", "error", err)
 	}
 }
@@ -116,5 +122,5 @@ func (h *Handler) apiReview(_ http.ResponseWriter, r *http.Request, me *session.
 }
 
 func (h *Handler) apiReviewed(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
-	return nil, h.manager.Reviewed(r.Context(), me.UserID)
+	return nil, h.manager.Reviewed(r.Context(), me)
 }

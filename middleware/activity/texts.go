@@ -97,6 +97,7 @@ var texts = map[string]string{
 	"notice.signed-out-others": "All other devices are signed out.",
 	"notice.renamed":           "The name is saved.",
 	"notice.signed-out-idle":   "The unused devices are signed out.",
+	"notice.not-idle":          "Nothing was signed out: the list has changed since. Please look again.",
 	"notice.was-me":            "Thank you. We will remember it.",
 	"notice.look-again":        "Something else about it has come up since. Please look again.",
 	"notice.not-me":            "It is signed out. Whoever it was may know your password: please change it now.",
