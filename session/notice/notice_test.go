@@ -35,6 +35,7 @@ type site struct {
 	notices *notice.Sender
 	store   *memstore.Store
 	now     time.Time
+	onHigh  session.Action
 	log     bytes.Buffer
 
 	mu   sync.Mutex
@@ -64,7 +65,7 @@ func (s *site) restart(t *testing.T, cfg notice.Config, assessor session.Assesso
 		t.Fatal(err)
 	}
 	s.Manager, err = session.New(s.store, session.Config{
-		Assessor: assessor, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: func() time.Time { return s.now },
+		Assessor: assessor, OnHigh: s.onHigh, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: func() time.Time { return s.now },
 		Locator: geo.LocatorFunc(locate), Observers: []session.Observer{s.notices},
 	})
 	if err != nil {
@@ -224,7 +225,40 @@ func TestMove(t *testing.T) {
 	if n.Kind != notice.KindMove || n.Class != notice.ClassAlert {
 		t.Errorf("got %+v", n)
 	}
-	mentions(t, n, "Firefox on Windows", "Chrome on Linux", "Cluj, Romania", "The session was used on another device: Chrome on Linux.", "Not me")
+	mentions(t, n, "Firefox on Windows", "Chrome on Linux", "Cluj, Romania", "It was used on another device: Chrome on Linux.", "Not me")
+	if strings.Contains(n.Text, "paused") {
+		t.Errorf("not paused, and said so: %s", n.Text)
+	}
+}
+
+// A session that is paused is said to be; what is denied of it is the use, and
+// not the sign-in; and neither is where the user was last active.
+func TestSuspendedAndDenied(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, photos)
+	s.onHigh = session.ActionSuspend
+	s.restart(t, photos, nil)
+	_, token := s.settle(t)
+	if _, err := s.Resume(t.Context(), token.Credential(), from(far, device.Hints{UserAgent: linux})); err != session.ErrSuspended {
+		t.Fatalf("got %v", err)
+	}
+	mentions(t, s.only(t), "We have paused it", "Your other devices are untouched", "This was me")
+	s.now = s.now.Add(time.Hour)
+	err := s.Flush(t.Context())
+	if err == nil {
+		err = s.Deny(t.Context(), "alice", token.ID(), session.ID{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := s.only(t)
+	mentions(t, n, "you said that it was not you: Firefox on Windows.", "It was used on another device: Chrome on Linux.", "signed out")
+	if strings.Contains(n.Text, "Bergen") {
+		t.Errorf("the user's own sign-in is in %s", n.Text)
+	}
+	s.now = s.now.Add(time.Hour)
+	s.signIn(t, from("93.184.7.7", device.Hints{UserAgent: linux}), session.NewDeviceID())
+	mentions(t, s.only(t), "Before that, you were last active with:", "Firefox on Windows, near Bergen, Norway (approximate)")
 }
 
 func TestPasswordChanged(t *testing.T) {
@@ -251,12 +285,12 @@ func TestDenied(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, photos)
 	mine, _ := s.settle(t)
-	s.notices.Observe(t.Context(), session.Event{Kind: "denied", UserID: "alice", At: s.now, Session: mine})
+	s.notices.Observe(t.Context(), session.Event{Kind: session.EventDenied, UserID: "alice", At: s.now, Session: mine})
 	n := s.only(t)
 	if n.Kind != notice.KindDenied || n.Class != notice.ClassAlert {
 		t.Errorf("got %+v", n)
 	}
-	mentions(t, n, "Photos", "Firefox on Windows", "not yours", "signed out", "change it")
+	mentions(t, n, "Photos", "Firefox on Windows", "not you", "signed out", "change it")
 }
 
 // With the zero Config there are words for everything.

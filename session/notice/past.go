@@ -155,11 +155,14 @@ func (r *replay) tooMany(o occasion) bool {
 	return hour >= maxInHour || days >= maxInTwoDays
 }
 
-// before returns where the user was last active, in a session that is believed,
-// nil if that is not known.
+// before returns where the user was last active, in a session that is believed
+// and was not denied, nil if that is not known.
 func (p past) before(e *session.Event) (last *session.Session) {
 	for _, s := range p.sessions {
-		if s.ID != e.Session.ID && !s.Provisional && s.Last.At.Before(e.At) && (last == nil || s.Last.At.After(last.Last.At)) {
+		if s.ID == e.Session.ID || !s.Believed() || s.Ended != nil && s.Ended.Reason == session.ReasonDenied {
+			continue
+		}
+		if s.Last.At.Before(e.At) && (last == nil || s.Last.At.After(last.Last.At)) {
 			last = s
 		}
 	}

@@ -32,6 +32,7 @@ var texts = map[string]string{
 	"move.what":    "A device that is signed in to %s was used in an unusual way: %s.",
 	"move.why":     "This was unusual:",
 	"move.which":   "It was used by:",
+	"move.paused":  "We have paused it: nobody can use it before you have signed in on it again. Your other devices are untouched.",
 	"move.not":     "If it was not you: open %s the way you always do, not by a link in an e-mail. Go to %s, choose this device and press “Not me”. Then choose a new password there.",
 	"move.you":     "If it was you: press “This was me” in the same list.",
 
@@ -44,11 +45,12 @@ var texts = map[string]string{
 	"password.you":     "Was it you? Then there is nothing to do.",
 	"password.not":     "If it was not you, somebody else has your account. Open %s the way you always do, say that you have forgotten your password, and choose a new one. If you cannot, ask those who run it for help.",
 
-	"denied.subject": "You reported a sign-in to %s",
-	"denied.what":    "You said that this sign-in to %s was not yours:",
-	"denied.done":    "It is signed out.",
-	"denied.next":    "Whoever it was knew your password. If you have not chosen a new one yet: open %s the way you always do, and change it.",
-	"denied.not":     "If you did not say so, somebody else is signed in to your account. Go to %s there, sign out all other devices, and change your password.",
+	"denied.subject": "You said “Not me” in %s",
+	"denied.what":    "You said that it was not you who used %s here:",
+	"denied.move":    "A device that is signed in to %s was used in an unusual way, and you said that it was not you: %s.",
+	"denied.done":    "That device is signed out.",
+	"denied.next":    "Whoever it was may know your password. If you have not chosen a new one yet: open %s the way you always do, and change it.",
+	"denied.not":     "If you did not say so, somebody else may be signed in to your account. Go to %s there, sign out all other devices, and change your password.",
 
 	"more.subject": "Several sign-ins to %s in a short time",
 	"more.what":    "There were several sign-ins to %s in a short time that looked new or unusual. So that you do not get an e-mail for each, we do not write about every one of them now.",

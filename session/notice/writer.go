@@ -1,9 +1,11 @@
 package notice
 
 import (
+	"cmp"
 	_ "embed"
 	html "html/template"
 	"io"
+	"slices"
 	"strings"
 	text "text/template"
 	"time"
@@ -74,7 +76,7 @@ func (w *writer) fill(m *Notice, e *session.Event, past past) {
 func (w *writer) signIn(e *session.Event) (string, []part) {
 	parts := []part{
 		{Text: w.say("sign-in.what", w.app), Items: []string{w.moment(e.Session.First)}},
-		{Text: w.say("sign-in.why"), Items: w.reasons(e)},
+		{Text: w.say("sign-in.why"), Items: w.reasons(e.Verdict.Signals)},
 		{Text: w.say("sign-in.you")},
 		{Text: w.say("sign-in.not", w.app, w.path)},
 	}
@@ -86,7 +88,7 @@ func (w *writer) signIn(e *session.Event) (string, []part) {
 
 func (w *writer) alert(e *session.Event, past past) (string, []part) {
 	parts := []part{
-		{Text: w.say("alert.what", w.app), Items: w.reasons(e)},
+		{Text: w.say("alert.what", w.app), Items: w.reasons(e.Verdict.Signals)},
 		{Text: w.say("alert.which"), Items: []string{w.moment(e.Session.First)}},
 	}
 	if s := past.before(e); s != nil {
@@ -97,17 +99,16 @@ func (w *writer) alert(e *session.Event, past past) (string, []part) {
 }
 
 func (w *writer) move(e *session.Event) (string, []part) {
-	name := e.Session.Name
-	if name == "" {
-		name = e.Session.Last.Device.Title()
-	}
-	return w.say("move.subject", w.app), []part{
-		{Text: w.say("move.what", w.app, name)},
-		{Text: w.say("move.why"), Items: w.reasons(e)},
+	parts := []part{
+		{Text: w.say("move.what", w.app, title(e.Session))},
+		{Text: w.say("move.why"), Items: w.reasons(e.Verdict.Signals)},
 		{Text: w.say("move.which"), Items: []string{w.moment(*e.Visit)}},
-		{Text: w.say("move.not", w.app, w.path)},
-		{Text: w.say("move.you")},
 	}
+	if e.Session.Restriction == session.RestrictionSuspended {
+		parts = append(parts, part{Text: w.say("move.paused")})
+	}
+	return w.say("move.subject", w.app), append(parts,
+		part{Text: w.say("move.not", w.app, w.path)}, part{Text: w.say("move.you")})
 }
 
 func (w *writer) passwordChanged(e *session.Event, past past) (string, []part) {
@@ -129,8 +130,13 @@ func (w *writer) passwordChanged(e *session.Event, past past) (string, []part) {
 }
 
 func (w *writer) denied(e *session.Event) (string, []part) {
+	what := part{Text: w.say("denied.what", w.app), Items: []string{w.moment(e.Session.First)}}
+	open := e.Session.OpenSignals()
+	if len(open) > 0 && !slices.ContainsFunc(open, func(g session.Signal) bool { return g.At.Equal(e.Session.First.At) }) {
+		what = part{Text: w.say("denied.move", w.app, title(e.Session)), Items: w.reasons(open)} // the sign-in was the user's
+	}
 	return w.say("denied.subject", w.app), []part{
-		{Text: w.say("denied.what", w.app), Items: []string{w.moment(e.Session.First)}},
+		what,
 		{Text: w.say("denied.done")},
 		{Text: w.say("denied.next", w.app)},
 		{Text: w.say("denied.not", w.path)},
@@ -143,8 +149,11 @@ func (w *writer) more() (string, []part) {
 	}
 }
 
-func (w *writer) reasons(e *session.Event) (all []string) {
-	for _, s := range e.Verdict.Signals {
+// title is what the user calls a session, or what its device is.
+func title(s *session.Session) string { return cmp.Or(s.Name, s.Last.Device.Title()) }
+
+func (w *writer) reasons(signals []session.Signal) (all []string) {
+	for _, s := range signals {
 		all = append(all, w.sentence(s))
 	}
 	return all

@@ -26,12 +26,12 @@ var sentences = map[string]string{
 	codeDenied:            "It looks like an earlier sign-in that wasn't you, as you told us.",
 	codeDeviceOlder:       "The browser is older than it was before: {device}.",
 	codeDeviceDesktopSite: "The browser calls itself something else: {device}.",
-	codeDeviceOther:       "The session was used on another device: {device}.",
+	codeDeviceOther:       "It was used on another device: {device}.",
 	codeTravel:            "You were active in {from} {ago} before; {place} is at least {km} km away.",
 	codeHour:              "It was a time of day at which you're rarely active.",
 	codeAttemptsSome:      "{n} wrong passwords were tried just before.",
 	codeAttemptsMany:      "At least {n} wrong passwords were tried just before.",
-	codeDormant:           "The session had been quiet for {days} days.",
+	codeDormant:           "It had been quiet for {days} days.",
 }
 
 // Sentences returns the sentence of each code that a [session.Signal] of this
