@@ -85,17 +85,28 @@ func (m *Manager) Deny(ctx context.Context, userID string, id, by ID) error {
 		end.Ending.By = by.String()
 	}
 	s = m.withLatest(s)
-	ids, err := m.revoke(ctx, end, ReasonDenied)
-	if err != nil {
+	if err := m.endDenied(ctx, id, end); err != nil {
 		return err
-	}
-	if len(ids) == 0 {
-		return ErrNotFound
 	}
 	m.teach(ctx, s, AnswerDenied, func(p *profile) {
 		p.devices = slices.DeleteFunc(p.devices, func(d knownDevice) bool { return d.key == s.DeviceKey })
 	})
 	m.notify(ctx, Event{Kind: EventDenied, At: m.Now(), UserID: userID, IDs: []ID{id}, Session: s})
+	return nil
+}
+
+// endDenied ends the one session of end.
+func (m *Manager) endDenied(ctx context.Context, id ID, end Revocation) error {
+	ids, err := m.revoke(ctx, end, ReasonDenied)
+	switch {
+	case err != nil && !m.wasDenied(ctx, id, end.Ending.By):
+		return err
+	case err != nil: // or else nobody would be asked for a new password
+		end.Ending = m.ending(ctx, end, ReasonDenied)
+		AfterCommit(ctx, func() { m.revoked(ctx, end, end.Only) })
+	case len(ids) == 0:
+		return ErrNotFound
+	}
 	return nil
 }
 

@@ -162,7 +162,15 @@ var operations = map[string]struct {
 	"sign out everyone": {mine: true, other: true, do: func(p *party) error { return p.RevokeEveryone(p.Context(), session.ReasonEveryone) }},
 	"forget a device":   {do: func(p *party) error { return p.ForgetDevice(p.Context(), "ada", p.kept) }},
 	"forget devices":    {do: func(p *party) error { return p.ForgetDevices(p.Context(), "ada") }},
-	"erase":             {mine: true, other: true, do: func(p *party) error { return p.Erase(p.Context(), "ada") }},
+	"this was me":       {do: func(p *party) error { _, err := p.Confirm(p.Context(), "ada", p.kept, p.other.ID()); return err }},
+	"this wasn't me":    {mine: true, do: func(p *party) error { return p.Deny(p.Context(), "ada", p.kept, p.other.ID()) }},
+	"the host denies":   {other: true, do: func(p *party) error { return p.Deny(p.Context(), "ada", p.other.ID(), session.ID{}) }},
+	"review": {do: func(p *party) error {
+		_, err := p.Review(p.Context(), &session.Session{UserID: "ada"})
+		return err
+	}},
+	"reviewed": {do: func(p *party) error { return p.Reviewed(p.Context(), &session.Session{UserID: "ada"}) }},
+	"erase":    {mine: true, other: true, do: func(p *party) error { return p.Erase(p.Context(), "ada") }},
 }
 
 // TestEveryCallFails has the n-th call of the store fail, for every n of every

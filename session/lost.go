@@ -27,6 +27,15 @@ func (m *Manager) wasKept(ctx context.Context, s *Session) bool {
 	return ok && stored.Version == s.Version+1 && stored.Generations.User == s.Generations.User+1
 }
 
+// wasDenied reports whether a session was denied from that other one, though
+// Revoke has failed.
+func (m *Manager) wasDenied(ctx context.Context, id ID, by string) bool {
+	ctx, cancel := write(ctx)
+	defer cancel()
+	s, _, err := m.original(ctx, id)
+	return err == nil && s.Ended != nil && s.Ended.Reason == ReasonDenied && s.Ended.By == by
+}
+
 // lookAgain returns what is stored of s, if that is live and has its secret.
 func (m *Manager) lookAgain(ctx context.Context, s *Session) (*Session, bool) {
 	ctx, cancel := write(ctx)
