@@ -73,9 +73,12 @@ type Config struct {
 	Attribution string
 	// Translate returns the language of a request's user (BCP 47) and what says
 	// the page's texts in it: sprintf is called like fmt.Sprintf, with one of
-	// [Texts] as the format. Labels of devices, places and signals are not
-	// among them. Defaults to English.
+	// [Texts] as the format. Labels of devices and places are not among them,
+	// and signals are for Sentence. Defaults to English.
 	Translate func(r *http.Request) (lang string, sprintf func(format string, args ...any) string)
+	// Sentence says in the language of a request's user what looked unusual, by
+	// the Code and Args of g. Defaults to its Text. The API gives all three.
+	Sentence func(r *http.Request, g session.Signal) string
 
 	// Ended, if set, is told what the client of r has ended here: the session of
 	// that ID, or with the zero ID all of the user's others. It passes that on to
@@ -115,6 +118,9 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 	}
 	if cfg.Translate == nil {
 		cfg.Translate = english
+	}
+	if cfg.Sentence == nil {
+		cfg.Sentence = func(_ *http.Request, g session.Signal) string { return g.Text }
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -1,9 +1,12 @@
 package activity_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -35,6 +38,19 @@ var requests = map[string]struct {
 	"API: sign out":       {method: "DELETE", path: "/api/sessions/%me", mineEnds: true},
 	"API: end other":      {method: "DELETE", path: "/api/sessions/%other", otherEnd: true},
 	"API: end all others": {method: "POST", path: "/api/sessions/revoke-others", otherEnd: true},
+
+	"form: was me":   {method: "POST", path: "/was-me", body: "form=%form&id=%other&shown=%shown"},
+	"form: not me":   {method: "POST", path: "/not-me", body: "form=%form&id=%other", otherEnd: true},
+	"form: reviewed": {method: "POST", path: "/review", body: "form=%form&answer=mine"},
+	"form: end idle": {method: "POST", path: "/review", body: "form=%form&answer=sign-out"},
+	"form: forget":   {method: "POST", path: "/forget", body: "form=%form"},
+	"API: was me":    {method: "POST", path: "/api/sessions/%other/confirm"},
+	"API: not me":    {method: "POST", path: "/api/sessions/%other/deny", otherEnd: true},
+	"API: review":    {method: "GET", path: "/api/review"},
+	"API: reviewed":  {method: "POST", path: "/api/review"},
+	"API: forget":    {method: "DELETE", path: "/api/known-devices"},
+	"link: page":     {method: "GET", path: "/link?t=%link"},
+	"link: not me":   {method: "POST", path: "/link", body: "t=%link", otherEnd: true},
 }
 
 // TestEveryCallFails has the n-th call of the store fail, for every n of every
@@ -88,15 +104,48 @@ type faulty struct {
 
 func newFaulty(t *testing.T, late bool) *faulty {
 	t.Helper()
-	f := &faulty{t: t, site: newSite(t, activity.Config{}, session.Config{})}
+	f := &faulty{t: t, site: newSite(t, activity.Config{LinkKeys: linkKeys}, strangers())}
 	f.store.Store = &storetest.Hooked{Store: f.store.Store,
 		Before: func(string) error { f.calls.Add(1); return f.fail(!late) },
 		After:  func(string) error { return f.fail(late) }}
-	f.other, f.me = f.signIn(t, "alice"), f.signIn(t, "alice")
+	f.store.Profiles = &faultyProfiles{f.store.Profiles, f, late}
+	f.me = f.signIn(t, "alice")
+	f.pass(time.Minute)
+	f.other = f.signIn(t, "alice", amsterdam...)
 	f.pass(2 * time.Minute) // so that a visit is due
 	form := formField.FindStringSubmatch(f.me.page(""))[1]
-	f.fill = strings.NewReplacer("%me", f.me.id(), "%other", f.other.id(), "%form", url.QueryEscape(form))
+	a := account{site: f.site, id: f.other.id()}
+	_, link := a.link(t)
+	f.fill = strings.NewReplacer("%me", f.me.id(), "%other", a.id, "%form", url.QueryEscape(form),
+		"%shown", strconv.FormatInt(f.manager.Now().UnixMilli(), 10), "%link", link)
 	return f
+}
+
+// faultyProfiles fails as the store does.
+type faultyProfiles struct {
+	session.Profiles
+	f    *faulty
+	late bool
+}
+
+func (p *faultyProfiles) Profile(ctx context.Context, userID string) (blob []byte, version int64, err error) {
+	err = p.call(func() (err error) {
+		blob, version, err = p.Profiles.Profile(ctx, userID)
+		return err
+	})
+	return blob, version, err
+}
+
+func (p *faultyProfiles) SaveProfile(ctx context.Context, userID string, blob []byte, version int64) error {
+	return p.call(func() error { return p.Profiles.SaveProfile(ctx, userID, blob, version) })
+}
+
+func (p *faultyProfiles) call(effect func() error) error {
+	p.f.calls.Add(1)
+	if err := p.f.fail(!p.late); err != nil {
+		return err
+	}
+	return errors.Join(effect(), p.f.fail(p.late))
 }
 
 func (f *faulty) fail(now bool) error {

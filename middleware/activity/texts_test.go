@@ -35,6 +35,18 @@ func TestTranslate(t *testing.T) {
 	me.submit("/sign-out-others")
 }
 
+func TestSignalsAreTranslated(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{Sentence: func(r *http.Request, g session.Signal) string {
+		return r.Header.Get("Accept-Language") + " " + g.Code + "<b>"
+	}})
+	_, page := a.old.do("GET", base+"/", "", "Accept-Language", "nl")
+	wantInOrder(t, page, "nl country.new&lt;b&gt;", "nl network.hosting&lt;b&gt;")
+	if strings.Contains(page, "been active in") {
+		t.Error("the sentence is there in English too")
+	}
+}
+
 func TestTimesAreRough(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, activity.Config{}, session.Config{Preset: session.PresetConsumer, Limits: session.Limits{Idle: 1000 * time.Hour * 24}})

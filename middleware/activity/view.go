@@ -13,6 +13,7 @@ import (
 // view is what the templates are filled with.
 type view struct {
 	words
+	sentence    func(session.Signal) string
 	Lang, Nonce string
 	Style       template.CSS
 	Heading     string
@@ -63,8 +64,9 @@ type badge struct {
 func (h *Handler) view(r *http.Request) *view {
 	lang, sprintf := h.cfg.Translate(r)
 	v := &view{
-		words: words{sprintf: sprintf, now: h.manager.Now()},
-		Lang:  lang, Nonce: rand.Text(), Style: style,
+		words:    words{sprintf: sprintf, now: h.manager.Now()},
+		sentence: func(g session.Signal) string { return h.cfg.Sentence(r, g) },
+		Lang:     lang, Nonce: rand.Text(), Style: style,
 		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution,
 		Base: h.base,
 	}
@@ -130,8 +132,8 @@ func (v *view) question(r *row, q question) {
 		r.Why = append(r.Why, v.say("why new device"))
 	}
 	for _, g := range q.signals {
-		if !slices.Contains(r.Why, g.Text) {
-			r.Why = append(r.Why, g.Text)
+		if why := v.sentence(g); !slices.Contains(r.Why, why) {
+			r.Why = append(r.Why, why)
 		}
 	}
 	if q.suspended {
