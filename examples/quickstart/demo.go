@@ -77,6 +77,20 @@ func demoLocator() (geo.Locator, error) {
 	return maxmind.FromBytes(b.Bytes(), maxmind.Config{AllowReserved: true})
 }
 
+// demonstrate puts the places where nobody is on the map, and signs some devices
+// in there if the users are new.
+func (p parts) demonstrate(ctx context.Context, cfg *session.Config) error {
+	nowhere, err := demoLocator()
+	if err != nil {
+		return err
+	}
+	cfg.Locator = geo.Combine(nowhere, cfg.Locator)
+	if !p.fresh {
+		return nil
+	}
+	return demoSignIns(ctx, p.store, *cfg, p.users)
+}
+
 // demoSignIns signs the devices in, and one of them out again. Nobody judges
 // that they are everywhere at once.
 func demoSignIns(ctx context.Context, store session.Store, cfg session.Config, users *demo.Users) error {

@@ -29,7 +29,6 @@ import (
 
 	"github.com/signedin/signedin/examples/internal/demo"
 	"github.com/signedin/signedin/examples/internal/host"
-	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/notice"
@@ -80,14 +79,11 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-addr: %w", err)
 	}
 	defer listener.Close()
-	if f.demo && f.db == "" {
-		dir, err := os.MkdirTemp("", "quickstart-demo-")
-		if err != nil {
-			return fmt.Errorf("-demo: %w", err)
-		}
-		defer os.RemoveAll(dir)
-		f.db = filepath.Join(dir, "quickstart.db")
+	clean, err := f.demoDB()
+	if err != nil {
+		return fmt.Errorf("-demo: %w", err)
 	}
+	defer clean()
 	db, file, err := host.OpenSQLite(f.db, "quickstart.db")
 	if err != nil {
 		return fmt.Errorf("-db: %w", err)
@@ -98,86 +94,105 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer s.outbox.root.Close()
-	fmt.Fprintf(stdout, "Database: %s\n", file)
-	if s.fresh {
-		fmt.Fprintf(stdout, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
-	}
-	fmt.Fprintf(stdout, "E-mails are not sent but kept in %s, and shown at http://%s/outbox\n", s.outbox.dir, listener.Addr())
-	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
+	s.announce(stdout, file, listener.Addr())
 	return host.Serve(ctx, listener, host.NewServer(s.handler), s.manager.Run)
+}
+
+// demoDB gives a demonstration a database of its own, until clean is called.
+func (f *flags) demoDB() (clean func(), err error) {
+	if !f.demo || f.db != "" {
+		return func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "quickstart-demo-")
+	f.db = filepath.Join(dir, "quickstart.db")
+	return func() { os.RemoveAll(dir) }, err
 }
 
 // site is what is served.
 type site struct {
+	parts
 	handler http.Handler
 	manager *session.Manager
-	outbox  *outbox
-	fresh   bool // its users were made just now
+}
+
+func (s *site) announce(w io.Writer, file string, at net.Addr) {
+	fmt.Fprintf(w, "Database: %s\n", file)
+	if s.fresh {
+		fmt.Fprintf(w, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
+	}
+	fmt.Fprintf(w, "E-mails are not sent but kept in %s, and shown at http://%s/outbox\n", s.outbox.dir, at)
+	fmt.Fprintf(w, "Open http://%s\n", at)
 }
 
 // build puts the parts together: this is what a host writes.
 func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (*site, error) {
-	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
-		return nil, fmt.Errorf("-db %s: %w", file, err)
-	}
-	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
+	p, err := newParts(ctx, f, db, file)
 	if err != nil {
-		return nil, fmt.Errorf("-db %s: %w", file, err)
+		return nil, err
 	}
 	locator, attribution := host.Places(ctx, f.cityDB, log)
+	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{p.keys.Profile}, Logger: log}
 	if f.demo {
-		nowhere, err := demoLocator()
-		if err != nil {
-			return nil, err
-		}
-		locator = geo.Combine(nowhere, locator)
-	}
-	keys, err := host.ReadKeys(file + ".key")
-	if err != nil {
-		return nil, err
-	}
-	users, created, err := demo.NewUsers(ctx, db, store.InTx)
-	if err != nil {
-		return nil, fmt.Errorf("-db %s: %w", file, err)
-	}
-	mails, err := newOutbox(cmp.Or(f.outbox, file+".outbox"), users)
-	if err != nil {
-		return nil, fmt.Errorf("-outbox: %w", err)
-	}
-	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{keys.Profile}, Logger: log}
-	if f.demo && created {
-		if err := demoSignIns(ctx, store, cfg, users); err != nil {
+		if err := p.demonstrate(ctx, &cfg); err != nil {
 			return nil, err
 		}
 	}
-	if err := watch(&cfg, store, users, mails, keys.Risk); err != nil {
+	if err := p.watch(&cfg); err != nil {
 		return nil, err
 	}
-	manager, err := session.New(store, cfg)
+	manager, err := session.New(p.store, cfg)
 	if err != nil {
 		return nil, err
 	}
 	mw, err := middleware.New(manager, middleware.Config{
-		CookieKeys: [][]byte{keys.Cookie}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: [][]byte{p.keys.Cookie}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	pages, err := demo.New(users, mw, attribution, log)
+	pages, err := demo.New(p.users, mw, attribution, log)
 	if err != nil {
 		return nil, err
 	}
-	return &site{mails.beside(pages, mw), manager, mails, created}, nil
+	return &site{p, p.outbox.beside(pages, mw), manager}, nil
+}
+
+// parts are what is kept: in the database, or in files beside it.
+type parts struct {
+	store  *sqlstore.Store
+	users  *demo.Users
+	fresh  bool // the users were made just now
+	keys   host.Keys
+	outbox *outbox
+}
+
+func newParts(ctx context.Context, f flags, db *sqlx.DB, file string) (p parts, err error) {
+	if err = sqlstore.Migrate(ctx, db, sqlstore.Config{}); err == nil {
+		p.store, err = sqlstore.New(ctx, db, sqlstore.Config{})
+	}
+	if err == nil {
+		p.users, p.fresh, err = demo.NewUsers(ctx, db, p.store.InTx)
+	}
+	if err != nil {
+		return p, fmt.Errorf("-db %s: %w", file, err)
+	}
+	if p.keys, err = host.ReadKeys(file + ".key"); err != nil {
+		return p, err
+	}
+	if p.outbox, err = newOutbox(cmp.Or(f.outbox, file+".outbox"), p.users); err != nil {
+		return p, fmt.Errorf("-outbox: %w", err)
+	}
+	return p, nil
 }
 
 // watch has sign-ins judged, and their users told of those that look wrong.
-func watch(cfg *session.Config, store session.Store, users *demo.Users, mails *outbox, key []byte) error {
-	assessor, err := risk.New(risk.Config{Key: key})
+func (p parts) watch(cfg *session.Config) error {
+	assessor, err := risk.New(risk.Config{Key: p.keys.Risk})
 	if err != nil {
 		return err
 	}
-	users.Wrong = func(id string) { assessor.Failed(id, time.Now()) }
-	notices, err := notice.New(store, mails.add, notice.Config{App: "signedin quickstart", Path: "Device activity", Logger: cfg.Logger})
+	p.users.Wrong = func(id string) { assessor.Failed(id, time.Now()) }
+	notices, err := notice.New(p.store, p.outbox.add, notice.Config{App: "signedin quickstart", Path: "Device activity", Logger: cfg.Logger})
 	if err != nil {
 		return err
 	}

@@ -84,9 +84,9 @@ func (o *outbox) show(w http.ResponseWriter, r *http.Request) {
 	me, _ := session.FromContext(r.Context())
 	names, err := o.list(me.UserID)
 	view := struct {
-		Names      []string
-		Name, Mail string
-	}{Names: names, Name: r.URL.Query().Get("mail")}
+		Names             []string
+		Name, Mail, Nonce string
+	}{Names: names, Name: r.URL.Query().Get("mail"), Nonce: rand.Text()}
 	if view.Name != "" && err == nil {
 		if !slices.Contains(names, view.Name) {
 			middleware.Problem(w, r, http.StatusNotFound, nil)
@@ -106,7 +106,7 @@ func (o *outbox) show(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+view.Nonce+"'; frame-ancestors 'none'; base-uri 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write([]byte(page.String()))
 }
