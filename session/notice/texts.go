@@ -45,7 +45,7 @@ var texts = map[string]string{
 	"password.you":     "Was it you? Then there is nothing to do.",
 	"password.not":     "If it was not you, somebody else has your account. Open %s the way you always do, say that you have forgotten your password, and choose a new one. If you cannot, ask those who run it for help.",
 
-	"denied.subject": "You said “Not me” in %s",
+	"denied.subject": "A device was signed out of %s",
 	"denied.what":    "You said that it was not you who used %s here:",
 	"denied.move":    "A device that is signed in to %s was used in an unusual way, and you said that it was not you: %s.",
 	"denied.done":    "That device is signed out.",
