@@ -27,11 +27,15 @@ import (
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/notice"
+	"github.com/signedin/signedin/session/risk"
 	"github.com/signedin/signedin/store/memstore"
 )
 
 var (
 	_ = embedded.New
+	_ = notice.New
+	_ = risk.New
 	_ = activity.New
 	_ = immich.New
 	_ = memstore.New
@@ -48,11 +52,20 @@ var (
 	ticket   session.Ticket
 	target   *url.URL
 	clientIP middleware.ClientIP
+	store    session.Store
+	riskKey  []byte
 	manager  *session.Manager
 	mw       *middleware.Middleware
 	w        http.ResponseWriter
 	r        *http.Request
 )
+
+var profileKeys [][]byte
+
+// queue is of the host's mailer.
+var queue interface {
+	Add(context.Context, notice.Notice) error
+}
 
 func host() error {
 %s
@@ -67,6 +80,7 @@ var declared = map[string]string{
 	"n, err := mw.RevokeAllExcept":    "_, _ = n, err",
 	"clientIP, err := middleware.":    "_, _ = mw, err",
 	"s, token, err := mw.SignIn(w, r": "_, _ = s, err",
+	"assessor, err := risk.New":       "_, _ = manager, err",
 }
 
 func TestREADME(t *testing.T) {
