@@ -15,12 +15,11 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/signedin/signedin/examples/internal/host"
 )
 
 type flags struct {
@@ -36,24 +35,13 @@ func main() {
 	flag.IntVar(&f.basePort, "base-port", 8080, "`port` of the proxy; the instances have the three after it, or all have any that are free if it is 0")
 	flag.BoolVar(&f.cached, "cached", false, "keep copies of sessions in each instance: fewer reads, and another one may be late by moments")
 	flag.StringVar(&f.instance, "instance", "", "be one instance on this `address`, until standard input ends: what the program starts itself as")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "cluster: %q is not a flag\n", flag.Arg(0))
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	var err error
-	if f.instance != "" {
-		err = serveInstance(untilEOF(ctx, os.Stdin), f, os.Stdout, log)
-	} else {
-		err = serveCluster(ctx, f, os.Stdout, log)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "cluster:", err)
-		os.Exit(1)
-	}
+	host.Main("cluster", func(ctx context.Context) error {
+		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+		if f.instance != "" {
+			return serveInstance(untilEOF(ctx, os.Stdin), f, os.Stdout, log)
+		}
+		return serveCluster(ctx, f, os.Stdout, log)
+	})
 }
 
 // untilEOF returns a context that also ends when in does: with the program

@@ -17,10 +17,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -48,17 +46,7 @@ func main() {
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
 	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "immich-proxy: %q is not a flag\n", flag.Arg(0))
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "immich-proxy:", err)
-		os.Exit(1)
-	}
+	host.Main("immich-proxy", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
 }
 
 // run is the program: it returns when ctx is done, or with what went wrong.

@@ -19,10 +19,8 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -50,17 +48,7 @@ func main() {
 	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that a site would send (default: beside the database)")
 	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
 	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is; the database is a temporary one unless -db is given")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "quickstart: %q is not a flag\n", flag.Arg(0))
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "quickstart:", err)
-		os.Exit(1)
-	}
+	host.Main("quickstart", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
 }
 
 // run is the program: it returns when ctx is done, or with what went wrong.
