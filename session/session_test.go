@@ -180,8 +180,8 @@ func TestStart(t *testing.T) {
 func TestSharedComputer(t *testing.T) {
 	b := newBench(t, session.Config{})
 	s, token := b.start(t, "alice", session.StartOptions{Persistent: true, Shared: true})
-	if s.Persistent || s.IdleTimeout != time.Hour {
-		t.Errorf("got persistent %v, idle %v", s.Persistent, s.IdleTimeout)
+	if s.Persistent || !s.Shared || s.IdleTimeout != time.Hour {
+		t.Errorf("got persistent %v, shared %v, idle %v", s.Persistent, s.Shared, s.IdleTimeout)
 	}
 	b.clock.advance(time.Hour)
 	if err := b.resume(t, token); err != session.ErrExpired {

@@ -158,8 +158,8 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 		Secrets: Secrets{Current: token.Credential().Hash, RotatedAt: now, SeenAt: now},
 		First:   visit, Last: visit,
 		AuthenticatedAt: now, Methods: o.Methods,
-		Persistent: o.Persistent && !o.Shared,
-		ExpiresAt:  now.Add(m.limits.Absolute), IdleTimeout: idle,
+		Persistent: o.Persistent && !o.Shared, Shared: o.Shared,
+		ExpiresAt: now.Add(m.limits.Absolute), IdleTimeout: idle,
 		Attrs: o.Attrs, Generations: t.Generations, Version: 1,
 	}
 	return s.Clone(), token, nil // the caller keeps its slices and maps

@@ -18,6 +18,7 @@ type sessionJSON struct {
 	Location      locationJSON `json:"location"`
 	IP            string       `json:"ip"`
 	Carrier       string       `json:"carrier"`
+	Shared        bool         `json:"shared"`
 	SignedInAt    time.Time    `json:"signedInAt"`
 	LastActiveAt  time.Time    `json:"lastActiveAt"`
 	ExpiresAt     time.Time    `json:"expiresAt"`
@@ -81,9 +82,9 @@ func encodeOne(s, me *session.Session, now time.Time) sessionJSON {
 			Kind: string(d.Kind), Browser: d.Browser, BrowserVersion: d.BrowserVersion,
 			OS: d.OS, OSVersion: d.OSVersion, Model: d.Model, App: d.App, AppVersion: d.AppVersion,
 		},
-		Location:   locationJSON{Label: l.Label(), CountryCode: l.CountryCode, City: l.City, Approximate: l.Approximate()},
-		IP:         address(s.Last),
-		Carrier:    string(s.Carrier),
+		Location: locationJSON{Label: l.Label(), CountryCode: l.CountryCode, City: l.City, Approximate: l.Approximate()},
+		IP:       address(s.Last),
+		Carrier:  string(s.Carrier), Shared: s.Shared,
 		SignedInAt: s.First.At, LastActiveAt: s.Last.At,
 		ExpiresAt: s.ExpiresAt, IdleExpiresAt: s.IdleExpiresAt(),
 		Badges: make([]badgeJSON, len(q.badges)), Signals: make([]signalJSON, len(q.signals)),

@@ -253,3 +253,25 @@ func TestTroubleOnThePage(t *testing.T) {
 		t.Fatal("signed out")
 	}
 }
+
+func TestSharedComputerIsMarked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me := s.signIn(t, "alice")
+	if strings.Contains(me.page(""), "Shared computer") {
+		t.Error("there is none")
+	}
+	ticket, err := s.manager.BeginSignIn(t.Context(), "alice")
+	if err == nil {
+		_, _, err = s.manager.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{Shared: true})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := me.page(""); strings.Count(page, `<span class="badge">Shared computer</span>`) != 1 {
+		t.Errorf("got %s", page)
+	}
+	if all := me.list("/api/sessions"); all[0]["shared"] != false || all[1]["shared"] != true {
+		t.Errorf("got %v", all)
+	}
+}

@@ -36,6 +36,7 @@ var texts = map[string]string{
 	"badge." + badgeCountries: "Active in 2 countries",
 	"badge." + badgeChange:    "Unusual change",
 
+	"shared":         "Shared computer",
 	"why":            "Why?",
 	"why new device": "It signed in for the first time.",
 	"why suspended":  "We have paused it. To go on, sign in on it again, or tell us that it was you.",

@@ -38,7 +38,7 @@ type view struct {
 type row struct {
 	Page             *view
 	ID               session.ID
-	Current          bool
+	Current, Shared  bool
 	Kind             string // the name of its icon
 	Label            string
 	Name, Title      string // Label is one of them
@@ -106,7 +106,7 @@ func isApp(s *session.Session) bool {
 func (v *view) row(s, me *session.Session) row {
 	d := s.Last.Device
 	r := row{
-		Page: v, ID: s.ID, Current: s.ID == me.ID,
+		Page: v, ID: s.ID, Current: s.ID == me.ID, Shared: s.Shared,
 		Kind: string(d.Kind), Label: label(s), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
 		Place: v.place(s.Last.Location), Address: address(s.Last),
 		SignedIn: v.moment("signed in", s.First.At),

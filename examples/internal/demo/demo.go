@@ -154,8 +154,13 @@ func (s *site) start(w http.ResponseWriter, r *http.Request, email, password str
 }
 
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
+	me, signedIn := session.FromContext(r.Context())
 	if err := s.mw.SignOut(w, r); err != nil {
 		s.trouble(w, r, err)
+		return
+	}
+	if signedIn && me.Shared {
+		page(w, http.StatusOK, "login", view{Next: "/", Notice: "Signed out. Nothing of your sign-in is kept on this computer."})
 		return
 	}
 	http.Redirect(w, r, "/login", http.StatusSeeOther)

@@ -229,7 +229,8 @@ func TestKeepMeSignedIn(t *testing.T) {
 		"shared":   {[]string{"shared", "1"}, false, "1h0m0s"},
 		"both":     {[]string{"shared", "1", "remember", "1"}, false, "1h0m0s"},
 	} {
-		res, _ := h.do(t, h.browser(t), "POST", "/login", form(append([]string{"email", demo.Emails[1], "password", demo.Password}, c.fields...)...))
+		browser := h.browser(t)
+		res, _ := h.do(t, browser, "POST", "/login", form(append([]string{"email", demo.Emails[1], "password", demo.Password}, c.fields...)...))
 		if got := res.Cookies()[0].MaxAge > 0; got != c.persistent {
 			t.Errorf("%s: persistent %v", name, got)
 		}
@@ -244,8 +245,12 @@ func TestKeepMeSignedIn(t *testing.T) {
 		if got := all[0].IdleTimeout.String(); got != c.idle {
 			t.Errorf("%s: idle %s", name, got)
 		}
-		if err := h.sessions.Revoke(t.Context(), id, all[0].ID, session.ReasonAdmin); err != nil {
-			t.Fatal(err)
+		res, page := h.do(t, browser, "POST", "/logout", "")
+		if shared := c.idle == "1h0m0s"; strings.Contains(page, "is kept on this computer.") != shared {
+			t.Errorf("%s: signed out: %s %s", name, res.Status, page)
+		}
+		if all, err = h.sessions.List(t.Context(), id); err != nil || len(all) > 0 {
+			t.Errorf("%s: still signed in: %v, %v", name, all, err)
 		}
 	}
 }

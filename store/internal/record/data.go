@@ -16,6 +16,7 @@ var Data = Part[session.Session]{
 	millis("authenticated_at", func(s *session.Session) *time.Time { return &s.AuthenticatedAt }),
 	texts("methods", func(s *session.Session) *[]string { return &s.Methods }),
 	boolean("persistent", func(s *session.Session) *bool { return &s.Persistent }),
+	boolean("shared", func(s *session.Session) *bool { return &s.Shared }),
 	binary("device_key", func(s *session.Session) []byte { return s.DeviceKey[:] }),
 	text("familiarity", func(s *session.Session) *session.Familiarity { return &s.Familiarity }),
 	boolean("provisional", func(s *session.Session) *bool { return &s.Provisional }),

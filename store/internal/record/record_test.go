@@ -29,7 +29,7 @@ func sample() *session.Session {
 			},
 		},
 		Secrets: session.Secrets{Current: session.SecretHash{31: 1}, Salt: session.Salt{1}, RotatedAt: time.UnixMilli(-1).UTC()},
-		Methods: []string{"pwd", "", "otp"}, DeviceKey: session.DeviceKey{7: 255}, Persistent: true,
+		Methods: []string{"pwd", "", "otp"}, DeviceKey: session.DeviceKey{7: 255}, Persistent: true, Shared: true,
 		Signals: []session.Signal{{Code: "a", Args: map[string]string{"": "x", "\x01": "\\"}, Level: 3, At: built}, {}},
 		Attrs:   map[string]string{"b": "2", "a": ""},
 	}
