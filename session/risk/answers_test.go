@@ -1,10 +1,13 @@
 package risk_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -277,6 +280,54 @@ func TestAlertTeachesNothing(t *testing.T) {
 		password.Profile = u.profile
 		if after := u.sum(t, password); (after < before) != proved {
 			t.Errorf("proved %v: a sign-in from there has %d points, %d before", proved, after, before)
+		}
+	}
+}
+
+// A profile that cannot be read, of a later version or of another Assessor,
+// lets the user in, and their answers stand; it is logged and left as it is.
+func TestForeignProfile(t *testing.T) {
+	store, now := memstore.New(), start
+	var log bytes.Buffer
+	manager := func(a session.Assessor) *session.Manager {
+		m, err := session.New(store, session.Config{
+			Assessor: a, ProfileKeys: [][]byte{make([]byte, 32)}, Now: func() time.Time { return now }, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	signIn := func(m *session.Manager) *session.Session {
+		now = now.Add(time.Hour)
+		ticket, err := m.BeginSignIn(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{})
+		if err != nil || s.Provisional {
+			t.Fatalf("got %+v, %v", s, err)
+		}
+		return s
+	}
+	for _, foreign := range [][]byte{{2, 1, 1}, {1, 255}, []byte("something else")} {
+		old := signIn(manager(session.AssessorFunc(func(context.Context, session.Case) (session.Verdict, error) {
+			return session.Verdict{Profile: foreign}, nil
+		})))
+		m := manager(newUser(t, risk.Config{}).Assessor)
+		log.Reset()
+		s := signIn(m)
+		if !strings.Contains(log.String(), "assessor failed, visit allowed") {
+			t.Errorf("%q: logged %q", foreign, &log)
+		}
+		if _, err := m.Confirm(t.Context(), "alice", s.ID, old.ID); err != nil {
+			t.Errorf("%q: confirm: %v", foreign, err)
+		}
+		if err := m.Deny(t.Context(), "alice", s.ID, old.ID); err != nil || !strings.Contains(log.String(), "answer not learnt") {
+			t.Errorf("%q: deny: %v, logged %q", foreign, err, &log)
+		}
+		if e, err := m.Export(t.Context(), "alice"); err != nil || !bytes.Equal(e.Habits, foreign) {
+			t.Errorf("%q: kept %q, %v", foreign, e.Habits, err)
 		}
 	}
 }
