@@ -392,6 +392,19 @@ func TestLinkTrouble(t *testing.T) {
 	want(t, first(a.reader(t).post(base+"/link", sealed)), http.StatusOK) // it was not used up
 }
 
+// Who has a link has no session by which another system could be told.
+func TestLinkElsewhere(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{Ended: func(*http.Request, session.ID) error { return errStore }})
+	_, sealed := a.link(t)
+	res, page := a.reader(t).post(base+"/link", sealed)
+	want(t, res, http.StatusOK)
+	wantInOrder(t, page, "Only signed out here", "that device may still be signed in", `href="/password"`)
+	if a.strange.signedIn() {
+		t.Error("not even here")
+	}
+}
+
 func TestReviewCard(t *testing.T) {
 	t.Parallel()
 	cfg := strangers()

@@ -162,7 +162,7 @@ func (h *Handler) denyByLink(w http.ResponseWriter, r *http.Request) error {
 	if err := h.manager.Deny(r.Context(), s.UserID, s.ID, session.ID{}); err != nil {
 		return err
 	}
-	h.tellLink(w, r, http.StatusOK, h.elsewhere(r, s.ID, "link.done"), h.cfg.PasswordURL)
+	h.tellLink(w, r, http.StatusOK, "link."+h.elsewhere(r, s.ID, "done"), h.cfg.PasswordURL)
 	return nil
 }
 
