@@ -84,7 +84,8 @@ func TestSentencesAreComplete(t *testing.T) {
 				seen[s.Code] = true
 				text := risk.Sentences()[s.Code]
 				for name, value := range s.Args {
-					if !strings.Contains(text, "{"+name+"}") || value == "" {
+					isCode := len(value) == 2 && strings.HasSuffix(name, "Code") // for translators
+					if !strings.Contains(text, "{"+name+"}") && !isCode || value == "" {
 						t.Errorf("%s: %q has the argument %s=%q", s.Code, text, name, value)
 					}
 				}

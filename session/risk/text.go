@@ -35,7 +35,8 @@ var sentences = map[string]string{
 }
 
 // Sentences returns the sentence of each code that a [session.Signal] of this
-// package may have, for translators: in English, with the Args in braces.
+// package may have, for translators: in English, with the Args in braces. Beside
+// the names of countries, Args has their codes (ISO 3166): countryCode, otherCode.
 func Sentences() map[string]string { return maps.Clone(sentences) }
 
 // signals says what was found. Nothing that speaks for the visit is said, and
@@ -74,9 +75,12 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codePlaceNew:
 		return map[string]string{"place": placeName(v.Location.City, v.Location.CountryCode), "km": roundKM(f.nearest)}
 	case codeCountryNew:
-		return map[string]string{"country": countryName(v.Location.CountryCode)}
+		return map[string]string{"country": countryName(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
 	case codeCountries:
-		return map[string]string{"country": countryName(v.Location.CountryCode), "other": countryName(countryCode(f.other)), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1))}
+		return map[string]string{
+			"country": countryName(v.Location.CountryCode), "countryCode": v.Location.CountryCode,
+			"other": countryName(countryCode(f.other)), "otherCode": countryCode(f.other), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1)),
+		}
 	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
 		return map[string]string{"device": v.Device.Title()}
 	case codeTravel:
