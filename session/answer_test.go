@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest"
 )
 
 // suspicious finds every visit from the hotel very wrong, and keeps what it is
@@ -268,6 +270,29 @@ func TestWhoMayDeny(t *testing.T) {
 	}
 	if err := q.Deny(t.Context(), "alice", younger.ID, session.ID{}); err != nil {
 		t.Errorf("the host: %v", err)
+	}
+}
+
+// A session that ends while it is denied is not denied.
+func TestDenyTooLate(t *testing.T) {
+	store := &storetest.Hooked{Store: memstore.New()}
+	b := newBenchOver(t, store, session.Config{})
+	old, _ := b.from(t, home, "alice")
+	s, _ := b.from(t, hotel, "alice")
+	overtaken := false
+	store.Before = func(call string) error {
+		if call != "Revoke" || overtaken {
+			return nil
+		}
+		overtaken = true
+		return b.Revoke(t.Context(), "alice", s.ID, session.ReasonSignedOut)
+	}
+	b.kinds()
+	if err := b.Deny(t.Context(), "alice", s.ID, old.ID); err != session.ErrNotFound {
+		t.Errorf("got %v", err)
+	}
+	if got := b.kinds(); !slices.Equal(got, []session.EventKind{session.EventRevoked}) {
+		t.Errorf("events %v", got)
 	}
 }
 

@@ -23,9 +23,9 @@
 //   - From 40 points on, it is [session.LevelHigh].
 //
 // A user's first sign-in is never judged, and the next few are judged with more
-// patience. What looks wrong is provisional: it is not learnt for seven days,
-// unless a second factor proved it at once, or the user says that it was them
-// ([Assessor.Learn]). What the user says was not them is forgotten, and its
+// patience. What looks wrong is not learnt for seven days, and neither is what its
+// session does from then on, unless a second factor proved it at once, or the user
+// says that it was them ([Assessor.Learn]). What the user says was not them is forgotten, and its
 // device and network are suspect for 90 days. How well this works on synthetic
 // people, and against whom, is in the README of internal/eval.
 //
