@@ -35,7 +35,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"time"
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
@@ -319,79 +318,6 @@ func hints(header http.Header) device.Hints {
 	h.Model = first("Sec-Ch-Ua-Model")
 	h.FormFactors = first("Sec-Ch-Ua-Form-Factors")
 	return h
-}
-
-// Require lets only requests with a session through, and answers 401 to
-// others. It does the work of Load where that was not done.
-func (m *Middleware) Require(next http.Handler) http.Handler {
-	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := session.FromContext(r.Context()); !ok {
-			why := ErrSignInRequired
-			if err, _ := r.Context().Value(refusedKey{m}).(error); errors.Is(err, session.ErrSuspended) {
-				why = session.ErrSuspended
-			}
-			m.challenge(w, r, "", why)
-			return
-		}
-		if err := m.guardForeign(r); err != nil {
-			m.refuse(w, r, http.StatusForbidden, err)
-			return
-		}
-		next.ServeHTTP(w, r)
-	}))
-}
-
-// RequireRecentAuth lets only requests through whose user has proved not
-// longer than maxAge ago who they are; 0 means the StepUp limit of the
-// Manager. To others, and in a session that is challenged, it answers 401 as RFC
-// 9470 says.
-func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) http.Handler {
-	if maxAge <= 0 {
-		maxAge = m.manager.Limits().StepUp
-	}
-	return func(next http.Handler) http.Handler {
-		return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s, _ := session.FromContext(r.Context())
-			if !s.ProvedSince(m.manager.Now().Add(-maxAge)) {
-				m.challenge(w, r, fmt.Sprintf(`error="insufficient_user_authentication", `+
-					`error_description="A more recent authentication is required", max_age="%d"`,
-					int(maxAge/time.Second)), ErrRecentAuthRequired)
-				return
-			}
-			next.ServeHTTP(w, r)
-		}))
-	}
-}
-
-// RequireConfirmed lets only requests through whose session is believed
-// ([session.Session.Believed]): it does not look suspicious, or the user has
-// confirmed it since, in an older session or with a second factor. It is for
-// what a stranger with a stolen password must not reach, such as a change of the
-// password, on a site where users have a second factor: who signed in
-// suspiciously and has neither that nor an older session cannot get through. To
-// others it answers 401 as RFC 9470 says.
-func (m *Middleware) RequireConfirmed(next http.Handler) http.Handler {
-	return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s, _ := session.FromContext(r.Context()); !s.Believed() {
-			m.challenge(w, r, `error="insufficient_user_authentication", `+
-				`error_description="A second factor is required"`, ErrUnconfirmed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	}))
-}
-
-// challenge answers 401 with a Bearer challenge (RFC 6750).
-func (m *Middleware) challenge(w http.ResponseWriter, r *http.Request, params string, err error) {
-	if _, carrier := m.credential(r); params == "" && carrier == session.CarrierBearer {
-		params = `error="invalid_token"`
-	}
-	value := "Bearer"
-	if params != "" {
-		value += " " + params
-	}
-	w.Header().Set("WWW-Authenticate", value)
-	m.refuse(w, r, http.StatusUnauthorized, err)
 }
 
 func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
