@@ -51,12 +51,15 @@ func remnantOf(err error) (*session.Session, bool) {
 // sessions that leave one. They are deleted next.
 func (st *Store) reduce(ctx context.Context, entries []entry, now time.Time) error {
 	cmds := make([]*redis.SliceCmd, len(entries))
-	_, _ = st.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each tells its error
+	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, e := range entries {
 			cmds[i] = p.HMGet(ctx, st.keysOf(e)[0], "first", "expires_at")
 		}
 		return nil
 	})
+	if isUnanswered(err) {
+		return err
+	}
 	var calls []call
 	for i, e := range entries {
 		if err := cmds[i].Err(); redis.HasErrorPrefix(err, "WRONGTYPE") {
@@ -68,7 +71,7 @@ func (st *Store) reduce(ctx context.Context, entries []entry, now time.Time) err
 			calls = append(calls, call{[]string{st.ownerKey(e.id)}, []any{e.owner[:], remnantText(rest)}})
 		}
 	}
-	_, err := st.runAll(ctx, reduceScript, calls)
+	_, err = st.runAll(ctx, reduceScript, calls)
 	return err
 }
 

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -73,12 +74,15 @@ func (st *Store) runAll(ctx context.Context, s *redis.Script, calls []call) ([]a
 		return nil, nil
 	}
 	cmds := make([]*redis.Cmd, len(calls))
-	_, _ = st.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each tells its error
+	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, c := range calls {
 			cmds[i] = s.EvalSha(ctx, p, c.keys, c.args...)
 		}
 		return nil
 	})
+	if isUnanswered(err) {
+		return nil, err
+	}
 	results := make([]any, len(calls))
 	for i, cmd := range cmds {
 		var err error
@@ -90,6 +94,14 @@ func (st *Store) runAll(ctx context.Context, s *redis.Script, calls []call) ([]a
 		}
 	}
 	return results, nil
+}
+
+// isUnanswered reports whether a pipeline failed other than by what a server has
+// said. Its commands may then not tell: without a connection go-redis 9.7 leaves
+// each as if it had succeeded.
+func isUnanswered(err error) bool {
+	var answer redis.Error
+	return err != nil && !errors.As(err, &answer)
 }
 
 // texts reads a list of texts that a script has returned.
