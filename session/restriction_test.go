@@ -148,3 +148,24 @@ func TestNoticesOfDoubt(t *testing.T) {
 		}
 	}
 }
+
+// Where a session was suspended is known at once, though it is written later:
+// the page shows it, and what is denied is that place.
+func TestSuspendedIsSeenThere(t *testing.T) {
+	q := newQuestioned(t, session.LevelHigh, session.Config{OnHigh: session.ActionSuspend})
+	if _, err := q.Resume(t.Context(), q.oldToken.Credential(), hotel); err != session.ErrSuspended {
+		t.Fatal(err)
+	}
+	if s := q.live(t, q.old.ID); s.Last.IP != hotel.IP || !s.Last.At.Equal(q.Now()) {
+		t.Errorf("seen last at %v from %v", s.Last.At, s.Last.IP)
+	}
+	if err := q.Deny(t.Context(), "alice", q.old.ID, session.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := q.asked[0].Session; got.First.IP != home.IP || got.Last.IP != hotel.IP {
+		t.Errorf("learnt of %v and %v", got.First.IP, got.Last.IP)
+	}
+	if err := q.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -57,6 +57,11 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 			v.Device = *stranger
 		}
 		s = m.moved(ctx, s, last.visit, v)
+		if s.Restriction == RestrictionSuspended { // l is cut, and another takes its place
+			l = m.hub.pin(l.id)
+			defer m.hub.unpin(l)
+			l.seen.CompareAndSwap(nil, next)
+		}
 	}
 	if next.visit.At.After(last.visit.At) {
 		m.enqueue(ctx, l, now)
