@@ -120,7 +120,7 @@ func TestOutbox(t *testing.T) {
 	flat := strings.Join(strings.Fields(body), " ")
 	for _, want := range []string{
 		"You haven't been active in Australia before.", "A device you haven't used before: Chrome on Android.", "3 wrong passwords were tried just before.",
-		"Chrome on Android, in Australia (approximate)", "Firefox on Windows, in Netherlands (approximate)",
+		"Chrome on Android, in Australia (approximate)", "Firefox on Windows, in the Netherlands (approximate)",
 	} {
 		if !strings.Contains(flat, want) {
 			t.Errorf("%q is missing in %s", want, body)

@@ -35,9 +35,9 @@ func (w *writer) place(l geo.Location) string {
 	case country == "":
 		return w.say("place.unknown")
 	case kind == geo.KindMobile || l.Radius > maxCityRadius:
-		return w.say("place.wide", country)
+		return w.say("place.wide", inSentence(l))
 	case l.City == "":
-		return w.say("place.country", country)
+		return w.say("place.country", inSentence(l))
 	}
 	return w.say("place.city", town(l, country))
 }
@@ -52,6 +52,15 @@ func town(l geo.Location, country string) string {
 		return country
 	}
 	return l.City + ", " + country
+}
+
+// inSentence is countryOf after "in".
+func inSentence(l geo.Location) string {
+	name := countryOf(l)
+	if name == geo.CountryName(l.CountryCode) {
+		return geo.CountryPhrase(l.CountryCode)
+	}
+	return name
 }
 
 func countryOf(l geo.Location) string {

@@ -75,11 +75,11 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codePlaceNew:
 		return map[string]string{"place": placeName(v.Location.City, v.Location.CountryCode), "km": roundKM(f.nearest)}
 	case codeCountryNew:
-		return map[string]string{"country": countryName(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
+		return map[string]string{"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
 	case codeCountries:
 		return map[string]string{
-			"country": countryName(v.Location.CountryCode), "countryCode": v.Location.CountryCode,
-			"other": countryName(countryCode(f.other)), "otherCode": countryCode(f.other), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1)),
+			"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode,
+			"other": inSentence(countryCode(f.other)), "otherCode": countryCode(f.other), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1)),
 		}
 	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
 		return map[string]string{"device": v.Device.Title()}
@@ -109,6 +109,8 @@ func placeName(city, countryCode string) string {
 }
 
 func countryName(code string) string { return nonEmpty(geo.CountryName(code), code) }
+
+func inSentence(country string) string { return nonEmpty(geo.CountryPhrase(country), country) }
 
 // roundKM gives a distance no more digits than it deserves, rounded down.
 func roundKM(km float64) string {

@@ -70,7 +70,7 @@ func (d *diary) isTrue(s session.Signal, v session.Visit, cookie byte) bool {
 	provider := d.any(func(o session.Visit) bool { return o.Location.ASN == v.Location.ASN })
 	switch s.Code {
 	case "country.new":
-		return s.Args["country"] == geo.CountryName(v.Location.CountryCode) && s.Args["countryCode"] == v.Location.CountryCode &&
+		return s.Args["country"] == geo.CountryPhrase(v.Location.CountryCode) && s.Args["countryCode"] == v.Location.CountryCode &&
 			!d.any(func(o session.Visit) bool { return o.Location.CountryCode == v.Location.CountryCode })
 	case "network.new-provider":
 		return v.Location.ASN != 0 && !provider
@@ -94,7 +94,7 @@ func (d *diary) isTrue(s session.Signal, v session.Visit, cookie byte) bool {
 		hours, err := strconv.Atoi(s.Args["hours"])
 		return err == nil && d.any(func(o session.Visit) bool {
 			ago := v.At.Sub(o.At)
-			return geo.CountryName(o.Location.CountryCode) == s.Args["other"] && o.Location.CountryCode == s.Args["otherCode"] && ago >= 0 && ago < time.Duration(hours)*time.Hour
+			return geo.CountryPhrase(o.Location.CountryCode) == s.Args["other"] && o.Location.CountryCode == s.Args["otherCode"] && ago >= 0 && ago < time.Duration(hours)*time.Hour
 		})
 	case "hour.unusual":
 		near := 0
