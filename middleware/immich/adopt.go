@@ -1,6 +1,7 @@
 package immich
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -47,6 +48,17 @@ func (p *Proxy) learn(g *passage) *session.Session {
 		p.cfg.Logger.WarnContext(g.in.Context(), "immich: the ID of a session was not learnt", "session", s.ID, "error", err)
 	}
 	return s
+}
+
+// learnBorn asks about a session as soon as it is there, after the client has
+// the answer: it may be ended by another device before its next request.
+func (p *Proxy) learnBorn(w http.ResponseWriter, g *passage) {
+	if g.born == nil {
+		return
+	}
+	_ = http.NewResponseController(w).Flush() // if it fails, the client has gone
+	g.born.in = g.in.WithContext(context.WithoutCancel(g.in.Context()))
+	p.learn(g.born)
 }
 
 // forgetAfter is how often Immich is asked about a token that is dead here.

@@ -200,7 +200,7 @@ func (a *asker) enter(ctx context.Context) error {
 func read(res *http.Response, answer any) error {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
-	case res.StatusCode == http.StatusUnauthorized:
+	case res.StatusCode == http.StatusUnauthorized && res.Header.Get("WWW-Authenticate") == "": // which Immich does not send
 		return errNobodys
 	case res.StatusCode/100 != 2:
 		return &statusError{res.StatusCode}

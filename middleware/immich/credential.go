@@ -3,6 +3,7 @@ package immich
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/signedin/signedin/middleware"
@@ -95,8 +96,8 @@ func inQuery(raw string) []credential {
 		switch {
 		case name == tokenQuery:
 			found += len(values)
-		case strings.HasPrefix(name, tokenQuery):
-			odd++ // "sessionKey[]"
+		case strings.Contains(name, tokenQuery):
+			odd++ // "sessionKey[]" and "[sessionKey]", which Express may read as well
 		}
 	}
 	v := q[tokenQuery]
@@ -176,7 +177,7 @@ func strip(r *http.Request) {
 	if a := r.Header.Get("Authorization"); len(a) >= 6 && strings.EqualFold(a[:6], "Bearer") {
 		r.Header.Del("Authorization")
 	}
-	stripQuery(r, func(name string) bool { return strings.HasPrefix(name, tokenQuery) })
+	stripQuery(r, func(name string) bool { return strings.Contains(name, tokenQuery) })
 	var kept []string
 	for _, line := range r.Header["Cookie"] {
 		for part := range strings.SplitSeq(line, ";") {
@@ -193,7 +194,7 @@ func strip(r *http.Request) {
 
 func stripAPIKey(r *http.Request) {
 	r.Header.Del("X-Api-Key")
-	stripQuery(r, func(name string) bool { return name == "apiKey" })
+	stripQuery(r, func(name string) bool { return strings.Contains(name, "apiKey") })
 }
 
 func stripQuery(r *http.Request, drop func(name string) bool) {
@@ -212,22 +213,8 @@ func stripQuery(r *http.Request, drop func(name string) bool) {
 	}
 }
 
-// redact takes the tokens out of the URLs in a text.
-func redact(text string) string {
-	for _, name := range []string{tokenQuery + "=", "apiKey="} {
-		from := 0
-		for {
-			i := strings.Index(text[from:], name)
-			if i < 0 {
-				break
-			}
-			from += i + len(name)
-			end := strings.IndexAny(text[from:], "&#\" '\t\n")
-			if end < 0 {
-				end = len(text) - from
-			}
-			text = text[:from] + "[secret]" + text[from+end:]
-		}
-	}
-	return text
-}
+// credentials are those in the URLs of a text, of shared links too.
+var credentials = regexp.MustCompile(`(?i)((?:key|slug)[^=&\s"']{0,8}=)[^&#"'\s]+`)
+
+// redact takes the credentials out of the URLs in a text.
+func redact(text string) string { return credentials.ReplaceAllString(text, "${1}[secret]") }

@@ -23,7 +23,7 @@ func immichReads(r *http.Request) string {
 			return v
 		}
 	}
-	if v := q["sessionKey"]; !socket && strings.Join(v, "") != "" {
+	if v := append(q["sessionKey"], q["[sessionKey]"]...); !socket && strings.Join(v, "") != "" {
 		return strings.Join(v, ",")
 	}
 	if lines := r.Header["Authorization"]; len(lines) > 0 {

@@ -2,6 +2,7 @@ package immich_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,6 +49,8 @@ func TestCutUpload(t *testing.T) {
 	defer more.Close()
 	req, err := http.NewRequestWithContext(t.Context(), "POST", s.server.URL+"/api/assets", body)
 	must(t, err)
+	late := time.AfterFunc(patience, func() { more.CloseWithError(errors.New("the upload goes on")) })
+	defer late.Stop()
 	go func() {
 		more.Write(make([]byte, 1<<20))
 		<-s.immich.uploading
@@ -73,6 +76,11 @@ func TestCutDownload(t *testing.T) {
 	defer res.Body.Close()
 	io.ReadFull(res.Body, make([]byte, 8))
 	c.revoke()
+	late := time.AfterFunc(patience, func() {
+		t.Error("the stream goes on")
+		close(s.immich.release)
+	})
+	defer late.Stop()
 	if rest, err := io.ReadAll(res.Body); err == nil {
 		t.Errorf("the stream came to a good end: %q", rest)
 	}
@@ -100,7 +108,8 @@ func TestCutManySockets(t *testing.T) {
 				keep = c.session().ID
 			}
 			for range perSession {
-				_, in := c.dial()
+				conn, in := c.dial()
+				must(t, conn.SetReadDeadline(time.Time{}))
 				o := &open{user, kept, make(chan time.Time, 1)}
 				all = append(all, o)
 				go func() {
@@ -120,8 +129,14 @@ func TestCutManySockets(t *testing.T) {
 	}
 	var last time.Duration
 	for _, o := range all {
-		if o.user == "user7" && !o.kept {
-			last = max(last, (<-o.end).Sub(begin))
+		if o.user != "user7" || o.kept {
+			continue
+		}
+		select {
+		case end := <-o.end:
+			last = max(last, end.Sub(begin))
+		case <-time.After(patience):
+			t.Fatal("a socket was not cut")
 		}
 	}
 	t.Logf("%d sockets cut after %v at most", (each-1)*perSession, last)

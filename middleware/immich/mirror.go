@@ -52,12 +52,11 @@ func (p *Proxy) answered(res *http.Response) error {
 
 // mirror ends here what Immich has ended.
 func (p *Proxy) mirror(g *passage) {
-	at := route(g.in)
-	if at == "POST /api/oauth/backchannel-logout" {
+	at, s := route(g.in), g.session
+	if at == "POST /api/oauth/backchannel-logout" || s == nil && endsSessions(at) { // whose, it does not say
 		p.recheck(g, func(*session.Session) bool { return true })
 		return
 	}
-	s := g.session
 	if s == nil {
 		return
 	}
@@ -73,6 +72,11 @@ func (p *Proxy) mirror(g *passage) {
 	case strings.HasPrefix(at, deleteOne):
 		p.deleted(g, at[len(deleteOne):])
 	}
+}
+
+// endsSessions reports whether an API key that does this has ended sessions.
+func endsSessions(route string) bool {
+	return route == "POST /api/auth/change-password" || route == "DELETE /api/sessions" || strings.HasPrefix(route, deleteOne)
 }
 
 func (p *Proxy) othersEnded(g *passage, err error) {
@@ -138,7 +142,10 @@ func (p *Proxy) born(g *passage, res *http.Response) {
 			f = session.Foreign{UserID: g.session.UserID, Parent: g.session.ID, ExpiresAt: b.ExpiresAt,
 				Name: childName(b), Attrs: map[string]string{AttrID: b.SessionID}}
 		}
-		_, err = p.manager.Adopt(ctx, session.ForeignCredential(b.Token), from, f)
+		var s *session.Session
+		if s, err = p.manager.Adopt(ctx, session.ForeignCredential(b.Token), from, f); err == nil && !b.isChild() {
+			g.born = &passage{found: credential{token: b.Token}, session: s}
+		}
 	}
 	if err != nil {
 		p.cfg.Logger.WarnContext(ctx, "immich: a sign-in was not noted, and will be when it is used", "error", err)
@@ -163,14 +170,13 @@ func childName(b birth) string {
 
 // upgraded has a WebSocket end with a farewell when its session ends.
 func (p *Proxy) upgraded(g *passage, res *http.Response) {
-	if g.session == nil {
+	if g.session == nil || g.open == nil { // or nobody asked for it, which ReverseProxy refuses
 		return
 	}
 	sock := wrapSocket(res)
 	if sock == nil {
 		return
 	}
-	g.open() // from here on the farewell ends it
 	p.mu.Lock()
 	p.sockets[g] = struct{}{}
 	p.mu.Unlock()
@@ -179,6 +185,9 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 		id = uuid.Nil.String() // the client only looks at the event
 	}
 	middleware.LastWords(g.in.Context(), func(error) { <-sock.farewell(id) })
+	// From here on the farewell ends it. If the session ends before this line,
+	// its context does too.
+	g.open()
 }
 
 func (p *Proxy) leave(g *passage) {

@@ -169,6 +169,7 @@ type passage struct {
 	session *session.Session // nil if there is none
 
 	open func() bool // of a WebSocket: its context does not end with the session any more
+	born *passage    // as which the session goes on that has begun in the answer
 }
 
 type passageKey struct{}
@@ -202,6 +203,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 		middleware.LastWords(r.Context(), nil)
 	}
 	p.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, passageKey{}, g)))
+	p.learnBorn(w, g)
 }
 
 // isUnjudged reports whether it is not known whose the token is, though that

@@ -116,6 +116,7 @@ func TestDeadTokenDoesNotReachImmich(t *testing.T) {
 		"cookie, two lines":       {"/api/users/me", []string{"Cookie", cookie(dead.token), "Cookie", cookie(good.token)}},
 		"query twice":             {"/api/users/me?sessionKey=" + dead.token + "&sessionKey=x", nil},
 		"query, as a list":        {"/api/users/me?sessionKey[]=" + dead.token, nil},
+		"query, in brackets":      {"/api/users/me?[sessionKey]=" + dead.token, nil},
 		"query, encoded":          {"/api/users/me?session%4Bey=" + dead.token, nil},
 		"live one to cover it":    {"/api/users/me?sessionKey[]=x&sessionKey=" + good.token, []string{"Cookie", cookie(dead.token)}},
 		"share link to cover it":  {"/api/users/me?key=share", []string{"Cookie", cookie(dead.token)}},

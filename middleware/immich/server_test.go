@@ -300,7 +300,10 @@ type client struct {
 
 func (s *site) client(agent string) *client {
 	jar, _ := cookiejar.New(nil)
-	return &client{s, &http.Client{Jar: jar, Transport: s.server.Client().Transport,
+	// One connection: a request waits until all that the one before it caused is done.
+	one := &http.Transport{MaxConnsPerHost: 1}
+	s.t.Cleanup(one.CloseIdleConnections)
+	return &client{s, &http.Client{Jar: jar, Transport: one,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, agent, ""}
 }
 
@@ -339,7 +342,18 @@ func (c *client) want(status int, method, path, body string, header ...string) s
 func (c *client) login(user string, header ...string) *client {
 	c.t.Helper()
 	c.want(201, "POST", "/api/auth/login", `{"email":"`+user+`@example.com","password":"good"}`, header...)
+	c.wait()
 	return c
+}
+
+// wait waits until all is done that the latest request caused. It shows no
+// credential.
+func (c *client) wait() {
+	c.t.Helper()
+	jar := c.http.Jar
+	c.http.Jar = nil
+	c.want(200, "GET", "/api/server/ping", "")
+	c.http.Jar = jar
 }
 
 // session returns our live session of the client's token, as it was last seen.
@@ -366,14 +380,25 @@ func (c *client) revoke() {
 	must(c.t, c.manager.Revoke(c.t.Context(), me.UserID, me.ID, session.ReasonAdmin))
 }
 
-// dial opens a WebSocket and reads the first frame.
-func (c *client) dial() (net.Conn, *bufio.Reader) {
+// patience bounds what must come at once, so that a test fails and does not hang.
+const patience = 10 * time.Second
+
+// connect asks for a WebSocket.
+func (c *client) connect() net.Conn {
 	c.t.Helper()
 	conn, err := net.Dial("tcp", c.server.Listener.Addr().String())
 	must(c.t, err)
 	c.t.Cleanup(func() { conn.Close() })
+	must(c.t, conn.SetReadDeadline(time.Now().Add(patience)))
 	fmt.Fprintf(conn, "GET /api/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: immich_access_token=%s\r\n\r\n", c.token)
+	return conn
+}
+
+// dial opens a WebSocket and reads the first frame.
+func (c *client) dial() (net.Conn, *bufio.Reader) {
+	c.t.Helper()
+	conn := c.connect()
 	in := bufio.NewReader(conn)
 	res, err := http.ReadResponse(in, nil)
 	must(c.t, err)
