@@ -69,12 +69,8 @@ func TestCutDownload(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, immich.Config{})
 	c := s.client(phone).login("ada")
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.server.URL+"/api/sync/stream", nil)
-	must(t, err)
-	res, err := c.http.Do(req)
-	must(t, err)
+	res := c.stream()
 	defer res.Body.Close()
-	io.ReadFull(res.Body, make([]byte, 8))
 	c.revoke()
 	late := time.AfterFunc(patience, func() {
 		t.Error("the stream goes on")

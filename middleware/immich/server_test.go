@@ -380,6 +380,20 @@ func (c *client) revoke() {
 	must(c.t, c.manager.Revoke(c.t.Context(), me.UserID, me.ID, session.ReasonAdmin))
 }
 
+// stream asks for a stream that does not end and reads its first line.
+func (c *client) stream() *http.Response {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), "GET", c.server.URL+"/api/sync/stream", nil)
+	must(c.t, err)
+	res, err := c.http.Do(req)
+	must(c.t, err)
+	line := make([]byte, 8)
+	if _, err := io.ReadFull(res.Body, line); err != nil || string(line) != "{\"n\":1}\n" {
+		c.t.Fatalf("stream: got %q, %v", line, err)
+	}
+	return res
+}
+
 // patience bounds what must come at once, so that a test fails and does not hang.
 const patience = 10 * time.Second
 
