@@ -144,11 +144,27 @@ func New(store Store, cfg Config) (*Manager, error) {
 	if limits, err = limits.over(cfg.Limits); err != nil {
 		return nil, err
 	}
+	if cfg, err = cfg.withDefaults(limits); err != nil {
+		return nil, err
+	}
+	profiles, err := newProfiles(store, cfg.ProfileKeys)
+	if err != nil {
+		return nil, err
+	}
+	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
+	m.store = &countedStore{store, &m.stats.storeErrors}
+	if c, ok := store.(cachingStore); ok {
+		m.fresh = c.Fresh
+	}
+	return m, nil
+}
+
+func (cfg Config) withDefaults(limits Limits) (Config, error) {
 	if cfg.Addresses > AddressesNone {
-		return nil, fmt.Errorf("session: Config.Addresses: unknown policy %d", cfg.Addresses)
+		return cfg, fmt.Errorf("session: Config.Addresses: unknown policy %d", cfg.Addresses)
 	}
 	if cfg.OnHigh > ActionSuspend {
-		return nil, fmt.Errorf("session: Config.OnHigh: unknown action %d", cfg.OnHigh)
+		return cfg, fmt.Errorf("session: Config.OnHigh: unknown action %d", cfg.OnHigh)
 	}
 	for _, f := range []struct {
 		name string
@@ -160,7 +176,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 		{"FlushInterval", &cfg.FlushInterval, 5 * time.Second},
 	} {
 		if *f.v < 0 {
-			return nil, fmt.Errorf("session: Config.%s: %v is negative", f.name, *f.v)
+			return cfg, fmt.Errorf("session: Config.%s: %v is negative", f.name, *f.v)
 		}
 		if *f.v == 0 {
 			*f.v = f.def
@@ -179,16 +195,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Observers = slices.Clone(cfg.Observers)
-	profiles, err := newProfiles(store, cfg.ProfileKeys)
-	if err != nil {
-		return nil, err
-	}
-	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
-	m.store = &countedStore{store, &m.stats.storeErrors}
-	if c, ok := store.(cachingStore); ok {
-		m.fresh = c.Fresh
-	}
-	return m, nil
+	return cfg, nil
 }
 
 // KeepsProfiles reports whether devices are recognised across sign-ins.

@@ -49,31 +49,9 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	if err != nil {
 		return nil, false, m.lookupFailed(ctx, c.ID, err)
 	}
-	which := s.Secrets.match(c.Hash, now)
-	if which == secretWrong && !(s.Carrier == CarrierForeign && s.Ended != nil) { // a Remnant has no secret
-		m.stats.forged.Add(1)
-		return nil, false, ErrForged
-	}
-	if err := m.over(s, gens, now, l); err != nil {
-		m.stats.refused.Add(1)
-		if errors.Is(err, ErrExpired) {
-			m.stats.refusedExpired.Add(1)
-		}
+	which, err := m.admit(ctx, s, gens, c, from, l, now)
+	if err != nil {
 		return nil, false, err
-	}
-	if err := m.withParent(ctx, s); err != nil {
-		return nil, false, err
-	}
-	if which == secretReplaced {
-		return nil, false, m.reused(ctx, s, from, now)
-	}
-	if m.cfg.UserStatus != nil {
-		if err := m.cfg.UserStatus(ctx, s.UserID); err != nil {
-			if errors.Is(err, ErrDisabled) {
-				m.stats.disabled.Add(1)
-			}
-			return nil, false, err
-		}
 	}
 	if which == secretCurrent && s.Secrets.SeenAt.IsZero() {
 		m.confirm(ctx, s, now)
@@ -86,6 +64,37 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 		return s, false, ErrSuspended
 	}
 	return s, m.rotationDue(s, which, now), nil
+}
+
+// admit judges a credential for the session that was found by it.
+func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Credential, from Origin, l *live, now time.Time) (which, error) {
+	which := s.Secrets.match(c.Hash, now)
+	if which == secretWrong && !(s.Carrier == CarrierForeign && s.Ended != nil) { // a Remnant has no secret
+		m.stats.forged.Add(1)
+		return which, ErrForged
+	}
+	if err := m.over(s, gens, now, l); err != nil {
+		m.stats.refused.Add(1)
+		if errors.Is(err, ErrExpired) {
+			m.stats.refusedExpired.Add(1)
+		}
+		return which, err
+	}
+	if err := m.withParent(ctx, s); err != nil {
+		return which, err
+	}
+	if which == secretReplaced {
+		return which, m.reused(ctx, s, from, now)
+	}
+	if m.cfg.UserStatus != nil {
+		if err := m.cfg.UserStatus(ctx, s.UserID); err != nil {
+			if errors.Is(err, ErrDisabled) {
+				m.stats.disabled.Add(1)
+			}
+			return which, err
+		}
+	}
+	return which, nil
 }
 
 // original reads a session from where it is kept, not from a copy of it: for
