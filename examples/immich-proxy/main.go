@@ -77,7 +77,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-db: %w", err)
 	}
 	defer db.Close()
-	handler, manager, err := build(ctx, f, db, file, clientIP, log)
+	handler, beside, err := build(ctx, f, db, file, clientIP, log)
 	if err != nil {
 		return err
 	}
@@ -88,11 +88,12 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, manager.Run)
+	}, beside...)
 }
 
-// build puts the parts together: this is what a host writes.
-func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (http.Handler, *session.Manager, error) {
+// build puts the parts together: this is what a host writes. It returns what
+// runs beside the server, too.
+func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (http.Handler, []func(context.Context), error) {
 	target, err := url.Parse(f.target)
 	if err != nil {
 		return nil, nil, fmt.Errorf("-target: %w", err)
@@ -127,7 +128,21 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, nil, fmt.Errorf("-devices: %w", err)
 	}
-	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, manager, nil
+	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, []func(context.Context){manager.Run, recheck(proxy)}, nil
+}
+
+// recheck finds the open WebSockets of sessions that were ended past the proxy.
+func recheck(proxy *immich.Proxy) func(context.Context) {
+	return func(ctx context.Context) {
+		for tick := time.Tick(5 * time.Minute); ; {
+			select {
+			case <-tick:
+				proxy.Recheck(ctx)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
 }
 
 // signInPage is Immich's own.

@@ -54,7 +54,7 @@ func (p *Proxy) answered(res *http.Response) error {
 func (p *Proxy) mirror(g *passage) {
 	at, s := route(g.in), g.session
 	if at == "POST /api/oauth/backchannel-logout" || s == nil && endsSessions(at) { // whose, it does not say
-		p.recheck(g, func(*session.Session) bool { return true })
+		p.recheckNow(g, func(*session.Session) bool { return true })
 		return
 	}
 	if s == nil {
@@ -99,14 +99,26 @@ func (p *Proxy) deleted(g *passage, id string) {
 			return
 		}
 	}
-	p.recheck(g, func(s *session.Session) bool { return s.UserID == g.session.UserID })
+	p.recheckNow(g, func(s *session.Session) bool { return s.UserID == g.session.UserID })
 }
 
-// recheck asks Immich, in turns of a few, about the sessions that have a WebSocket open here, and
-// ends those that are gone. What has none open meets a 401 with its next request.
-func (p *Proxy) recheck(g *passage, which func(*session.Session) bool) {
+// Recheck asks Immich about every session that has a WebSocket open here, and
+// ends those that are gone. What was revoked past this Proxy keeps its socket
+// until then, since Immich closes none; all else ends at its next request. It is
+// for a host that wants it sooner, to be called from time to time.
+func (p *Proxy) Recheck(ctx context.Context) {
+	p.recheck(ctx, func(*session.Session) bool { return true })
+}
+
+// recheckNow is for the answer of g, which waits for it.
+func (p *Proxy) recheckNow(g *passage, which func(*session.Session) bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(g.in.Context()), askTimeout)
 	defer cancel()
+	p.recheck(ctx, which)
+}
+
+// recheck asks in turns of a few.
+func (p *Proxy) recheck(ctx context.Context, which func(*session.Session) bool) {
 	seen := make(map[session.ID]bool)
 	turns := make(chan struct{}, maxAsking)
 	var asking sync.WaitGroup

@@ -83,6 +83,25 @@ func TestBackChannelLogout(t *testing.T) {
 	}
 }
 
+// What was revoked past the proxy keeps its socket until Immich is asked.
+func TestRecheck(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	gone, stays := s.client(browser).login("ada"), s.client(browser).login("bob")
+	_, in := gone.dial()
+	stays.dial()
+	s.proxy.Recheck(t.Context())
+	if gone.reason() != "" {
+		t.Fatal("ended too early")
+	}
+	s.immich.remove(func(r *row) bool { return r.user == "ada" })
+	s.proxy.Recheck(t.Context())
+	wantFarewell(t, in)
+	if gone.reason() != session.ReasonIssuer || stays.reason() != "" {
+		t.Errorf("ended: got %q and %q", gone.reason(), stays.reason())
+	}
+}
+
 // page posts a form of our page and returns where that leads.
 func (c *client) page(form string, values ...string) (int, string) {
 	c.t.Helper()
