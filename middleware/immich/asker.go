@@ -111,8 +111,8 @@ func (a *asker) who(r *http.Request, token string) (person, error) {
 }
 
 func (a *asker) askWho(r *http.Request, token string) (who person, err error) {
-	if err = a.ask(r, http.MethodGet, "/api/users/me", token, &who); err == nil && who.ID == "" {
-		err = errors.New("immich: answer without a user")
+	if err = a.ask(r, http.MethodGet, "/api/users/me", token, &who); err == nil && (who.ID == "" || len(who.Email) > maxText || len(who.OAuthID) > maxText) {
+		err = errors.New("immich: answer without a user, or one that is too long")
 	}
 	return who, err
 }

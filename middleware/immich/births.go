@@ -19,6 +19,8 @@ const (
 	maxBirth = 64 << 10
 	// maxToken bounds a token. Real ones have 40 to 43 letters and digits.
 	maxToken = 512
+	// maxText bounds what is kept of a user.
+	maxText = 1024
 )
 
 var (
@@ -130,7 +132,7 @@ func (a answer) signIn() (birth, error) {
 	if err := checkToken(a.AccessToken); err != nil {
 		return birth{}, err
 	}
-	if a.UserID == "" || len(a.UserID) > 255 || len(a.UserEmail) > 1024 {
+	if a.UserID == "" || len(a.UserID) > 255 || len(a.UserEmail) > maxText {
 		return birth{}, errors.New("immich: answer of a sign-in: userId or userEmail missing or too long")
 	}
 	return birth{Token: a.AccessToken, UserID: a.UserID, Email: a.UserEmail}, nil

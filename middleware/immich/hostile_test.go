@@ -1,6 +1,7 @@
 package immich_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -125,6 +126,33 @@ func TestEndedBeforeItsFirstRequest(t *testing.T) {
 	if s.immich.knows(other.token) {
 		t.Error("Immich knows it")
 	}
+}
+
+// What an Immich gone wrong says of a user is not kept at any length.
+func TestLongUser(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"id", "email", "oauthId"} {
+		s := newSite(t, immich.Config{})
+		s.immich.mux = http.NewServeMux()
+		s.immich.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+			user := map[string]string{"id": "ada", "email": "ada@example.com"}
+			user[name] = strings.Repeat("x", 100<<10)
+			answer(w, 200, string(marshal(t, user)))
+		})
+		c := s.client(browser)
+		c.token = "some"
+		c.want(200, "GET", "/api/users/me", "", c.cookie()...)
+		if _, err := s.manager.Resume(t.Context(), session.ForeignCredential("some"), session.Origin{}); err != session.ErrUnknown {
+			t.Errorf("%s: got %v, want no session", name, err)
+		}
+	}
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	text, err := json.Marshal(v)
+	must(t, err)
+	return text
 }
 
 // Credentials are taken out of what is logged, in whichever way they are written.

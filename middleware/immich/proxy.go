@@ -241,6 +241,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 // the host is passed on.
 func (p *Proxy) setForwarded(pr *httputil.ProxyRequest) {
 	pr.SetXForwarded()
+	pr.Out.Header.Del("X-Real-IP")
 	peer, _ := middleware.RemoteAddr(pr.In)
 	ip, exact := p.cfg.ClientIP(pr.In)
 	if !ip.IsValid() {

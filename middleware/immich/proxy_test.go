@@ -222,6 +222,15 @@ func TestForwarded(t *testing.T) {
 		t.Errorf("Host: got %q, %q, want %q", got, h.Get("X-Forwarded-Host"), want)
 	}
 
+	local := http.Header{"X-Real-Ip": {"1.2.3.4"}, "X-Forwarded-For": {"1.2.3.4"}}
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.server.URL+"/api/server/ping", nil)
+	must(t, err)
+	r.RemoteAddr, r.Header = "@", local // a Unix socket
+	s.proxy.ServeHTTP(newRecorder(), r)
+	if h = s.immich.last.Load().Header; h.Get("X-Real-IP") != "" || h.Get("X-Forwarded-For") != "" {
+		t.Errorf("without an address: got %v", h)
+	}
+
 	behind := newSite(t, immich.Config{ClientIP: loopbackIsProxy(t)})
 	behind.client("x").want(200, "GET", "/api/server/ping", "", "X-Forwarded-For", "6.6.6.6, 198.51.100.7", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "photos.example")
 	h = behind.immich.last.Load().Header
