@@ -42,5 +42,7 @@
 // API keys and shared links are no sessions: they pass, and ending a session
 // ends no API key that was made in it. Who reaches Immich by another way than
 // this proxy is kept out only once Immich knows as well, which [Proxy.Ended]
-// sees to for what users end on the page.
+// sees to for what users end on the page. What was ended in Immich past this
+// proxy ends here with its next request; a WebSocket of it that is open goes on
+// until then, or until [Proxy.Recheck].
 package immich
