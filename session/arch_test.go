@@ -30,6 +30,7 @@ var drawing = map[string][]string{
 	"store/pollbus":                {"session"},
 	"store/cachestore":             {"session"},
 	"store/storetest":              {"session", "geo", "device"},
+	"store/internal/kit":           {"session", "store/storetest"},
 	"store/internal/drivertest":    {"session", "store/*", "geo", "device"},
 	"geo/maxmind/internal/dbtest":  {"geo", "geo/maxmind"},
 	"middleware":                   {"session", "device", "geo"},

@@ -9,18 +9,18 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/cachestore"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/memstore"
-	"github.com/signedin/signedin/store/storetest"
 )
 
 // One instance keeps the contract as it stands, with no time of grace.
 func TestOneInstance(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, one, 0)
+	kit.Run(t, "cached-memory", one, 0)
 }
 
 func TestRaceOfOneInstance(t *testing.T) {
-	storetest.Race(t, one, 0, 100_000)
+	kit.Race(t, "cached-memory", one, 0, 100_000)
 }
 
 // one makes a cache that hears of nothing but itself.
@@ -36,24 +36,24 @@ const staleness = 4 * time.Millisecond
 // late the notices: if they do not arrive, neither does a sign of life.
 func TestTwoInstances(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, two(cachestore.Config{Lease: staleness}, true), staleness)
+	kit.Run(t, "cached-memory(two)", two(cachestore.Config{Lease: staleness}, true), staleness)
 }
 
 func TestRaceOfTwoInstances(t *testing.T) {
 	t.Parallel()
-	storetest.Race(t, two(cachestore.Config{Lease: staleness}, true), staleness, 2000)
+	kit.Race(t, "cached-memory(two)", two(cachestore.Config{Lease: staleness}, true), staleness, 2000)
 }
 
 // Two instances that are told nothing, though the bus gives signs of life, keep
 // it within the age of a copy.
 func TestTwoInstancesUntold(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, two(cachestore.Config{MaxAge: staleness}, false), staleness)
+	kit.Run(t, "cached-memory(untold)", two(cachestore.Config{MaxAge: staleness}, false), staleness)
 }
 
 func TestRaceOfTwoInstancesUntold(t *testing.T) {
 	t.Parallel()
-	storetest.Race(t, two(cachestore.Config{MaxAge: staleness}, false), staleness, 2000)
+	kit.Race(t, "cached-memory(untold)", two(cachestore.Config{MaxAge: staleness}, false), staleness, 2000)
 }
 
 // two returns how to make two caches in front of one store that take turns in

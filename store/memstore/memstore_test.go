@@ -4,15 +4,16 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/memstore"
 	"github.com/signedin/signedin/store/storetest"
 )
 
 func newStore(*testing.T) session.Store { return memstore.New() }
 
-func TestStore(t *testing.T) { storetest.Run(t, newStore, 0) }
+func TestStore(t *testing.T) { kit.Run(t, "memory", newStore, 0) }
 
-func TestRace(t *testing.T) { storetest.Race(t, newStore, 0, 200_000) }
+func TestRace(t *testing.T) { kit.Race(t, "memory", newStore, 0, 200_000) }
 
 func BenchmarkStore(b *testing.B) {
 	storetest.Bench(b, func(*testing.B) session.Store { return memstore.New() })

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/cachestore"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/pollbus"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
@@ -42,13 +43,13 @@ func cachedKit(t *testing.T, store string, open func(t *testing.T) backend) {
 		t.Skip("SKIPPED: takes minutes under the race detector; run without it")
 	}
 	t.Run("rules", func(t *testing.T) {
-		conform(t, store, func(t *testing.T) session.Store {
+		kit.Run(t, store, func(t *testing.T) session.Store {
 			return cachedPair(t, open(t), cachestore.Config{MaxAge: staleness})
 		}, staleness)
 	})
 	t.Run("races", func(t *testing.T) {
 		var p *cached
-		race(t, store, func(t *testing.T) session.Store {
+		kit.Race(t, store, func(t *testing.T) session.Store {
 			p = cachedPair(t, open(t), cachestore.Config{Lease: staleness})
 			return p
 		}, staleness, cachedRaces)
@@ -56,7 +57,7 @@ func cachedKit(t *testing.T, store string, open func(t *testing.T) backend) {
 		for _, i := range p.instances {
 			hits += i.Stats().Hits
 		}
-		report(t, store, "hits", hits)
+		kit.Report(t, store, "hits", hits)
 		if hits == 0 {
 			t.Error("no copy was ever used: this proves nothing")
 		}

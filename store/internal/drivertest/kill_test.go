@@ -14,6 +14,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
 )
@@ -67,7 +68,7 @@ func killed(t *testing.T, v victim) {
 		total.add(l.count())
 		total.recovery = max(total.recovery, recovered)
 	}
-	report(t, v.name, "kills", kills(), "revocations", total.revoked, "alive-again", total.alive,
+	kit.Report(t, v.name, "kills", kills(), "revocations", total.revoked, "alive-again", total.alive,
 		"sign-ins", total.started, "sign-ins-lost", total.gone, "recovery", total.recovery.Round(time.Millisecond), "promised", survives)
 	if survives && total.alive+total.gone > 0 {
 		t.Errorf("%d revocations and %d sign-ins were lost, and the report said that they survive", total.alive, total.gone)

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/memstore"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
@@ -47,7 +48,7 @@ func linearizable(t testing.TB, name string, store session.Store, how traits, li
 		calls, lost = calls+int64(len(h.events)), lost+h.lost.Load()
 	}
 	if !strings.HasPrefix(name, "a ") {
-		report(t, name, "histories", count, "seed", first, "calls", calls, "lost-answers", lost, "illegal", 0)
+		kit.Report(t, name, "histories", count, "seed", first, "calls", calls, "lost-answers", lost, "illegal", 0)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
 )
@@ -83,7 +84,7 @@ func TestLinkFails(t *testing.T) {
 			l.link.set(trouble.state)
 			l.wantTrouble(t, load, trouble.state == linkSilent)
 			l.link.set(linkUp)
-			report(t, l.name, "link", trouble.name, "recovery", load.await().Round(time.Millisecond))
+			kit.Report(t, l.name, "link", trouble.name, "recovery", load.await().Round(time.Millisecond))
 		}
 		if err := load.manager.Revoke(t.Context(), "ada", mine.token.ID(), session.ReasonSignedOut); err != nil {
 			t.Errorf("Revoke: %v", err)

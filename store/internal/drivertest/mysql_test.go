@@ -15,6 +15,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest"
 )
@@ -41,13 +42,13 @@ func newMySQL(t testing.TB, db *sqlx.DB) *sqlstore.Store {
 
 func TestMySQL(t *testing.T) {
 	eachMySQL(t, func(t *testing.T, db *sqlx.DB) {
-		conform(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0)
+		kit.Run(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0)
 	})
 }
 
 func TestMySQLRace(t *testing.T) {
 	db := openMySQL(t, "")
-	race(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0, raceRounds)
+	kit.Race(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0, raceRounds)
 }
 
 func TestMySQLNoDeadlock(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	_ "github.com/lib/pq"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest"
 )
@@ -34,13 +35,13 @@ func newPostgres(t testing.TB, db *sqlx.DB) *sqlstore.Store {
 
 func TestPostgres(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, db *sqlx.DB) {
-		conform(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0)
+		kit.Run(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0)
 	})
 }
 
 func TestPostgresRace(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, db *sqlx.DB) {
-		race(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0, raceRounds)
+		kit.Race(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0, raceRounds)
 	})
 }
 

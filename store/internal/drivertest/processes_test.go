@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
@@ -53,7 +54,7 @@ func TestProcessesRace(t *testing.T) {
 	eachShared(t, func(t *testing.T, name string, in instance) {
 		a := newAcross(t, in, raceRounds)
 		a.run(t, 16)
-		report(t, name, "processes", a.limit, "checks", 2*a.limit, "accepted", a.accepted.Load())
+		kit.Report(t, name, "across-processes", a.limit, "checks", 2*a.limit, "accepted", a.accepted.Load())
 		if n := a.accepted.Load(); n > 0 {
 			t.Errorf("%d of %d checks were accepted that began in another process after the revocation had returned", n, 2*a.limit)
 		}
@@ -73,7 +74,7 @@ func TestCachedProcessesRace(t *testing.T) {
 		a.run(t, lanes)
 		a.wantHits(t)
 		stale, p50, p999, longest := a.wantInTime(t)
-		report(t, name+"+cache", "processes", a.limit, "stale", stale, "p50", p50, "p99.9", p999, "longest", longest)
+		kit.Report(t, name+"+cache", "across-processes", a.limit, "stale", stale, "p50-ms", p50, "p99.9-ms", p999, "longest-ms", longest)
 	})
 }
 
@@ -102,7 +103,7 @@ func TestCutProcesses(t *testing.T) {
 			t.Error("nothing was accepted after the cut: were there copies?")
 		}
 		_, _, _, longest := a.wantInTime(t)
-		report(t, name+"+cache", "cut", longest)
+		kit.Report(t, name+"+cache", "cut-ms", longest)
 	})
 }
 

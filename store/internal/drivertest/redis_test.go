@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
 )
 
@@ -99,7 +100,7 @@ var kitConfig = redisstore.Config{ReadTimeout: 10 * time.Second}
 
 func TestRedis(t *testing.T) {
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
-		conform(t, redisName(t), func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0)
+		kit.Run(t, redisName(t), func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0)
 	})
 }
 
@@ -109,6 +110,6 @@ func TestRedisRace(t *testing.T) {
 		rounds = raceRounds / 10
 	}
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
-		race(t, redisName(t), func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0, rounds)
+		kit.Race(t, redisName(t), func(t *testing.T) session.Store { return redisStore(t, open(t), kitConfig) }, 0, rounds)
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
-	"github.com/signedin/signedin/store/storetest"
 )
 
 // twice sends each command that writes twice and gives out the second answer,
@@ -69,15 +69,15 @@ func TestRedisAnswersLost(t *testing.T) {
 		client.AddHook(twice{new(sync.Mutex)})
 		return redisStore(t, client, kitConfig)
 	}
-	storetest.Run(t, newStore, 0)
-	storetest.Race(t, newStore, 0, raceRounds/10)
+	kit.Run(t, "redis(answers-lost)", newStore, 0)
+	kit.Race(t, "redis(answers-lost)", newStore, 0, raceRounds/10)
 }
 
 // TestRedisProcesses spreads the calls over stores that share nothing but the
 // servers, and hardly remember an owner.
 func TestRedisProcesses(t *testing.T) {
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
-		onProcesses(t, func(t *testing.T) []session.Store {
+		onProcesses(t, "redis(spread)", func(t *testing.T) []session.Store {
 			a, b := open(t), open(t)
 			prefix := ownPrefix()
 			t.Cleanup(func() { deleteKeys(t, a, prefix) })

@@ -19,6 +19,7 @@ import (
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
 )
@@ -138,7 +139,7 @@ func measure(t *testing.T, store session.Store, size int, filled time.Duration, 
 		n := len(took[what])
 		line = append(line, what, took[what][n/2].Round(time.Microsecond), what+"-p99", took[what][n*99/100].Round(time.Microsecond))
 	}
-	report(t, fmt.Sprintf("%s-of-%d", filepath.Base(t.Name()), size), line...)
+	kit.Report(t, fmt.Sprintf("%s-of-%d", filepath.Base(t.Name()), size), line...)
 }
 
 // filler makes copies of the one session that there is, by the database itself.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
-	"github.com/signedin/signedin/store/storetest"
 )
 
 // TestSQLiteProcesses, TestPostgresProcesses and TestMySQLProcesses spread the calls over stores
@@ -18,7 +18,7 @@ func TestSQLiteProcesses(t *testing.T) {
 	// Never two drivers on one file: each has a SQLite of its own, and the locks
 	// of a file do not tell one from the other in the same process.
 	eachSQLite(t, func(t *testing.T, driver string) {
-		onProcesses(t, func(t *testing.T) []session.Store {
+		onProcesses(t, "sqlite(spread)", func(t *testing.T) []session.Store {
 			dsn := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))
 			cfg := sqlstore.Config{ReadTimeout: 10 * time.Second}
 			return []session.Store{migrated(t, open(t, driver, dsn), cfg), migrated(t, open(t, driver, dsn), cfg)}
@@ -27,7 +27,7 @@ func TestSQLiteProcesses(t *testing.T) {
 }
 
 func TestPostgresProcesses(t *testing.T) {
-	onProcesses(t, func(t *testing.T) []session.Store {
+	onProcesses(t, "postgres(spread)", func(t *testing.T) []session.Store {
 		a, b := openPostgres(t, "pgx"), openPostgres(t, "postgres")
 		cfg := sqlstore.Config{Prefix: newPrefix(t, a), ReadTimeout: 10 * time.Second}
 		return []session.Store{migrated(t, a, cfg), migrated(t, b, cfg)}
@@ -35,17 +35,17 @@ func TestPostgresProcesses(t *testing.T) {
 }
 
 func TestMySQLProcesses(t *testing.T) {
-	onProcesses(t, func(t *testing.T) []session.Store {
+	onProcesses(t, "mysql(spread)", func(t *testing.T) []session.Store {
 		a, b := openMySQL(t, ""), openMySQL(t, "clientFoundRows=true")
 		cfg := sqlstore.Config{Prefix: newPrefix(t, a), ReadTimeout: 10 * time.Second}
 		return []session.Store{migrated(t, a, cfg), migrated(t, b, cfg)}
 	})
 }
 
-func onProcesses(t *testing.T, stores func(t *testing.T) []session.Store) {
+func onProcesses(t *testing.T, name string, stores func(t *testing.T) []session.Store) {
 	newStore := func(t *testing.T) session.Store { return &spread{stores: stores(t)} }
-	storetest.Run(t, newStore, 0)
-	storetest.Race(t, newStore, 0, raceRounds/5)
+	kit.Run(t, name, newStore, 0)
+	kit.Race(t, name, newStore, 0, raceRounds/5)
 }
 
 // spread is a store of which each call goes to another one in turn.

@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
@@ -36,7 +37,7 @@ func TestSQLiteKilled(t *testing.T) {
 			total.add(l.count())
 			wantAllOrNone(t, db)
 		}
-		report(t, "sqlite("+driver+")", "kills", kills(), "revocations", total.revoked, "alive-again", total.alive,
+		kit.Report(t, "sqlite("+driver+")", "kills", kills(), "revocations", total.revoked, "alive-again", total.alive,
 			"sign-ins", total.started, "sign-ins-lost", total.gone, "promised", true)
 		if total.alive+total.gone > 0 || total.revoked == 0 {
 			t.Errorf("%d of %d revocations and %d of %d sign-ins were lost", total.alive, total.revoked, total.gone, total.started)

@@ -11,6 +11,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest"
 )
@@ -69,13 +70,13 @@ func newSQLite(t testing.TB, driver string) *sqlstore.Store {
 
 func TestSQLite(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
-		conform(t, "sqlite("+driver+")", func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0)
+		kit.Run(t, "sqlite("+driver+")", func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0)
 	})
 }
 
 func TestSQLiteRace(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
-		race(t, "sqlite("+driver+")", func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, raceRounds)
+		kit.Race(t, "sqlite("+driver+")", func(t *testing.T) session.Store { return newSQLite(t, driver) }, 0, raceRounds)
 	})
 }
 

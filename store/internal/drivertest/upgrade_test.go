@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
@@ -58,7 +59,7 @@ func TestNextSchemaRace(t *testing.T) {
 		t.Skip("SKIPPED: run without the race detector, as the other rounds")
 	}
 	eachDialect(t, func(t *testing.T, open func(t *testing.T) (*sqlx.DB, sqlstore.Config)) {
-		conform(t, "next-schema-"+filepath.Base(t.Name()), func(t *testing.T) session.Store {
+		kit.Run(t, "next-schema-"+filepath.Base(t.Name()), func(t *testing.T) session.Store {
 			db, cfg := open(t)
 			migrated(t, db, cfg)
 			upgrade(t, db, cfg, nextSchema...)

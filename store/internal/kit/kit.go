@@ -1,0 +1,64 @@
+// Package kit runs storetest on the stores of this module, and prints what it
+// counted as lines from which .ci/run makes its tables.
+package kit
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/storetest"
+)
+
+// Run is [storetest.Run] with a report of store.
+func Run(t *testing.T, store string, newStore func(t *testing.T) session.Store, staleness time.Duration) {
+	t.Helper()
+	var rules, passed atomic.Int64
+	storetest.Run(t, func(t *testing.T) session.Store {
+		rules.Add(1)
+		t.Cleanup(func() {
+			if !t.Failed() && !t.Skipped() {
+				passed.Add(1)
+			}
+		})
+		return newStore(t)
+	}, staleness)
+	Report(t, store, "rules", rules.Load(), "passed", passed.Load())
+}
+
+// Race is [storetest.Race] with a report of store.
+func Race(t *testing.T, store string, newStore func(t *testing.T) session.Store, staleness time.Duration, rounds int) {
+	t.Helper()
+	r := storetest.Race(t, newStore, staleness, rounds)
+	Report(t, store, "races", r.Rounds, "overlapped", r.Overlapped, "checks", r.Checks, "accepted", r.Accepted)
+}
+
+// Report prints a line, as
+//
+//	signedin-table: postgres(pgx) rules=71 passed=71
+//
+// The store is one word, pairs are keys, of one word each, and values. The
+// line is also added to the file that SIGNEDIN_TABLE names.
+func Report(t testing.TB, store string, pairs ...any) {
+	t.Helper()
+	line := "signedin-table: " + store
+	for i := 0; i+1 < len(pairs); i += 2 {
+		line += fmt.Sprintf(" %v=%v", pairs[i], pairs[i+1])
+	}
+	t.Log(line)
+	file := os.Getenv("SIGNEDIN_TABLE")
+	if file == "" {
+		return
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(line + "\n"); err != nil {
+		t.Error(err)
+	}
+}
