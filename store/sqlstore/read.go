@@ -1,11 +1,14 @@
 package sqlstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -97,28 +100,42 @@ func scan(ctx context.Context, rows *sqlx.Rows, to []any) error {
 
 // List returns the sessions that q asks for.
 func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
-	stmt, after, id, limit := st.stmts.listLive, int64(math.MaxInt64), session.ID{}, math.MaxInt64
-	if q.After != nil {
-		after, id = q.After.First.At.UnixMilli(), q.After.ID
-	}
-	if q.State == session.StateEnded {
-		stmt = st.stmts.listEnded
-		if q.After != nil && q.After.Ended != nil {
-			after = q.After.Ended.At.UnixMilli()
-		}
-	}
-	if q.Limit > 0 {
-		limit = q.Limit
-	}
+	stmt, args := st.listing(q)
 	all, err := await(ctx, st, func() ([]*session.Session, error) {
-		rows, err := st.query(ctx, stmt, q.UserID, after, id[:], limit)
+		rows, err := st.query(ctx, stmt, args...)
 		if err != nil {
 			return nil, err
 		}
 		defer rows.Close()
 		return decodeAll(ctx, rows)
 	})
+	if stmt == st.stmts.listLive {
+		slices.SortFunc(all, func(a, b *session.Session) int {
+			return cmp.Or(b.First.At.Compare(a.First.At), bytes.Compare(b.ID[:], a.ID[:]))
+		})
+	}
 	return all, st.fail(ctx, "list", err)
+}
+
+// listing returns the statement that q takes, and its parameters.
+func (st *Store) listing(q session.Query) (*sqlx.Stmt, []any) {
+	after, id, limit := int64(math.MaxInt64), session.ID{}, math.MaxInt64
+	if q.After != nil {
+		after, id = q.After.First.At.UnixMilli(), q.After.ID
+	}
+	if q.Limit > 0 {
+		limit = q.Limit
+	}
+	switch {
+	case q.State == session.StateEnded:
+		if q.After != nil && q.After.Ended != nil {
+			after = q.After.Ended.At.UnixMilli()
+		}
+		return st.stmts.listEnded, []any{q.UserID, after, id[:], limit}
+	case q.After == nil && q.Limit == 0:
+		return st.stmts.listLive, []any{q.UserID, q.UserID}
+	}
+	return st.stmts.pageLive, []any{q.UserID, q.UserID, after, id[:], limit}
 }
 
 // decodeAll returns the sessions of all rows but those that are corrupt.

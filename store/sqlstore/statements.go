@@ -18,9 +18,9 @@ import (
 // [dialect]. {lock} locks the rows of a subquery, {skip} those that nobody
 // else has locked.
 type statements struct {
-	create, exists, addUser              *sqlx.Stmt
-	get, listLive, listEnded, generation *sqlx.Stmt
-	update, standing, touch              *sqlx.Stmt
+	create, exists, addUser                        *sqlx.Stmt
+	get, listLive, pageLive, listEnded, generation *sqlx.Stmt
+	update, standing, touch                        *sqlx.Stmt
 
 	begin, end, endOnly, remove        *sqlx.Stmt
 	bump, keep, liveOf, allOf          *sqlx.Stmt
@@ -64,6 +64,12 @@ const (
 	userGeneration   = `coalesce((SELECT u.generation FROM signedin_users u WHERE u.user_id = s.user_id), 0)`
 	globalGeneration = `(SELECT g.generation FROM signedin_everyone g)`
 	live             = `s.ended_at IS NULL AND s.user_generation = ` + userGeneration + ` AND s.global_generation = ` + globalGeneration
+
+	// listLive reads the counter of the one user once, not for each row. Its
+	// rows are wide and few: it is cheaper to sort them here than there.
+	listLive = `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ? AND s.ended_at IS NULL
+		AND s.user_generation = coalesce((SELECT u.generation FROM signedin_users u WHERE u.user_id = ?), 0)
+		AND s.global_generation = ` + globalGeneration
 
 	// ending is what becomes of a session that ends.
 	ending = `created_ip = '', ip = '', due_at = NULL`
@@ -131,8 +137,8 @@ func (p *statements) ofSessions() []statement {
 		{&p.exists, `SELECT count(*) FROM signedin_sessions WHERE id = ?`},
 		{&p.get, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id = ?`},
-		{&p.listLive, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ? AND {live}
-			AND (s.created_at, s.id) < (?, ?) ORDER BY s.created_at DESC, s.id DESC LIMIT ?`},
+		{&p.listLive, listLive},
+		{&p.pageLive, listLive + ` AND (s.created_at, s.id) < (?, ?) ORDER BY s.created_at DESC, s.id DESC LIMIT ?`},
 		{&p.listEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ?
 			AND (s.ended_at, s.id) < (?, ?) ORDER BY s.ended_at DESC, s.id DESC LIMIT ?`},
 		{&p.generation, `SELECT coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0) AS now_user,

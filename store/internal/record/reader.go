@@ -82,20 +82,24 @@ func (in *reader) key() string {
 // string reads a text. Mostly it is a part of what is read.
 func (in *reader) string() string {
 	in.expect('"')
-	begin, escaped := in.pos, false
-	for ; in.err == nil && in.pos < len(in.text); in.pos++ {
-		switch c := in.text[in.pos]; {
+	if in.err != nil {
+		return ""
+	}
+	text, begin, escaped := in.text, in.pos, false
+	for i := begin; i < len(text); i++ {
+		switch c := text[i]; {
 		case c == '"':
-			in.pos++
+			in.pos = i + 1
 			if escaped {
-				return in.unescaped(in.text[begin-1 : in.pos])
+				return in.unescaped(text[begin-1 : in.pos])
 			}
-			return in.text[begin : in.pos-1]
+			return text[begin:i]
 		case c == '\\':
 			escaped = true
-			in.pos++
+			i++
 		case c < ' ':
-			in.fail(fmt.Errorf("%w: control character at byte %d", errSyntax, in.pos))
+			in.fail(fmt.Errorf("%w: control character at byte %d", errSyntax, i))
+			return ""
 		}
 	}
 	in.fail(fmt.Errorf("%w: it ends in a text", errSyntax))
