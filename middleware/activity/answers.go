@@ -69,7 +69,11 @@ func (h *Handler) notMe(w http.ResponseWriter, r *http.Request, me *session.Sess
 		return err
 	}
 	h.reviewed(r, me)
-	h.done(w, r, h.elsewhere(r, id, "not-me"))
+	notice := "not-me"
+	if h.ended(r, id) != nil {
+		notice = "not-me-elsewhere"
+	}
+	h.done(w, r, notice)
 	return nil
 }
 

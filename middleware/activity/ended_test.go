@@ -37,3 +37,16 @@ func TestEndedElsewhere(t *testing.T) {
 		t.Errorf("told of %v", told)
 	}
 }
+
+// Who says "Not me" is told to change the password, whatever the system behind
+// answers.
+func TestNotMeElsewhere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{PasswordURL: "/password", Ended: func(*http.Request, session.ID) error {
+		return errors.New("not there")
+	}}, session.Config{})
+	me, a := s.signIn(t, "alice"), s.signIn(t, "alice")
+	at := first(me.submit("/not-me", "id", a.id())).Header.Get("Location")
+	_, query, _ := strings.Cut(at, "?")
+	wantInOrder(t, me.page("?"+query), "could not be told", "change your password", `href="/password"`)
+}

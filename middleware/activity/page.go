@@ -134,8 +134,8 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 	v := h.view(r)
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
 		// Not by a link in a mail, which would say what is not true.
-		v.Notice = v.notice(r.URL.Query().Get("notice"))
-		if r.URL.Query().Get("notice") == "not-me" {
+		code := r.URL.Query().Get("notice")
+		if v.Notice = v.notice(code); code == "not-me" || code == "not-me-elsewhere" {
 			v.Link = h.cfg.PasswordURL
 		}
 	}

@@ -109,6 +109,8 @@ var texts = map[string]string{
 	"notice.gone":              "That device is not signed in any more.",
 	"notice.name":              "That name cannot be used. It may have up to 64 characters, and no invisible ones.",
 
+	"notice.not-me-elsewhere": "Signed out here. But the app behind this page could not be told, so that device may still be signed in if it reaches it by another way. Please change your password now, and sign the device out in the app too.",
+
 	"notice.elsewhere":  "Signed out here. But the app behind this page could not be told, so they may still be signed in if they reach it by another way. Sign them out there too.",
 	"elsewhere.heading": "Only signed out here",
 	"elsewhere.text":    "This device is signed out here. But the app behind this page could not be told, so it may still be signed in by another way. Sign it out there too.",
