@@ -258,3 +258,24 @@ func (p *party) wantOver(what string, token session.Token, conn *session.Conn, o
 		conn.Close()
 	}
 }
+
+// A change that failed is not taken for one whose answer got lost, though
+// another one has come between.
+func TestFailedChangeIsNotAnothers(t *testing.T) {
+	store := &storetest.Hooked{Store: memstore.New()}
+	b := newBenchOver(t, store, session.Config{})
+	other := newBenchOver(t, store.Store, session.Config{})
+	s, _ := b.start(t, "ada", session.StartOptions{})
+	store.Before = func(method string) error {
+		if method != "Update" {
+			return nil
+		}
+		if _, err := other.SetAttrs(t.Context(), "ada", s.ID, map[string]string{"theirs": "1"}); err != nil {
+			t.Error(err)
+		}
+		return errDown
+	}
+	if _, err := b.SetAttrs(t.Context(), "ada", s.ID, map[string]string{"ours": "1"}); !errors.Is(err, errDown) {
+		t.Errorf("attributes that were not set: got %v, want %v", err, errDown)
+	}
+}

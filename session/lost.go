@@ -1,6 +1,9 @@
 package session
 
-import "context"
+import (
+	"context"
+	"maps"
+)
 
 // What a store answers may get lost when the effect is there already. A client
 // that is not told of its new secret would be signed out by that, and a
@@ -17,7 +20,10 @@ func (m *Manager) wasCreated(ctx context.Context, s *Session) bool {
 // written though Update has failed.
 func (m *Manager) wasUpdated(ctx context.Context, s *Session) bool {
 	stored, ok := m.lookAgain(ctx, s)
-	return ok && stored.Version == s.Version+1 && stored.Name == s.Name && stored.AuthenticatedAt.Equal(s.AuthenticatedAt)
+	return ok && stored.Version == s.Version+1 && stored.Name == s.Name &&
+		stored.AuthenticatedAt.Equal(s.AuthenticatedAt) && stored.ConfirmedAt.Equal(s.ConfirmedAt) &&
+		stored.Provisional == s.Provisional && stored.Restriction == s.Restriction &&
+		len(stored.Signals) == len(s.Signals) && maps.Equal(stored.Attrs, s.Attrs)
 }
 
 // wasKept reports whether s, as it was before the generation moved on, was
