@@ -221,6 +221,9 @@ func TestChildIsJudgedByItsParent(t *testing.T) {
 	if err := resume(t, m, "child"); !errors.Is(err, session.ErrRevoked) {
 		t.Errorf("got %v", err)
 	}
+	if got := m.Stats().Refused; got != 1 {
+		t.Errorf("got %d refused, want 1", got)
+	}
 }
 
 func TestAdoptRefuses(t *testing.T) {

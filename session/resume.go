@@ -73,14 +73,12 @@ func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Cre
 		m.stats.forged.Add(1)
 		return which, ErrForged
 	}
-	if err := m.over(s, gens, now, l); err != nil {
-		m.stats.refused.Add(1)
-		if errors.Is(err, ErrExpired) {
-			m.stats.refusedExpired.Add(1)
-		}
-		return which, err
+	err := m.over(s, gens, now, l)
+	if err == nil {
+		err = m.withParent(ctx, s)
 	}
-	if err := m.withParent(ctx, s); err != nil {
+	if err != nil {
+		m.countRefused(err)
 		return which, err
 	}
 	if which == secretReplaced {
@@ -95,6 +93,15 @@ func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Cre
 		}
 	}
 	return which, nil
+}
+
+func (m *Manager) countRefused(err error) {
+	if errors.Is(err, ErrRefused) { // else its parent could not be read
+		m.stats.refused.Add(1)
+	}
+	if errors.Is(err, ErrExpired) {
+		m.stats.refusedExpired.Add(1)
+	}
 }
 
 // original reads a session from where it is kept, not from a copy of it: for

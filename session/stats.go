@@ -11,8 +11,8 @@ import (
 type Stats struct {
 	Started, Revoked, Expired int64 // sessions
 
-	Refused                 int64 // credentials of sessions that are over
-	RefusedExpired          int64 // those of Refused whose time was up; the others were revoked
+	Refused                 int64 // credentials of sessions that are over, or suspended
+	RefusedExpired          int64 // those of Refused whose time was up
 	Unknown, Forged, Reused int64 // credentials that never were good, or no longer
 	Disabled                int64 // credentials of users who may not be signed in
 
