@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -34,7 +35,7 @@ func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 	case session.ReviewMonthly:
 		c.Heading, c.Text = v.say("review.monthly.heading"), v.say("review.monthly.text", n)
 	case session.ReviewTravel:
-		c.Heading = v.say("review.travel.heading", geo.CountryPhrase(due.Country), v.ago(v.now.Sub(due.Until)))
+		c.Heading = v.say("review.travel.heading", cmp.Or(geo.CountryPhrase(due.Country), due.Country), v.ago(v.now.Sub(due.Until)))
 		c.Text = v.count("review.travel.one", "review.travel.text", n)
 	case session.ReviewIdle:
 		c.Heading, c.Text, c.Idle = v.count("review.idle.one", "review.idle.heading", n), v.say("review.idle.text"), true

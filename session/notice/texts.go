@@ -28,7 +28,7 @@ var texts = map[string]string{
 	"alert.not":     "If it was not you: open %s the way you always do, not by a link in an e-mail. Go to %s, choose this sign-in and press “Not me”. Then choose a new password there.",
 	"alert.you":     "If it was you, on a journey, with a VPN or with a new device: press “This was me” in the same list, on a device that you have used before.",
 
-	"move.subject": "Please check a device of %s",
+	"move.subject": "Please check a device that is signed in to %s",
 	"move.what":    "A device that is signed in to %s was used in an unusual way: %s.",
 	"move.why":     "This was unusual:",
 	"move.which":   "It was used by:",
@@ -43,7 +43,7 @@ var texts = map[string]string{
 	"password.one":     "1 other device was signed out.",
 	"password.many":    "%d other devices were signed out.",
 	"password.you":     "Was it you? Then there is nothing to do.",
-	"password.not":     "If it was not you, somebody else has your account. Open %s the way you always do, say that you have forgotten your password, and choose a new one. If you cannot, ask those who run it for help.",
+	"password.not":     "If it was not you, somebody else can use your account. Open %s the way you always do, say that you have forgotten your password, and choose a new one. If you cannot, ask those who run it for help.",
 
 	"denied.subject": "A device was signed out of %s",
 	"denied.what":    "You said that it was not you who used %s here:",

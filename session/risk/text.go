@@ -73,7 +73,7 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codeProviderNew:
 		return map[string]string{"network": nonEmpty(v.Location.Organization, "AS"+strconv.Itoa(int(v.Location.ASN)))}
 	case codePlaceNew:
-		return map[string]string{"place": placeName(v.Location.City, v.Location.CountryCode), "km": roundKM(f.nearest)}
+		return map[string]string{"place": startOfSentence(placeName(v.Location.City, v.Location.CountryCode)), "km": roundKM(f.nearest)}
 	case codeCountryNew:
 		return map[string]string{"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
 	case codeCountries:
@@ -96,11 +96,11 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	return nil
 }
 
-// placeName names a place as well as it is known.
+// placeName names a place as well as it is known, as within a sentence.
 func placeName(city, countryCode string) string {
 	switch country := countryName(countryCode); {
 	case city == "":
-		return nonEmpty(country, "another place")
+		return nonEmpty(inSentence(countryCode), "another place")
 	case country == "":
 		return city
 	default:
@@ -111,6 +111,14 @@ func placeName(city, countryCode string) string {
 func countryName(code string) string { return nonEmpty(geo.CountryName(code), code) }
 
 func inSentence(country string) string { return nonEmpty(geo.CountryPhrase(country), country) }
+
+// startOfSentence gives an article its capital.
+func startOfSentence(place string) string {
+	if rest, ok := strings.CutPrefix(place, "the "); ok {
+		return "The " + rest
+	}
+	return place
+}
 
 // roundKM gives a distance no more digits than it deserves, rounded down.
 func roundKM(km float64) string {
