@@ -24,10 +24,10 @@ type Foreign struct {
 	Extractors []Extractor
 
 	// Adopt says whose a token is that was not seen before: by asking the
-	// application, or by verifying it. An error that is session.ErrRefused says
-	// that it is nobody's. With any other the request goes on without a session,
-	// and the next one asks again. Defaults to nil: sessions are only those that
-	// the host starts by session.Manager.Adopt.
+	// application, or by verifying it. After an error the request goes on without
+	// a session, and the next one asks again: whoever asks the application should
+	// remember for a while that a token is nobody's. Defaults to nil: sessions are
+	// only those that the host starts by session.Manager.Adopt.
 	Adopt func(r *http.Request, token string) (session.Foreign, error)
 
 	// InsecurePassOnTrouble lets requests go on without a session when the store

@@ -34,8 +34,8 @@ var (
 	// [Manager.BeginSignIn] and [Manager.Start]: what the user proved may no
 	// longer hold, so they have to sign in again.
 	ErrOutdated = errors.New("session: sign-in overtaken by a revocation")
-	// ErrNotOlder means that an answer about a session cannot be given in the
-	// session in which it was given: who is in question vouches for nobody.
+	// ErrNotOlder means that the session in which an answer is given may not give
+	// it: it is in question itself, or not older than what is asked about.
 	ErrNotOlder = errors.New("session: not for this session to say")
 	// ErrInvalidName means that a session was given a name that cannot be
 	// shown.

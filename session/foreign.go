@@ -25,8 +25,8 @@ type Foreign struct {
 	// the token was found in use, and when its user last proved who they are is
 	// not known.
 	SignedIn bool
-	// Parent is the session of which this one is a part: it ends with it.
-	// Defaults to none.
+	// Parent is the session, a foreign one too, of which this one is a part: it
+	// ends with it. Defaults to none.
 	Parent ID
 	// ExpiresAt is when the issuer stops to accept the token. Defaults to never.
 	ExpiresAt time.Time
@@ -46,6 +46,7 @@ type Foreign struct {
 // whose it is by f. If the session is there already, it is returned as it is:
 // of several that adopt at once, in whichever process, all get the same. One
 // that was ended stays ended: that is [ErrRevoked] or [ErrExpired].
+// It is [ErrOutdated] if all of the user's sessions are revoked meanwhile.
 //
 // No limits of ours apply to it, nor does [Config].MaxPerUser.
 func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreign) (*Session, error) {

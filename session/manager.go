@@ -96,9 +96,9 @@ const (
 	// ActionChallenge has the session ask for a new proof before whatever asks
 	// for a recent one ([RestrictionChallenge]).
 	ActionChallenge
-	// ActionSuspend suspends a live session that has moved until its user
-	// proves again who they are ([RestrictionSuspended]); the way to do so is to sign
-	// in anew. Whoever cannot is locked out of that session. A sign-in is
+	// ActionSuspend suspends a live session that has moved, until its user signs
+	// in anew or confirms it in an older session ([RestrictionSuspended]).
+	// Whoever can do neither is locked out of that session. A sign-in is
 	// challenged and not suspended: the next one would look as wrong.
 	ActionSuspend
 )
@@ -216,8 +216,8 @@ func write(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 }
 
-// notify tells the observers, once what e tells of is committed. One that panics does not keep the others, or the
-// caller, from their work.
+// notify tells the observers, once what e tells of is committed. One that
+// panics does not keep the others, or the caller, from their work.
 func (m *Manager) notify(ctx context.Context, e Event) {
 	AfterCommit(ctx, func() {
 		for _, o := range m.cfg.Observers {

@@ -10,8 +10,8 @@ import (
 // every implementation must pass.
 //
 // A Store keeps what it is given: times in UTC to the millisecond, and text as
-// it is, which is UTF-8 without U+0000. It never reads the clock. It is safe for concurrent use, and a session
-// that it returns is never changed afterwards.
+// it is, which is UTF-8 without U+0000. It never reads the clock. It is safe for
+// concurrent use, and a session that it returns is never changed afterwards.
 //
 // A session is live in a Store while it has no [Ending] and its Generations
 // are the current ones; whether it has expired, the Manager judges. Nothing

@@ -50,8 +50,9 @@ func New(cfg Config) (*Assessor, error) {
 	return a, nil
 }
 
-// Failed notes that a wrong password was given for a user. It keeps the users
-// of the last few thousand; those of this process alone.
+// Failed notes that a wrong password was given for a user. It counts for an hour,
+// in this process alone, and for at most 4,096 users at once: two that fall on
+// the same place push each other out. See also [Config].Failures.
 func (a *Assessor) Failed(userID string, at time.Time) { a.failures.add(userID, at) }
 
 // Assess judges a visit and learns from it: the Profile of the Verdict is that

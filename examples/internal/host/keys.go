@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// KeySize is the length of the key in the file.
-const KeySize = 32
+// keySize is the length of the key in the file.
+const keySize = 32
 
 // Keys are what cookies and profiles are sealed with, and habits hashed.
 type Keys struct{ Cookie, Profile, Risk []byte }
@@ -25,8 +25,8 @@ func ReadKeys(file string) (k Keys, err error) {
 			root, err = os.ReadFile(file)
 		}
 	}
-	if err == nil && len(root) != KeySize {
-		err = fmt.Errorf("the key %s has %d bytes, not %d: delete it, and everybody signs in again", file, len(root), KeySize)
+	if err == nil && len(root) != keySize {
+		err = fmt.Errorf("the key %s has %d bytes, not %d: delete it, and everybody signs in again", file, len(root), keySize)
 	}
 	for use, key := range map[string]*[]byte{"cookies": &k.Cookie, "profiles": &k.Profile, "risk": &k.Risk} {
 		if err == nil {
@@ -44,7 +44,7 @@ func newKey(file string) error {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	key := make([]byte, KeySize)
+	key := make([]byte, keySize)
 	_, _ = rand.Read(key)
 	if _, err := tmp.Write(key); err != nil {
 		tmp.Close()

@@ -29,8 +29,8 @@ func OpenSQLite(file, name string) (db *sqlx.DB, used string, err error) {
 			return nil, "", err
 		}
 	}
-	// What it holds is nobody else's business: a new one is for our eyes only. What keeps it
-	// from being made, SQLite tells better.
+	// What it holds is nobody else's business: a new one is for our eyes only.
+	// What keeps it from being made, SQLite tells better.
 	if made, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		made.Close()
 	}
