@@ -42,21 +42,9 @@ func read(in io.Reader, each func(line int, s signIn, err error) error) error {
 func readCSV(in io.Reader, each func(int, signIn, error) error) error {
 	r := csv.NewReader(in)
 	r.ReuseRecord = true
-	head, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return errors.New("it is empty")
-	}
+	where, err := readHead(r)
 	if err != nil {
 		return err
-	}
-	where := map[string]int{}
-	for i, name := range head {
-		where[strings.ToLower(strings.TrimSpace(name))] = i
-	}
-	for _, name := range columns[:2] {
-		if _, ok := where[name]; !ok {
-			return fmt.Errorf("line 1: no column %q; the columns are %s", name, strings.Join(columns, ", "))
-		}
 	}
 	for {
 		fields, err := r.Read()
@@ -83,6 +71,27 @@ func readCSV(in io.Reader, each func(int, signIn, error) error) error {
 			return err
 		}
 	}
+}
+
+// readHead returns in which field each column is.
+func readHead(r *csv.Reader) (where map[string]int, err error) {
+	head, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, err
+	}
+	where = map[string]int{}
+	for i, name := range head {
+		where[strings.ToLower(strings.TrimSpace(name))] = i
+	}
+	for _, name := range columns[:2] {
+		if _, ok := where[name]; !ok {
+			return nil, fmt.Errorf("line 1: no column %q; the columns are %s", name, strings.Join(columns, ", "))
+		}
+	}
+	return where, nil
 }
 
 // maxLine bounds a line of JSON.
