@@ -86,6 +86,9 @@ func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from O
 	if err != nil {
 		return nil, err
 	}
+	if f.IdleTimeout < 0 {
+		return nil, fmt.Errorf("session: adopt: Foreign.IdleTimeout: %v is negative", f.IdleTimeout)
+	}
 	now := t.At
 	if f.ExpiresAt.IsZero() {
 		f.ExpiresAt = now.Add(forever)

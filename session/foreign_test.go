@@ -233,7 +233,7 @@ func TestAdoptRefuses(t *testing.T) {
 	if _, err := m.Adopt(t.Context(), own, session.Origin{}, adas); err == nil {
 		t.Error("a credential of another kind was adopted")
 	}
-	for _, f := range []session.Foreign{{}, {UserID: strings.Repeat("x", 256)}, {UserID: "ada", Name: "a\x00b"}} {
+	for _, f := range []session.Foreign{{}, {UserID: strings.Repeat("x", 256)}, {UserID: "ada", Name: "a\x00b"}, {UserID: "ada", IdleTimeout: -1}} {
 		if _, err := m.Adopt(t.Context(), session.ForeignCredential("t"), session.Origin{}, f); err == nil {
 			t.Errorf("%+v: no error", f)
 		}
