@@ -50,7 +50,9 @@ var postgresDialect = dialect{
 	check:      checkPostgres,
 	durability: postgresDurability,
 	advice:     postgresAdvice,
-	gaveUp:     func(err error) bool { return postgresState(err) == "40P01" }, // a deadlock
+	// A deadlock; or a row changed meanwhile, where default_transaction_isolation
+	// has single statements give up instead of looking again.
+	gaveUp: func(err error) bool { s := postgresState(err); return s == "40P01" || s == "40001" },
 	denied: func(err error) bool {
 		s := postgresState(err)
 		return s == "42501" || s == "25006" || s == "28P01" || s == "28000"
@@ -90,6 +92,7 @@ func postgresAdvice(err error) string {
 		"42501": "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		"42P01": "a table is missing: call sqlstore.Migrate",
 		"40P01": "two transactions waited for each other: try again",
+		"40001": "another transaction changed the same: try again, or set default_transaction_isolation to read committed",
 	}[postgresState(err)]
 }
 

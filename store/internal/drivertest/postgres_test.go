@@ -1,6 +1,7 @@
 package drivertest_test
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
@@ -55,6 +56,21 @@ func TestPostgresMigrateTogether(t *testing.T) {
 
 func TestPostgresNoDeadlock(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, db *sqlx.DB) { noDeadlock(t, newPostgres(t, db)) })
+}
+
+// A database may have been told to isolate every statement more than the Store
+// needs. It then gives up where it would have waited.
+func TestPostgresIsolation(t *testing.T) {
+	for _, driver := range []string{"pgx", "postgres"} {
+		for _, level := range []string{"repeatable read", "serializable"} {
+			t.Run(driver+"/"+level, func(t *testing.T) {
+				db := open(t, driver, service(t, "SIGNEDIN_TEST_POSTGRES")+"&default_transaction_isolation="+url.PathEscape(level))
+				db.SetMaxOpenConns(16)
+				db.SetMaxIdleConns(16)
+				noDeadlock(t, newPostgres(t, db))
+			})
+		}
+	}
 }
 
 func TestPostgresTrouble(t *testing.T) {
