@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -11,7 +12,12 @@ import (
 type Pending struct {
 	mu        sync.Mutex
 	committed bool
-	wait      []func()
+	wait      []waiting
+}
+
+type waiting struct {
+	f      func()
+	anyway bool // also if nobody knows whether it was committed
 }
 
 type pendingKey struct{}
@@ -31,8 +37,22 @@ func (p *Pending) Committed() {
 	wait := p.wait
 	p.wait, p.committed = nil, true
 	p.mu.Unlock()
-	for _, f := range wait {
-		f()
+	for _, w := range wait {
+		w.f()
+	}
+}
+
+// Unknown says that the commit failed, and it is not known whether it happened:
+// nobody is cut and nobody told, but copies of what it may have changed are
+// forgotten.
+func (p *Pending) Unknown() {
+	p.mu.Lock()
+	wait := slices.Clone(p.wait)
+	p.mu.Unlock()
+	for _, w := range wait {
+		if w.anyway {
+			w.f()
+		}
 	}
 }
 
@@ -40,8 +60,18 @@ func (p *Pending) Committed() {
 // at once if there is none: for what must not happen if it is rolled back, as
 // sending a new cookie.
 func AfterCommit(ctx context.Context, f func()) {
-	if p, ok := ctx.Value(pendingKey{}).(*Pending); !ok || !p.hold(f) {
-		f()
+	after(ctx, waiting{f: f})
+}
+
+// AfterAnyCommit is [AfterCommit] for what does no harm if nothing was
+// committed, as forgetting a copy: f is also called by [Pending.Unknown].
+func AfterAnyCommit(ctx context.Context, f func()) {
+	after(ctx, waiting{f, true})
+}
+
+func after(ctx context.Context, w waiting) {
+	if p, ok := ctx.Value(pendingKey{}).(*Pending); !ok || !p.hold(w) {
+		w.f()
 	}
 }
 
@@ -58,12 +88,12 @@ func (p *Pending) held() bool {
 	return !p.committed
 }
 
-// hold keeps f for later, unless the transaction is committed already.
-func (p *Pending) hold(f func()) bool {
+// hold keeps w for later, unless the transaction is committed already.
+func (p *Pending) hold(w waiting) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.committed {
-		p.wait = append(p.wait, f)
+		p.wait = append(p.wait, w)
 	}
 	return !p.committed
 }

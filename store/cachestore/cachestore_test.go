@@ -222,8 +222,14 @@ func (x *inTransaction) Get(ctx context.Context, id session.ID) (*session.Sessio
 }
 
 // A transaction of the host's sees its own writes, and nobody else does until
-// the commit. From then on they hold here at once.
+// the commit. From then on they hold here at once, also if the host did not
+// hear that it was committed.
 func TestTransaction(t *testing.T) {
+	t.Run("committed", func(t *testing.T) { inHostsTransaction(t, (*session.Pending).Committed) })
+	t.Run("unknown", func(t *testing.T) { inHostsTransaction(t, (*session.Pending).Unknown) })
+}
+
+func inHostsTransaction(t *testing.T, over func(*session.Pending)) {
 	inner := &inTransaction{Store: memstore.New()}
 	i := new(wire).start(t, inner, cachestore.Config{}, time.Millisecond)
 	s := create(t, i.cache)
@@ -249,7 +255,7 @@ func TestTransaction(t *testing.T) {
 	if _, err := inner.Store.Revoke(t.Context(), *inner.revoked); err != nil {
 		t.Fatal(err)
 	}
-	pending.Committed()
+	over(pending)
 	if isLive(t, i.cache, s.ID) {
 		t.Error("outside, after the commit: session is live")
 	}

@@ -77,10 +77,10 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (done session.Purge
 }
 
 // after calls forget now, and once more when the host's transaction is
-// committed if there is one.
+// committed, or may be, if there is one.
 func (st *Store) after(ctx context.Context, forget func()) {
 	forget()
 	if session.Held(ctx) {
-		session.AfterCommit(ctx, forget)
+		session.AfterAnyCommit(ctx, forget)
 	}
 }

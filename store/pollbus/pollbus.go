@@ -50,9 +50,15 @@ type Entry struct {
 // from its entry to its commit is not noticed.
 const Keep = 10 * time.Minute
 
-// maxMissing bounds the numbers that the Bus looks out for. The greatest count:
-// they are the latest.
-const maxMissing = 256
+const (
+	// maxMissing bounds the numbers that the Bus looks out for. If more were
+	// passed over within Keep, it gives no signs of life for so long: readers
+	// then ask the store itself.
+	maxMissing = 4096
+	// nearby is how many numbers before the first entry that it has ever seen
+	// the Bus takes for written and not yet committed.
+	nearby = 256
+)
 
 // pollTimeout bounds one look into the log.
 const pollTimeout = 2 * time.Second
@@ -118,7 +124,9 @@ type reader struct {
 	log     Log
 	read    time.Time // when it was last read; zero before the first time
 	last    int64     // the greatest number seen
+	since   time.Time // the entry of the last number was committed later; zero if not known
 	missing []gap     // smaller ones that were not, ascending
+	lost    time.Time // when there were too many of them; zero if never
 }
 
 // gap is a number that was not there when a greater one was.
@@ -137,27 +145,45 @@ func (r *reader) poll(ctx context.Context, receive func(session.Notice)) error {
 	if err != nil {
 		return fmt.Errorf("pollbus: read log: %w", err)
 	}
+	if r.wentBack(entries, began) {
+		*r = reader{log: r.log}
+		return errors.New("pollbus: the log has lost entries: the database is not the one of before, or is an older state of it")
+	}
 	first := r.read.IsZero()
 	if first || began.Sub(r.read) > Keep { // what was kept for us may be gone
 		receive(session.Notice{Missed: true})
 	}
-	r.read = began
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Number, b.Number) })
 	for _, e := range entries {
+		again := e.Number == r.last
 		r.see(e.Number, began)
-		if !first { // what happened before Run must not cut what began since
+		if !first && !again { // what happened before Run must not cut what began since
 			receive(e.Notice)
 		}
 	}
 	r.giveUp(began)
-	receive(session.Notice{})
+	r.read = began
+	if r.lost.IsZero() || began.Sub(r.lost) > Keep {
+		receive(session.Notice{})
+	}
 	return nil
 }
 
+// wentBack reports whether the last entry is gone though it has to be kept: the
+// log is another one, whose numbers may have been passed already.
+func (r *reader) wentBack(entries []Entry, now time.Time) bool {
+	return !r.since.IsZero() && now.Sub(r.since) < Keep &&
+		!slices.ContainsFunc(entries, func(e Entry) bool { return e.Number == r.last })
+}
+
+// numbers returns what is to be asked for beside all that is new.
 func (r *reader) numbers() []int64 {
-	numbers := make([]int64, 0, len(r.missing))
+	numbers := make([]int64, 0, len(r.missing)+1)
 	for _, g := range r.missing {
 		numbers = append(numbers, g.number)
+	}
+	if r.last > 0 {
+		numbers = append(numbers, r.last)
 	}
 	return numbers
 }
@@ -167,14 +193,27 @@ func (r *reader) numbers() []int64 {
 // tell.
 func (r *reader) see(number int64, now time.Time) {
 	r.missing = slices.DeleteFunc(r.missing, func(g gap) bool { return g.number == number })
-	for n := max(r.last+1, number-maxMissing); n < number; n++ {
+	if number <= r.last {
+		return
+	}
+	from, most := r.last+1, int64(maxMissing)
+	if r.read.IsZero() || r.last == 0 { // of what was before, most has been deleted
+		most = nearby
+	} else if number-from > most {
+		r.lost = now
+	}
+	for n := max(from, number-most); n < number; n++ {
 		r.missing = append(r.missing, gap{n, now})
 	}
-	r.last = max(r.last, number)
+	r.last, r.since = number, r.read
 }
 
-// giveUp forgets the numbers that have been missing for too long.
+// giveUp forgets the numbers that have been missing for too long, and the
+// smallest if there are too many.
 func (r *reader) giveUp(now time.Time) {
 	r.missing = slices.DeleteFunc(r.missing, func(g gap) bool { return now.Sub(g.since) > Keep })
-	r.missing = slices.Delete(r.missing, 0, max(0, len(r.missing)-maxMissing))
+	if over := len(r.missing) - maxMissing; over > 0 {
+		r.missing = slices.Delete(r.missing, 0, over)
+		r.lost = now
+	}
 }

@@ -53,6 +53,7 @@ type dialect struct {
 	table string // query that counts the tables of a name
 
 	log      bool   // other processes have to ask what happened
+	clock    string // if so, the milliseconds since 1970 by the database's clock
 	turn     string // query by which a migration waits for its turn, if it has to; 1 if it got it
 	turnOver string // query that gives it back, if the end of the transaction does not
 

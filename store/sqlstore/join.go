@@ -56,6 +56,7 @@ func (st *Store) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.
 		return nil, fmt.Errorf("sqlstore: transaction rolled back: %w", err)
 	}
 	if err := t.Commit(); err != nil {
+		pending.Unknown()
 		return nil, st.fail(ctx, "commit", err)
 	}
 	return pending, nil
@@ -63,8 +64,9 @@ func (st *Store) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.
 
 // Join is for a host that commits by itself. It returns a context with which
 // the methods of this Store take part in tx, which is on the same database.
-// Call Committed once tx is committed, and forget the Pending and the context
-// if it is rolled back. It must be rolled back after a method had trouble.
+// Call Committed once tx is committed, or Unknown if the commit fails, and forget
+// the Pending and the context if it is rolled back. It must be rolled back after
+// a method had trouble.
 //
 // On PostgreSQL and MySQL tx must have been begun with sql.LevelReadCommitted.
 // On SQLite begin with a write: a transaction that has read fails to write if

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -18,8 +17,9 @@ var _ pollbus.Log = (*Store)(nil)
 // logChunk is how many entries of the log one Purge looks at.
 const logChunk = 10_000
 
-// logKeep is how long an entry is kept once a Purge has seen it: so long as the
-// clocks of two processes may differ, and pollbus.Keep.
+// logKeep is how long an entry is kept once a Purge has seen it, by the
+// database's clock: those of two processes may differ by more. It is as long as
+// readers need it, and as much in case that clock is set.
 const logKeep = 2 * pollbus.Keep
 
 // notice is the JSON of an entry.
@@ -84,7 +84,7 @@ func (st *Store) entries(ctx context.Context, after int64, missing []int64) ([]p
 // trim deletes entries that everybody has read. An entry has no time of its
 // own: of when it is committed nobody knows but that it was before the first
 // Purge that sees it, which notes its time.
-func (st *Store) trim(tx *tx, now time.Time) error {
+func (st *Store) trim(tx *tx) error {
 	if !st.dialect.log {
 		return nil
 	}
@@ -93,11 +93,11 @@ func (st *Store) trim(tx *tx, now time.Time) error {
 		return err
 	}
 	if fresh != "" {
-		if _, err := tx.exec(st.stmts.stampEntries, fresh, now.UnixMilli()); err != nil {
+		if _, err := tx.exec(st.stmts.stampEntries, fresh); err != nil {
 			return err
 		}
 	}
-	old, err := numbers(tx, st.stmts.oldEntries, now.Add(-logKeep).UnixMilli(), logChunk)
+	old, err := numbers(tx, st.stmts.oldEntries, logKeep.Milliseconds(), logChunk)
 	if err != nil || old == "" {
 		return err
 	}

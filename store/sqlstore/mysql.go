@@ -21,6 +21,7 @@ var mysqlDialect = dialect{
 	casts:     map[string]string{"bytea": "CAST(? AS BINARY(16))"}, // or it is text with a character set
 	noReturn:  true,
 	log:       true,
+	clock:     `UNIX_TIMESTAMP() * 1000`,
 	own:       mysqlStatements,
 
 	writable: `s.ended_at IS NULL AND s.global_generation = ` + globalGeneration,

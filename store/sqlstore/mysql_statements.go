@@ -44,7 +44,7 @@ func mysqlOfLog(p *statements) []statement {
 	return []statement{
 		{&p.entries, `SELECT number, notice FROM signedin_log WHERE number > ?
 			UNION ALL SELECT l.number, l.notice FROM ` + mysqlNumbers},
-		{&p.stampEntries, `UPDATE ` + mysqlNumbers + ` SET l.seen_at = ?`},
+		{&p.stampEntries, `UPDATE ` + mysqlNumbers + ` SET l.seen_at = {clock}`},
 		{&p.removeEntries, `DELETE l FROM ` + mysqlNumbers},
 	}
 }

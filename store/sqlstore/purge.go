@@ -77,7 +77,7 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 		return err
 	}
 	done.More = max(due, len(over), forgotten) >= p.Limit
-	return st.trim(tx, p.Now)
+	return st.trim(tx)
 }
 
 // expired is a session whose time has come.

@@ -32,6 +32,7 @@ var sqliteDialect = dialect{
 	drivers:   []string{"sqlite", "sqlite3"},
 	oneWriter: true,
 	log:       true,
+	clock:     `unixepoch() * 1000`,
 	bind:      sqlx.QUESTION,
 
 	current: `WHERE ? = coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0)

@@ -115,8 +115,8 @@ func (p *statements) ofLog() []statement {
 			UNION ALL SELECT number, notice FROM signedin_log WHERE number IN (SELECT value FROM json_each(?))`},
 		{&p.freshEntries, `SELECT number FROM signedin_log WHERE seen_at IS NULL ORDER BY number LIMIT ? {skip}`},
 		{&p.stampEntries, `WITH n AS (SELECT value FROM json_each(?))
-			UPDATE signedin_log SET seen_at = ? WHERE number IN (SELECT value FROM n)`},
-		{&p.oldEntries, `SELECT number FROM signedin_log WHERE seen_at < ? ORDER BY seen_at LIMIT ? {skip}`},
+			UPDATE signedin_log SET seen_at = {clock} WHERE number IN (SELECT value FROM n)`},
+		{&p.oldEntries, `SELECT number FROM signedin_log WHERE seen_at < {clock} - ? ORDER BY seen_at LIMIT ? {skip}`},
 		{&p.removeEntries, `DELETE FROM signedin_log WHERE number IN (SELECT value FROM json_each(?))`},
 	}
 }
@@ -231,7 +231,7 @@ func (st *Store) text(s string) string {
 	}
 	for _, r := range [][2]string{
 		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
-		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{lock}", d.lock}, {"{skip}", d.skip},
+		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{clock}", d.clock}, {"{lock}", d.lock}, {"{skip}", d.skip},
 		{"{columns}", columnNames()}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])

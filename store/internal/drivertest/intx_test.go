@@ -315,6 +315,21 @@ func TestObserverWrites(t *testing.T) {
 	b.wantLive(t, 0)
 }
 
+// TestUnknownCommit has a commit fail though it has happened: nothing is told,
+// and what was copied is forgotten.
+func TestUnknownCommit(t *testing.T) {
+	b := newBench(t, open(t, "sqlite", sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))), sqlstore.Config{})
+	told, forgotten := false, false
+	err := b.store.InTx(t.Context(), func(ctx context.Context, tx *sqlx.Tx) error {
+		session.AfterCommit(ctx, func() { told = true })
+		session.AfterAnyCommit(ctx, func() { forgotten = true })
+		return tx.Commit()
+	})
+	if err == nil || told || !forgotten {
+		t.Errorf("got %v, told %v, forgotten %v", err, told, forgotten)
+	}
+}
+
 // TestJoin has the host commit, or roll back, by itself.
 func TestJoin(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlx.DB, cfg sqlstore.Config) {
