@@ -89,7 +89,18 @@ func checkMySQL(ctx context.Context, db *sqlx.DB) error {
 	case !s.Database.Valid:
 		return errors.New("sqlstore: no database is selected: name one in the data source name")
 	}
-	return nil
+	return checkMySQLIsolation(ctx, db)
+}
+
+// checkMySQLIsolation refuses to read what is not committed: it may be rolled
+// back, and somebody have been signed out by it.
+func checkMySQLIsolation(ctx context.Context, db *sqlx.DB) error {
+	var name, level string // two names, of MySQL and of MariaDB
+	err := db.QueryRowxContext(ctx, `SHOW VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')`).Scan(&name, &level)
+	if err == nil && level == "READ-UNCOMMITTED" {
+		err = fmt.Errorf("sqlstore: %s is %s, by which a revocation that is rolled back is seen: set it to READ-COMMITTED", name, level)
+	}
+	return err
 }
 
 func checkMySQLVersion(version string) error {

@@ -20,6 +20,11 @@
 // what it acknowledged when the machine loses power; New warns if it does not,
 // or refuses it ([Config].MustSurvive).
 //
+// Every process has to use the same primary. A replica, or another node of a
+// cluster that replicates later than it acknowledges, does not know yet what
+// was revoked. Statements are prepared once: PgBouncer in transaction mode has
+// to know of that (max_prepared_statements, from 1.21 on).
+//
 // Of the drivers for PostgreSQL take pgx. With lib/pq, database/sql repeats a
 // statement whose answer was lost with the connection: nothing is live that was
 // revoked, but Revoke may then not return what it has ended.

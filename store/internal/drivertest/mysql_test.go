@@ -103,6 +103,8 @@ func TestMySQLTrouble(t *testing.T) {
 		"sql_mode=%27%27": "STRICT_TRANS_TABLES",
 		"charset=latin1":  "charset=utf8mb4",
 		"autocommit=0":    "autocommit=1",
+
+		"tx_isolation=%27READ-UNCOMMITTED%27": "READ-COMMITTED",
 	} {
 		wantTrouble(t, newError(t, openMySQL(t, params), cfg), says)
 	}
