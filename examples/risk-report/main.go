@@ -59,14 +59,9 @@ func run(ctx context.Context, trace, cityDB string, list int, stdout, stderr io.
 		defer file.Close()
 		in = file
 	}
-	var locator geo.Locator = embedded.New()
-	places := "countries only: distances and data centres are not known. " + embedded.Attribution
-	if cityDB != "" {
-		cities, err := maxmind.New(cityDB, maxmind.Config{})
-		if err != nil {
-			return fmt.Errorf("-city-db: %w", err)
-		}
-		locator, places = geo.Combine(cities, locator), "those of -city-db, and countries. "+embedded.Attribution
+	locator, places, err := openPlaces(cityDB)
+	if err != nil {
+		return err
 	}
 	r, err := newReport(locator, list)
 	if err != nil {
@@ -92,4 +87,16 @@ func run(ctx context.Context, trace, cityDB string, list int, stdout, stderr io.
 		return fmt.Errorf("%d lines could not be used and are not in the report", bad)
 	}
 	return nil
+}
+
+// openPlaces returns what knows places, and what to say of it.
+func openPlaces(cityDB string) (geo.Locator, string, error) {
+	if cityDB == "" {
+		return embedded.New(), "countries only: distances and data centres are not known. " + embedded.Attribution, nil
+	}
+	cities, err := maxmind.New(cityDB, maxmind.Config{})
+	if err != nil {
+		return nil, "", fmt.Errorf("-city-db: %w", err)
+	}
+	return geo.Combine(cities, embedded.New()), "those of -city-db, and countries. " + embedded.Attribution, nil
 }

@@ -87,7 +87,7 @@ type statement struct {
 }
 
 func (p *statements) all(d *dialect) []statement {
-	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofProfiles(), p.ofLooks())
+	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofPurges(), p.ofProfiles(), p.ofLooks())
 	if d.log {
 		all = append(all, p.ofLog()...)
 	}
@@ -177,7 +177,11 @@ func (p *statements) ofEndings() []statement {
 		{&p.outdated, `SELECT id FROM signedin_sessions WHERE due_at IS NOT NULL AND global_generation < ? LIMIT ? {skip}`},
 		{&p.stragglers, `SELECT id FROM signedin_sessions WHERE due_at IS NOT NULL AND global_generation < ?
 			ORDER BY substr(id, 1) LIMIT ? {lock}`}, // not by id, or SQLite reads all sessions in that order
+	}
+}
 
+func (p *statements) ofPurges() []statement {
+	return []statement{
 		{&p.due, `SELECT id FROM signedin_sessions WHERE due_at <= ? ORDER BY due_at LIMIT ? {skip}`},
 		{&p.moveDue, `UPDATE signedin_sessions AS s SET due_at = ` + expiry + ` WHERE s.id IN ({ids}) AND ` + expiry + ` > ?`},
 		{&p.endDue, `UPDATE signedin_sessions AS s SET ended_at = ` + expiry + `, reason = ?, ended_by = ?, ` + ending + `
