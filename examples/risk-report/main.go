@@ -38,7 +38,12 @@ func main() {
 	cityDB := flag.String("city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	list := flag.Int("list", 20, "how many of what is flagged to list")
 	flag.Parse()
-	if *trace == "" || flag.NArg() > 0 {
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "risk-report: %q is not a flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	if *trace == "" {
+		fmt.Fprintln(os.Stderr, "risk-report: give -trace, a file of sign-ins")
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -81,6 +86,9 @@ func run(ctx context.Context, trace, cityDB string, list int, stdout, stderr io.
 	})
 	if err != nil {
 		return fmt.Errorf("-trace: %w", err)
+	}
+	if r.signIns == 0 {
+		return fmt.Errorf("-trace: there is no sign-in in it; %d lines could not be used", bad)
 	}
 	r.print(stdout, places)
 	if bad > 0 {

@@ -97,6 +97,20 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// A trace with nothing to judge makes no report of nothing.
+func TestNoSignIn(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"time,user\n", "time,user\nyesterday,ann\n", `{"when":1}`} {
+		out, _, err := runOn(t, content)
+		if out != "" || err == nil || !strings.Contains(err.Error(), "no sign-in") {
+			t.Errorf("%q: got %v, %s", content, err, out)
+		}
+	}
+	if _, bad, _ := runOn(t, "{}\n[1]\n"); !strings.Contains(bad, "line 2: not an object\n") {
+		t.Errorf("got %s", bad)
+	}
+}
+
 // A line that cannot be used is told with its number; the others count.
 func TestBadLines(t *testing.T) {
 	t.Parallel()

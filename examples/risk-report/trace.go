@@ -88,7 +88,7 @@ func readHead(r *csv.Reader) (where map[string]int, err error) {
 	}
 	for _, name := range columns[:2] {
 		if _, ok := where[name]; !ok {
-			return nil, fmt.Errorf("line 1: no column %q; the columns are %s", name, strings.Join(columns, ", "))
+			return nil, fmt.Errorf("line 1: no column %q; with commas between them, the columns are %s", name, strings.Join(columns, ", "))
 		}
 	}
 	return where, nil
@@ -111,6 +111,9 @@ func readJSON(in io.Reader, each func(int, signIn, error) error) error {
 		dec := json.NewDecoder(strings.NewReader(lines.Text()))
 		dec.UseNumber()
 		err := dec.Decode(&fields)
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+			err = errors.New("not an object")
+		}
 		if err == nil && dec.More() {
 			err = errors.New("more than one object")
 		}
