@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	clientIP, err := host.ClientIP(f.proxies)
 	if err != nil {
 		return fmt.Errorf("-trusted-proxies: %w", err)
+	}
+	if path.Clean(f.devices) == "/" {
+		return errors.New("-devices: Immich is at /: give a path that it does not use, such as /devices")
 	}
 	if f.fake == (f.target != "") {
 		return errors.New("give -target, the URL of Immich, or -fake")
