@@ -52,6 +52,8 @@ func open(ctx context.Context, dsn string, log *slog.Logger) (*backend, error) {
 		err = b.redis(ctx, dsn)
 	case scheme == "mysql", strings.Contains(dsn, "@tcp("), strings.Contains(dsn, "@unix("):
 		err = b.mysql(ctx, dsn, log)
+	case scheme != dsn:
+		err = errors.New("want a file, or a URL that begins with postgres, mysql or redis")
 	default:
 		err = b.sqlite(ctx, dsn, log)
 	}

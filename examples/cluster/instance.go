@@ -24,7 +24,7 @@ const serving = "Serving http://"
 func serveInstance(ctx context.Context, f flags, stdout io.Writer, log *slog.Logger) error {
 	listener, err := net.Listen("tcp", f.instance)
 	if err != nil {
-		return fmt.Errorf("-base-port: %w", err)
+		return fmt.Errorf("-base-port, or -instance: %w", err)
 	}
 	defer listener.Close()
 	addr := listener.Addr().String()

@@ -18,6 +18,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 
 	"github.com/signedin/signedin/examples/internal/host"
 )
@@ -38,6 +39,9 @@ func main() {
 	host.Main("cluster", func(ctx context.Context) error {
 		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 		if f.instance != "" {
+			// A Ctrl-C comes to every process of a terminal: the one that started
+			// us ends us, when it has heard of it.
+			signal.Ignore(os.Interrupt)
 			return serveInstance(untilEOF(ctx, os.Stdin), f, os.Stdout, log)
 		}
 		return serveCluster(ctx, f, os.Stdout, log)

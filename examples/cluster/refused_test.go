@@ -30,6 +30,7 @@ func TestRefused(t *testing.T) {
 		"port taken":     {flags{db: picture, basePort: taken.Addr().(*net.TCPAddr).Port}, "-base-port: listen tcp"},
 		"no database":    {flags{db: picture}, "-db " + picture + ": "},
 		"no directory":   {flags{db: "/nowhere/at/all"}, "-db /nowhere/at/all: "},
+		"another kind":   {flags{db: "mongodb://ada:secret@127.0.0.1:1/x"}, "-db mongodb://ada:xxxxx@127.0.0.1:1/x: want "},
 		"no PostgreSQL":  {flags{db: "postgres://ada:secret@127.0.0.1:1/x"}, "-db postgres://ada:xxxxx@127.0.0.1:1/x: "},
 		"no MySQL":       {flags{db: "mysql://ada:secret@127.0.0.1:1/x"}, "-db mysql://127.0.0.1:1/x: "},
 		"no MySQL DSN":   {flags{db: "ada:secret@tcp(127.0.0.1:1)/x"}, "-db mysql://127.0.0.1:1/x: "},
