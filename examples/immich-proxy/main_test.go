@@ -228,7 +228,7 @@ func TestRefused(t *testing.T) {
 		"proxies":       {flags{addr: addr, target: target, proxies: "nonsense"}, false, `-trusted-proxies: "nonsense" is no prefix`},
 		"no URL":        {flags{addr: addr, target: "127.0.0.1:2283"}, true, "-target: "},
 		"no path":       {flags{addr: addr, target: target, devices: "devices"}, true, "-devices: "},
-		"Immich's path": {flags{addr: addr, target: target, devices: "/"}, true, "-devices: "},
+		"Immich's path": {flags{addr: addr, target: target, devices: "/"}, false, "-devices: "},
 	} {
 		dir := t.TempDir()
 		c.flags.db = filepath.Join(dir, "immich-proxy.db")
