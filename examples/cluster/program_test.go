@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -200,4 +201,22 @@ func metricOf(t *testing.T, at, name string) float64 {
 	}
 	t.Fatalf("no metric %s", name)
 	return 0
+}
+
+// A Ctrl-C that also reaches the instances, as in a terminal, ends none of them
+// before the program does.
+func TestInterrupt(t *testing.T) {
+	p := start(t, "-db", filepath.Join(t.TempDir(), "cluster.db"))
+	for _, pid := range p.pids {
+		instance, err := os.FindProcess(pid)
+		if err := errors.Join(err, instance.Signal(os.Interrupt)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 50 { // one that ended would not answer for long
+		for _, at := range p.instances {
+			send(t, http.MethodGet, at+"/login", "").Body.Close()
+		}
+	}
+	p.stop(t)
 }
