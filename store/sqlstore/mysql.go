@@ -97,10 +97,13 @@ func checkMySQL(ctx context.Context, db *sqlx.DB) error {
 func checkMySQLIsolation(ctx context.Context, db *sqlx.DB) error {
 	var name, level string // two names, of MySQL and of MariaDB
 	err := db.QueryRowxContext(ctx, `SHOW VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')`).Scan(&name, &level)
-	if err == nil && level == "READ-UNCOMMITTED" {
-		err = fmt.Errorf("sqlstore: %s is %s, by which a revocation that is rolled back is seen: set it to READ-COMMITTED", name, level)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sqlstore: read the isolation level: %w", err)
+	case level == "READ-UNCOMMITTED":
+		return fmt.Errorf("sqlstore: %s is %s, by which a revocation that is rolled back is seen: set it to READ-COMMITTED", name, level)
 	}
-	return err
+	return nil
 }
 
 func checkMySQLVersion(version string) error {
