@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -14,56 +12,31 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/signedin/signedin/examples/internal/hosttest"
 )
 
 // program is an immich-proxy that runs.
 type program struct {
-	t      *testing.T
-	site   string
-	told   []string // before it served
-	stderr bytes.Buffer
-	stop   func() error
+	*hosttest.Program
+	t *testing.T
 }
 
 // start returns once the program serves.
 func start(t *testing.T, f flags) *program {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	p := &program{t: t}
-	ended := make(chan error, 1)
-	go func() {
-		err := run(ctx, f, in, &p.stderr)
-		in.Close()
-		ended <- err
-	}()
-	p.stop = func() error {
-		cancel()
-		return <-ended
+	p, err := hosttest.Launch(t, func(ctx context.Context, stdout, stderr io.Writer) error { return run(ctx, f, stdout, stderr) })
+	if err != nil {
+		t.Fatal(err)
 	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if at, ok := strings.CutPrefix(lines.Text(), "Open "); ok {
-			p.site = at
-			return p
-		}
-		p.told = append(p.told, lines.Text())
-	}
-	t.Fatal(p.stop())
-	return nil
-}
-
-func (p *program) end() {
-	p.t.Helper()
-	if err := p.stop(); err != nil {
-		p.t.Error(err)
-	}
+	return &program{p, t}
 }
 
 // do sends a request as a page of the site does; headers alternate with their
 // values.
 func (p *program) do(method, path, body string, headers ...string) (*http.Response, string) {
 	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, p.site+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(p.t.Context(), method, p.Site+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -115,7 +88,7 @@ const (
 // the other out.
 func TestFake(t *testing.T) {
 	p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true})
-	if told := strings.Join(p.told, "\n"); !strings.Contains(told, fakeEmail) || !strings.Contains(told, fakePassword) || !strings.Contains(told, "API key") {
+	if told := strings.Join(p.Told, "\n"); !strings.Contains(told, fakeEmail) || !strings.Contains(told, fakePassword) || !strings.Contains(told, "API key") {
 		t.Errorf("got %s", told)
 	}
 	if res, _ := p.check(http.StatusSeeOther, "GET", "/devices", "", "Accept", "text/html"); res.Header.Get("Location") != "/auth/login" {
@@ -139,16 +112,16 @@ func TestFake(t *testing.T) {
 		t.Errorf("got %s, want Immich's own words", got)
 	}
 	p.check(http.StatusNotFound, "GET", "/devices-else", "", "Cookie", mine) // Immich's
-	p.end()
-	if p.stderr.Len() > 0 {
-		t.Errorf("it wrote: %s", &p.stderr)
+	p.End(t)
+	if p.Stderr.Len() > 0 {
+		t.Errorf("it wrote: %s", &p.Stderr)
 	}
 }
 
 // Browsers that are signed in to Immich are no apps, and its app is one.
 func TestBrowsersAndApps(t *testing.T) {
 	p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true})
-	defer p.end()
+	defer p.End(t)
 	mine := p.login(desk)
 	p.login("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0")
 	p.login(phone)
@@ -182,7 +155,7 @@ func (p *program) otherID(cookie string) string {
 // The page that asks for the password has Immich check it.
 func TestConfirm(t *testing.T) {
 	p := start(t, flags{addr: "127.0.0.1:0", devices: "/my/devices", fake: true})
-	defer p.end()
+	defer p.End(t)
 	cookie := p.login(desk)
 	_, page := p.check(http.StatusOK, "GET", "/my/devices-confirm?next=/my/devices/sign-out-others", "", "Cookie", cookie, "User-Agent", desk)
 	token := regexp.MustCompile(`name="form" value="([^"]+)"`).FindStringSubmatch(page)
@@ -253,12 +226,12 @@ func TestRestart(t *testing.T) {
 	p := start(t, f)
 	mine := p.login(desk)
 	p.login(phone)
-	p.end()
+	p.End(t)
 	p = start(t, f)
 	p.otherID(mine)
 	fake.server.Refuse(http.StatusBadGateway)
 	p.check(http.StatusBadGateway, "GET", "/api/users/me", "", "Cookie", mine)
 	fake.server.Refuse(0)
 	p.check(http.StatusOK, "GET", "/api/users/me", "", "Cookie", mine)
-	p.end()
+	p.End(t)
 }

@@ -18,15 +18,11 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/hosttest"
 )
 
 // program is a quickstart that runs.
-type program struct {
-	site   string
-	told   []string // before it served
-	stderr bytes.Buffer
-	stop   func() error
-}
+type program struct{ *hosttest.Program }
 
 func start(t *testing.T, f flags) *program {
 	t.Helper()
@@ -39,41 +35,15 @@ func start(t *testing.T, f flags) *program {
 
 // launch returns once the program serves.
 func launch(t *testing.T, f flags) (*program, error) {
-	ctx, cancel := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	p := new(program)
-	ended := make(chan error, 1)
-	go func() {
-		err := run(ctx, f, in, &p.stderr)
-		in.Close()
-		ended <- err
-	}()
-	p.stop = func() error {
-		cancel()
-		return <-ended
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if at, ok := strings.CutPrefix(lines.Text(), "Open "); ok {
-			p.site = at
-			return p, nil
-		}
-		p.told = append(p.told, lines.Text())
-	}
-	return nil, p.stop()
-}
-
-func (p *program) end(t *testing.T) {
-	t.Helper()
-	if err := p.stop(); err != nil {
-		t.Error(err)
-	}
+	p, err := hosttest.Launch(t, func(ctx context.Context, stdout, stderr io.Writer) error { return run(ctx, f, stdout, stderr) })
+	return &program{p}, err
 }
 
 // cookie signs in and returns the cookie.
 func (p *program) cookie(t *testing.T) *http.Cookie {
 	t.Helper()
 	form := strings.NewReader("email=alice%40example.com&password=" + strings.ReplaceAll(demo.Password, " ", "+"))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.site+"/login", form)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.Site+"/login", form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +61,7 @@ func (p *program) cookie(t *testing.T) *http.Cookie {
 
 func (p *program) get(t *testing.T, path string, c *http.Cookie) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.site+path, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.Site+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +129,8 @@ func TestGoesOnWithoutCities(t *testing.T) {
 	for _, cities := range []string{filepath.Join(dir, "missing.mmdb"), corrupt} {
 		p := start(t, flags{addr: "127.0.0.1:0", db: filepath.Join(dir, "quickstart.db"), cityDB: cities})
 		p.cookie(t)
-		p.end(t)
-		if got := p.stderr.String(); !strings.Contains(got, "going on with countries") || !strings.Contains(got, cities) || strings.Count(got, "\n") != 1 {
+		p.End(t)
+		if got := p.Stderr.String(); !strings.Contains(got, "going on with countries") || !strings.Contains(got, cities) || strings.Count(got, "\n") != 1 {
 			t.Errorf("%s: got %q, want one line about it", cities, got)
 		}
 	}
@@ -172,11 +142,11 @@ func TestRestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "quickstart.db")
 	f := flags{addr: "127.0.0.1:0", db: file}
 	p := start(t, f)
-	if got := strings.Join(p.told, "\n"); !strings.Contains(got, demo.Emails[0]) || !strings.Contains(got, demo.Password) {
+	if got := strings.Join(p.Told, "\n"); !strings.Contains(got, demo.Emails[0]) || !strings.Contains(got, demo.Password) {
 		t.Errorf("the users were not told: %s", got)
 	}
 	c := p.cookie(t)
-	p.end(t)
+	p.End(t)
 	key, err := os.ReadFile(file + ".key")
 	if err != nil || len(key) != 32 {
 		t.Fatalf("got a key of %d bytes, %v", len(key), err)
@@ -188,7 +158,7 @@ func TestRestart(t *testing.T) {
 	}
 
 	p = start(t, f)
-	if got := fmt.Sprint(p.told); strings.Contains(got, demo.Password) {
+	if got := fmt.Sprint(p.Told); strings.Contains(got, demo.Password) {
 		t.Errorf("users were made again: %s", got)
 	}
 	res := p.get(t, "/api/me", c)
@@ -196,7 +166,7 @@ func TestRestart(t *testing.T) {
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("after a restart: got %s", res.Status)
 	}
-	p.end(t)
+	p.End(t)
 	if again, err := os.ReadFile(file + ".key"); err != nil || !bytes.Equal(again, key) {
 		t.Error("the key has changed", err)
 	}
@@ -218,7 +188,7 @@ func TestEndsStreams(t *testing.T) {
 		t.Fatalf("got %q, %v", line, err)
 	}
 	began := time.Now()
-	p.end(t)
+	p.End(t)
 	if took := time.Since(began); took > 2*time.Second { // Shutdown would wait for 3
 		t.Errorf("took %v", took)
 	}
@@ -244,6 +214,6 @@ func TestTwoAtOnce(t *testing.T) {
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("a cookie of the one at the other: got %s", res.Status)
 	}
-	a.end(t)
-	b.end(t)
+	a.End(t)
+	b.End(t)
 }

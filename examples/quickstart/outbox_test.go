@@ -26,7 +26,7 @@ func newBrowser(t *testing.T, p *program, ip, agent string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &browser{site: p.site, ip: ip, agent: agent}
+	b := &browser{site: p.Site, ip: ip, agent: agent}
 	b.Jar = jar
 	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return b
@@ -148,15 +148,15 @@ func TestOutbox(t *testing.T) {
 	if res, _ := newBrowser(t, p, netherlands, windows).do(t, http.MethodGet, "/outbox", ""); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("nobody: got %s", res.Status)
 	}
-	p.end(t)
+	p.End(t)
 
 	// What was told is told no more, even after a restart.
 	p = start(t, f)
 	newBrowser(t, p, australia, android).signIn(t, demo.Emails[0], demo.Password, http.StatusSeeOther)
-	mine.site = p.site
+	mine.site = p.Site
 	mine.signIn(t, demo.Emails[0], demo.Password, http.StatusSeeOther)
 	if n := len(mails(t, dir)); n != 1 {
 		t.Errorf("got %d e-mails after a restart, want the one", n)
 	}
-	p.end(t)
+	p.End(t)
 }
