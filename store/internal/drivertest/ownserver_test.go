@@ -136,6 +136,12 @@ func (s *ownServer) kill() {
 	s.running = nil
 }
 
+// isRunning reports whether the server has not ended by itself.
+func (s *ownServer) isRunning() bool {
+	state, _ := stat(s.running.Process.Pid)
+	return state != "" && state != "Z"
+}
+
 func childrenOf(pid int) (pids []int) {
 	all, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range all {
@@ -158,30 +164,28 @@ func stat(pid int) (state string, parent int) {
 	return fields[0], parent
 }
 
-func ownPostgres(t testing.TB) *ownServer {
-	t.Helper()
+func ownPostgres(t testing.TB) *ownServer { return newOwnServer(t, "postgres").postgres() }
+func ownMariaDB(t testing.TB) *ownServer  { return newOwnServer(t, "mysql").mariaDB() }
+func ownRedis(t testing.TB) *ownServer    { return newOwnServer(t, "redis").redis() }
+
+func (s *ownServer) postgres() *ownServer {
 	const debian = "/usr/lib/postgresql/*/bin"
-	initdb, server := program(t, "initdb", debian), program(t, "postgres", debian)
-	s := newOwnServer(t, "postgres")
+	initdb, server := program(s.t, "initdb", debian), program(s.t, "postgres", debian)
 	s.do(initdb, "-D", s.path("data"), "-A", "trust", "-U", "signedin", "--no-locale", "-E", "UTF8", "--no-sync")
 	s.command = []string{server, "-D", s.path("data"), "-k", s.dir, "-c", "listen_addresses="}
 	return s
 }
 
-func ownMariaDB(t testing.TB) *ownServer {
-	t.Helper()
-	install, server := program(t, "mariadb-install-db"), program(t, "mariadbd", "/usr/sbin")
-	s := newOwnServer(t, "mysql")
+func (s *ownServer) mariaDB() *ownServer {
+	install, server := program(s.t, "mariadb-install-db"), program(s.t, "mariadbd", "/usr/sbin")
 	s.do(install, "--no-defaults", "--datadir="+s.path("data"), "--auth-root-authentication-method=normal", "--skip-test-db")
 	s.command = []string{server, "--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.path("socket"), "--skip-networking",
 		"--pid-file=" + s.path("pid"), "--innodb-buffer-pool-size=32M"}
 	return s
 }
 
-func ownRedis(t testing.TB) *ownServer {
-	t.Helper()
-	server := program(t, "redis-server")
-	s := newOwnServer(t, "redis")
+func (s *ownServer) redis() *ownServer {
+	server := program(s.t, "redis-server")
 	s.command = []string{server, "--port", "0", "--unixsocket", s.path("socket"), "--dir", s.dir}
 	return s
 }
