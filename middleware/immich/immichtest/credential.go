@@ -27,7 +27,7 @@ func (s *Server) private(next handler) http.HandlerFunc {
 // shared lets those through as well who came by a shared link.
 func (s *Server) shared(next handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c, why := s.caller(r, r.URL.Query())
+		c, why := s.caller(r, parameters(r))
 		if why != "" {
 			refuse(w, http.StatusUnauthorized, why)
 			return
@@ -66,20 +66,37 @@ func (s *Server) caller(r *http.Request, query url.Values) (c caller, why string
 }
 
 func sessionToken(r *http.Request, query url.Values) string {
-	cookie := ""
-	if c, err := r.Cookie("immich_access_token"); err == nil {
-		cookie = c.Value
-	}
 	return either(header(r, "X-Immich-User-Token"), header(r, "X-Immich-Session-Token"),
-		query.Get("sessionKey"), bearer(r), cookie)
+		query.Get("sessionKey"), bearer(r), cookie(r, "immich_access_token"))
 }
 
+// parameters returns those of a query as Node reads it: what is behind a "#" is
+// none of it, nor is the space around it.
+func parameters(r *http.Request) url.Values {
+	raw, _, _ := strings.Cut(r.URL.RawQuery, "#")
+	q, _ := url.ParseQuery(strings.Trim(raw, "\xa0")) // of Latin-1
+	return q
+}
+
+// bearer returns the second word, whatever follows.
 func bearer(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	words := strings.Split(r.Header.Get("Authorization"), " ")
+	if len(words) < 2 || !strings.EqualFold(words[0], "Bearer") {
 		return ""
 	}
-	return token
+	return words[1]
+}
+
+// cookie returns the first of the name, without the percents.
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	if plain, err := url.PathUnescape(c.Value); err == nil {
+		return plain
+	}
+	return c.Value
 }
 
 // header returns a header as Node joins it.

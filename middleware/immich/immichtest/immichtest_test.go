@@ -359,3 +359,27 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// What differs from how Go reads a request, a proxy has to see coming.
+func TestReadsAsNode(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	token := f.login()
+	for _, c := range [][]string{
+		{"/api/users/me?sessionKey=" + token + "%23x", "401 "},
+		{"/api/users/me", "200 ", "Authorization", "Bearer " + token + " x"},
+		{"/api/users/me", "401 ", "Authorization", "Bearer  " + token},
+		{"/api/users/me", "200 ", "Cookie", cookie(fmt.Sprintf("%%%x", token[0]) + token[1:])},
+	} {
+		f.check(c[1], http.MethodGet, c[0], "", c[2:]...)
+	}
+	for _, query := range []string{"sessionKey=" + token + "#x", "sessionKey=" + token + "\xa0"} {
+		r := httptest.NewRequest(http.MethodGet, "/api/users/me", nil)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("%q: got %d %s", query, w.Code, w.Body)
+		}
+	}
+}
