@@ -67,7 +67,7 @@ const forgetAfter = time.Hour
 // forgotten lets go of a token that was ended here, once Immich refuses it too.
 // Until then it has to be known, or it would be adopted again.
 func (p *Proxy) forgotten(g *passage) {
-	if !g.isDead() {
+	if !g.isDead() || g.found.token == "" {
 		return
 	}
 	c := session.ForeignCredential(g.found.token)

@@ -150,15 +150,13 @@ func (a answer) child() (birth, error) {
 		DeviceType: a.DeviceType, DeviceOS: a.DeviceOS}, nil
 }
 
-// checkToken refuses what could not come back in a header and a cookie.
+// checkToken refuses what would be no token when it comes back.
 func checkToken(t string) error {
 	if len(t) > maxToken {
 		return fmt.Errorf("immich: answer of a sign-in: token longer than %d bytes", maxToken)
 	}
-	for _, c := range []byte(t) {
-		if c <= ' ' || c >= 0x7f || c == '"' || c == ',' || c == ';' || c == '\\' {
-			return errors.New("immich: answer of a sign-in: token with a character that no cookie holds")
-		}
+	if !isPlain(t) {
+		return errors.New("immich: answer of a sign-in: token with a character that Immich's have not")
 	}
 	return nil
 }

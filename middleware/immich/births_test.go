@@ -52,7 +52,7 @@ func TestParseBirth(t *testing.T) {
 		{"both kinds", `{"accessToken":"t","token":"t","id":"c5c2f9be-89bb-4475-9670-425bf52a653f","userId":"u"}`, immich.Birth{}, "not one token"},
 		{"path as ID", `{"token":"t","id":"../users"}`, immich.Birth{}, "id: "},
 		{"wrong time", `{"token":"t","id":"c5c2f9be-89bb-4475-9670-425bf52a653f","expiresAt":"soon"}`, immich.Birth{}, "parsing time"},
-		{"line break in the token", `{"accessToken":"t\r\nx","userId":"u"}`, immich.Birth{}, "no cookie"},
+		{"line break in the token", `{"accessToken":"t\r\nx","userId":"u"}`, immich.Birth{}, "character"},
 		{"long token", `{"accessToken":"` + strings.Repeat("t", 1<<10) + `","userId":"u"}`, immich.Birth{}, "token longer"},
 		{"long user", `{"accessToken":"t","userId":"` + strings.Repeat("u", 256) + `"}`, immich.Birth{}, "too long"},
 		{"deep", strings.Repeat("[", immich.MaxBirth), immich.Birth{}, "depth"},

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/signedin/signedin/middleware"
@@ -39,37 +40,50 @@ func extract(r *http.Request) (string, middleware.Place) {
 // another way than a program of Immich's makers would write it is no
 // credential, and not passed on: Immich might read it differently.
 func find(r *http.Request) credential {
-	all := places(r)
-	share := isShared(r)
+	all, odd := places(r)
 	switch {
 	case len(all) == 0:
-		return credential{clean: true}
-	case share:
+		return credential{clean: !odd}
+	case isShared(r):
 		return credential{}
 	}
 	first := all[0]
-	first.clean = first.clean && len(all) == 1
+	if !isPlain(first.token) {
+		// Node trims, and cuts at a "#": a token that was revoked would be a new one
+		// to us, and still the old one to Immich.
+		first.token = ""
+	}
+	first.clean = first.token != "" && len(all) == 1 && !odd
 	return first
 }
 
-// places returns what is in each place that Immich looks at, in its order.
-func places(r *http.Request) (all []credential) {
+// places returns what is in each place that Immich looks at, in its order. Odd
+// is what could be taken for more than that.
+func places(r *http.Request) (all []credential, odd bool) {
 	for _, name := range tokenHeaders {
 		// Node joins the lines of a header.
 		if v := strings.Join(r.Header[name], ", "); v != "" {
-			all = append(all, credential{v, middleware.PlaceHeader, name, len(r.Header[name]) == 1})
+			all = append(all, credential{token: v, at: middleware.PlaceHeader, name: name})
 		}
 	}
-	if !isSocket(r) {
-		all = append(all, inQuery(r.URL.RawQuery)...)
+	if v, present := inQuery(r.URL.RawQuery); present && isSocket(r) {
+		odd = true
+	} else if present {
+		all = append(all, credential{token: v, at: middleware.PlaceQuery})
 	}
-	if lines := r.Header["Authorization"]; len(lines) > 0 {
-		parts := strings.Split(lines[0], " ") // of several, Node has the first
-		if strings.EqualFold(parts[0], "Bearer") && len(parts) > 1 && parts[1] != "" {
-			all = append(all, credential{parts[1], middleware.PlaceHeader, "Authorization", len(lines) == 1 && len(parts) == 2})
+	for i, line := range r.Header["Authorization"] {
+		scheme, v, _ := strings.Cut(line, " ")
+		if i == 0 && strings.EqualFold(scheme, "Bearer") && v != "" && v[0] != ' ' { // of several, Node has the first
+			all = append(all, credential{token: v, at: middleware.PlaceHeader, name: "Authorization"})
+		} else if mentionsBearer(line) {
+			odd = true
 		}
 	}
-	return append(all, inCookies(r.Header["Cookie"])...)
+	v, present, more := inCookies(r.Header["Cookie"])
+	if present {
+		all = append(all, credential{token: v, at: middleware.PlaceCookie})
+	}
+	return all, odd || more
 }
 
 // isSocket reports whether Immich looks at headers and cookies only.
@@ -86,64 +100,67 @@ func isShared(r *http.Request) bool {
 	return strings.Join(q["key"], "") != "" || strings.Join(q["slug"], "") != ""
 }
 
-func inQuery(raw string) []credential {
-	if !strings.Contains(strings.ToLower(raw), "key") && !strings.Contains(raw, "%") {
-		return nil
+func mentionsBearer(line string) bool { return strings.Contains(strings.ToLower(line), "bearer") }
+
+// inQuery returns the token in a query, "" if there is more than a plain one. It
+// does not leave the reading to net/url, which reads nothing of a query that it
+// finds too long.
+func inQuery(raw string) (token string, present bool) {
+	if !strings.Contains(raw, "Key") && !strings.Contains(raw, "%") {
+		return "", false
 	}
-	q, _ := url.ParseQuery(raw) // what can be read of it
-	var found, odd int
-	for name, values := range q {
-		switch {
+	found := 0
+	for part := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		switch name = unescape(name); {
 		case name == tokenQuery:
-			found += len(values)
+			token = unescape(value)
+			found++
 		case strings.Contains(name, tokenQuery):
-			odd++ // "sessionKey[]" and "[sessionKey]", which Express may read as well
+			found += 2 // "sessionKey[]" and "[sessionKey]", which Express may read as well
 		}
 	}
-	v := q[tokenQuery]
-	switch {
-	case found+odd == 0, found == 1 && v[0] == "" && odd == 0:
-		return nil
-	case found == 1 && odd == 0:
-		return []credential{{v[0], middleware.PlaceQuery, "", true}}
+	if found > 1 {
+		return "", true
 	}
-	return []credential{{"", middleware.PlaceQuery, "", false}}
+	return token, token != ""
 }
 
-// inCookies returns the first cookie of the name, as Immich takes it.
-func inCookies(lines []string) []credential {
-	var c credential
-	seen := 0
+// unescape leaves what it cannot read as it is.
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// inCookies returns the first cookie of the name, as Immich takes it, and
+// whether there is more that could be taken for it.
+func inCookies(lines []string) (token string, present, odd bool) {
 	for _, line := range lines {
-		for line != "" {
-			var part string
-			part, line, _ = strings.Cut(line, ";")
+		for part := range strings.SplitSeq(line, ";") {
 			if !strings.Contains(part, tokenCookie) {
 				continue
 			}
-			seen++
 			value, exact := strings.CutPrefix(strings.Trim(part, " \t"), tokenCookie+"=")
 			switch {
-			case seen > 1:
-				c.clean = false
-			case exact && value == "":
-				seen-- // as good as none
-			case exact && isPlain(value):
-				c = credential{value, middleware.PlaceCookie, "", true}
+			case exact && value == "": // as good as none
+			case present:
+				odd = true
+			case exact:
+				token, present = value, true
 			default:
-				c = credential{"", middleware.PlaceCookie, "", false}
+				present = true
 			}
 		}
 	}
-	if seen == 0 {
-		return nil
-	}
-	return []credential{c}
+	return token, present, odd
 }
 
-// isPlain reports whether Immich reads the value of a cookie as it stands.
-func isPlain(value string) bool {
-	return !strings.ContainsFunc(value, func(c rune) bool {
+// isPlain reports whether whoever reads the text of a token, in a header, a
+// query or a cookie, reads it as it stands.
+func isPlain(token string) bool {
+	return token != "" && !strings.ContainsFunc(token, func(c rune) bool {
 		return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.ContainsRune("-_.~+/=", c))
 	})
 }
@@ -157,9 +174,11 @@ func (c credential) put(r *http.Request) {
 	case c.at == middleware.PlaceHeader:
 		r.Header.Set(c.name, c.token)
 	case c.at == middleware.PlaceQuery:
-		q := r.URL.Query()
-		q.Set(tokenQuery, c.token)
-		r.URL.RawQuery = q.Encode()
+		q := tokenQuery + "=" + url.QueryEscape(c.token)
+		if r.URL.RawQuery != "" {
+			q += "&" + r.URL.RawQuery
+		}
+		r.URL.RawQuery = q
 	case c.at == middleware.PlaceCookie:
 		line := tokenCookie + "=" + c.token
 		if rest := r.Header.Get("Cookie"); rest != "" {
@@ -174,7 +193,7 @@ func strip(r *http.Request) {
 	for _, name := range tokenHeaders {
 		r.Header.Del(name)
 	}
-	if a := r.Header.Get("Authorization"); len(a) >= 6 && strings.EqualFold(a[:6], "Bearer") {
+	if slices.ContainsFunc(r.Header["Authorization"], mentionsBearer) {
 		r.Header.Del("Authorization")
 	}
 	stripQuery(r, func(name string) bool { return strings.Contains(name, tokenQuery) })
@@ -201,15 +220,16 @@ func stripQuery(r *http.Request, drop func(name string) bool) {
 	if r.URL.RawQuery == "" {
 		return
 	}
-	q := r.URL.Query()
-	before := len(q)
-	for name := range q {
-		if drop(name) {
-			q.Del(name)
+	var kept []string
+	before := 0
+	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		before++
+		if name, _, _ := strings.Cut(part, "="); !drop(unescape(name)) {
+			kept = append(kept, part)
 		}
 	}
-	if len(q) < before {
-		r.URL.RawQuery = q.Encode()
+	if len(kept) < before {
+		r.URL.RawQuery = strings.Join(kept, "&")
 	}
 }
 

@@ -118,14 +118,29 @@ func TestDeadTokenDoesNotReachImmich(t *testing.T) {
 		"query, as a list":        {"/api/users/me?sessionKey[]=" + dead.token, nil},
 		"query, in brackets":      {"/api/users/me?[sessionKey]=" + dead.token, nil},
 		"query, encoded":          {"/api/users/me?session%4Bey=" + dead.token, nil},
+		"query, fragment":         {"/api/users/me?sessionKey=" + dead.token + "#x", nil},
+		"query, empty fragment":   {"/api/users/me?sessionKey=" + dead.token + "#", nil},
+		"query, whole URL":        {"http://y/api/users/me?sessionKey=" + dead.token + "#q", nil},
+		"query, space before":     {"/api/users/me?sessionKey=%20" + dead.token, nil},
+		"query, tab behind":       {"/api/users/me?sessionKey=" + dead.token + "%09", nil},
+		"query, odd space behind": {"/api/users/me?sessionKey=" + dead.token + "\xa0", nil},
+		"query, not to be read":   {"/api/users/me?sessionKey=" + dead.token + "&x=%zz", nil},
+		"query, endless":          {"/api/users/me?sessionKey=" + dead.token + strings.Repeat("&", 12_000), nil},
+		"bearer, tab":             {"/api/users/me", []string{"Authorization", "Bearer \t" + dead.token}},
+		"bearer, second word":     {"/api/users/me", []string{"Authorization", "Bearer " + dead.token + " x"}},
+		"bearer, odd space":       {"/api/users/me", []string{"Authorization", "Bearer \xa0" + dead.token}},
+		"header, twice":           {"/api/users/me", []string{"X-Immich-User-Token", dead.token, "X-Immich-User-Token", "x"}},
+		"cookie, empty one first": {"/api/users/me", []string{"Cookie", cookie("") + "; " + cookie(dead.token)}},
 		"live one to cover it":    {"/api/users/me?sessionKey[]=x&sessionKey=" + good.token, []string{"Cookie", cookie(dead.token)}},
 		"share link to cover it":  {"/api/users/me?key=share", []string{"Cookie", cookie(dead.token)}},
 		"share slug to cover it":  {"/api/users/me?slug=share", []string{"Cookie", cookie(dead.token)}},
 		"socket, query overrides": {"/api/socket.io/?sessionKey=" + good.token, []string{"Cookie", cookie(dead.token)}},
 	} {
-		c := s.client("x")
-		if status, body := c.do("GET", r.path, "", r.header...); status != 401 {
-			t.Errorf("%s: got %d %s", name, status, body)
+		if status := s.raw("GET", strings.Replace(r.path, "/api/users/me", "/devices/", 1), r.header...); status != 401 {
+			t.Errorf("%s: our own page: got %d", name, status)
+		}
+		if status := s.raw("GET", r.path, r.header...); status != 401 {
+			t.Errorf("%s: got %d", name, status)
 		}
 		got := s.immich.last.Load()
 		for _, v := range append(got.Header.Values("Cookie"), got.URL.RawQuery, got.Header.Get("Authorization"),
@@ -140,6 +155,9 @@ func TestDeadTokenDoesNotReachImmich(t *testing.T) {
 		if name == "query" && got.URL.RawQuery != "size=1" {
 			t.Errorf("other parameters: got %q", got.URL.RawQuery)
 		}
+	}
+	if n := s.live("ada"); n != 0 {
+		t.Errorf("%d sessions of a dead token", n)
 	}
 }
 

@@ -91,11 +91,11 @@ func credentialOf(r *http.Request) string {
 			return v
 		}
 	}
-	if v := r.URL.Query().Get("sessionKey"); v != "" && !strings.HasPrefix(r.URL.Path, "/api/socket.io") {
+	if v := expressReads(r.URL.RawQuery).Get("sessionKey"); v != "" && !strings.HasPrefix(r.URL.Path, "/api/socket.io") {
 		return v
 	}
-	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "bearer") {
-		return token
+	if words := strings.Split(r.Header.Get("Authorization"), " "); strings.EqualFold(words[0], "bearer") && len(words) > 1 {
+		return words[1]
 	}
 	if c, err := r.Cookie("immich_access_token"); err == nil {
 		v, err := url.PathUnescape(strings.Trim(c.Value, `"`))
