@@ -132,11 +132,11 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 		next.ServeHTTP(w, r)
 		return
 	}
-	q := &request{w: w}
+	q := &request{m: m, w: w}
 	err := m.open(q, r, session.ForeignCredential(token), token)
 	switch {
 	case err == nil:
-		defer q.close(r.Header["Upgrade"] != nil)
+		defer q.close(r, r.Header["Upgrade"] != nil)
 		r = r.WithContext(q)
 	case errors.Is(err, session.ErrRefused):
 		r = m.refused(r, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -221,6 +222,7 @@ func TestLastWords(t *testing.T) {
 			t.Error(err)
 		}
 		<-r.Context().Done()
+		w.Header().Set("Connection", "close")
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprint(w, "bye")
 	})))
@@ -232,7 +234,10 @@ func TestLastWords(t *testing.T) {
 		if err != nil || res.StatusCode != http.StatusTeapot {
 			t.Fatalf("%s: got %v, %v", user, res, err)
 		}
-		res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if res.Body.Close(); string(body) != "bye" || err != nil {
+			t.Errorf("%s: got %q, %v", user, body, err)
+		}
 	}
 	select {
 	case got := <-said:

@@ -168,7 +168,11 @@ func (m *Middleware) Manager() *session.Manager { return m.manager }
 // those that another origin sent (403).
 func (m *Middleware) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := session.FromContext(r.Context()); ok || r.Context().Value(refusedKey{m}) != nil {
+		if q := m.loaded(r); q != nil {
+			next.ServeHTTP(w, q.onTop(r))
+			return
+		}
+		if m.Refused(r) != nil {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -193,14 +197,14 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		next.ServeHTTP(w, r)
 		return
 	}
-	q := &request{w: w}
+	q := &request{m: m, w: w}
 	s, err := m.manager.Open(r.Context(), cred, m.Origin(r), &q.Conn, q)
 	if err != nil {
 		m.notLoaded(w, r, next, carrier, err)
 		return
 	}
 	upgrade := r.Header["Upgrade"] != nil
-	defer q.close(upgrade)
+	defer q.close(r, upgrade)
 	if s.Carrier != carrier {
 		// A token that left its carrier, as a cookie's that is sent as a bearer
 		// to get around the check of its origin.
@@ -214,7 +218,7 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		}
 		m.beforeCookieAnswer(w, r, &q.Conn)
 	}
-	next.ServeHTTP(w, r.WithContext(&q.Conn))
+	next.ServeHTTP(w, r.WithContext(q))
 }
 
 // notLoaded goes on without a session after a definite no, and stops at

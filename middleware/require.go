@@ -13,9 +13,9 @@ import (
 // others. It does the work of Load where that was not done.
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := session.FromContext(r.Context()); !ok {
+		if m.loaded(r) == nil {
 			why := ErrSignInRequired
-			if err, _ := r.Context().Value(refusedKey{m}).(error); errors.Is(err, session.ErrSuspended) {
+			if errors.Is(m.Refused(r), session.ErrSuspended) {
 				why = session.ErrSuspended
 			}
 			m.challenge(w, r, "", why)
@@ -39,7 +39,7 @@ func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) 
 	}
 	return func(next http.Handler) http.Handler {
 		return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s, _ := session.FromContext(r.Context())
+			s, _ := m.session(r)
 			if !s.ProvedSince(m.manager.Now().Add(-maxAge)) {
 				m.challenge(w, r, fmt.Sprintf(`error="insufficient_user_authentication", `+
 					`error_description="A more recent authentication is required", max_age="%d"`,
@@ -60,7 +60,7 @@ func (m *Middleware) RequireRecentAuth(maxAge time.Duration) func(http.Handler) 
 // others it answers 401 as RFC 9470 says.
 func (m *Middleware) RequireConfirmed(next http.Handler) http.Handler {
 	return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s, _ := session.FromContext(r.Context()); !s.Believed() {
+		if s, _ := m.session(r); !s.Believed() {
 			m.challenge(w, r, `error="insufficient_user_authentication", `+
 				`error_description="A second factor is required"`, ErrUnconfirmed)
 			return

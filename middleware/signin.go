@@ -43,7 +43,7 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 
 // presented returns the live session of the request, nil if it has none.
 func (m *Middleware) presented(r *http.Request, by session.Carrier) *session.Session {
-	s, ok := session.FromContext(r.Context())
+	s, ok := m.session(r)
 	if !ok {
 		cred, carrier := m.credential(r)
 		if cred.Hash.IsZero() || carrier != by {
@@ -63,7 +63,7 @@ func (m *Middleware) presented(r *http.Request, by session.Carrier) *session.Ses
 // returns an error the session may live on; the cookie is kept, so that the
 // user can try again.
 func (m *Middleware) SignOut(w http.ResponseWriter, r *http.Request) error {
-	s, ok := session.FromContext(r.Context())
+	s, ok := m.session(r)
 	if !ok {
 		m.cookie.clear(w)
 		return nil
@@ -86,7 +86,7 @@ func (m *Middleware) Forget(w http.ResponseWriter, s *session.Session) {
 // session. It sends the new cookie; the new token of a bearer session, if p
 // asks for one, is in the result, and the host puts it into its answer.
 func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p session.Proof) (session.Reauthentication, error) {
-	s, ok := session.FromContext(r.Context())
+	s, ok := m.session(r)
 	if !ok {
 		return session.Reauthentication{}, ErrSignInRequired
 	}
@@ -104,7 +104,7 @@ func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p s
 // and sends the new one: when the user gains a right, or wants to be sure that
 // nobody has a copy. It counts as no proof of who the user is.
 func (m *Middleware) Rotate(w http.ResponseWriter, r *http.Request) error {
-	s, ok := session.FromContext(r.Context())
+	s, ok := m.session(r)
 	if !ok {
 		return ErrSignInRequired
 	}

@@ -2,6 +2,7 @@ package immich_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -79,6 +80,44 @@ func TestCutDownload(t *testing.T) {
 	defer late.Stop()
 	if rest, err := io.ReadAll(res.Body); err == nil {
 		t.Errorf("the stream came to a good end: %q", rest)
+	}
+}
+
+// revokesLate ends a session when an answer of Immich is there in full, and not
+// yet passed on.
+type revokesLate struct {
+	http.RoundTripper
+	revoke func()
+}
+
+func (t *revokesLate) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.RoundTripper.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/thumbnail") {
+		return res, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	t.revoke()
+	return res, err
+}
+
+// An answer that comes through a cut has the client, which may be a proxy with
+// other people's requests, leave the connection.
+func TestAnswerThroughACutIsTheLast(t *testing.T) {
+	t.Parallel()
+	between := &revokesLate{RoundTripper: http.DefaultTransport}
+	s := newSite(t, immich.Config{Transport: between})
+	c := s.client(browser).login("ada")
+	between.revoke = c.revoke
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.server.URL+"/api/assets/1/thumbnail", nil)
+	must(t, err)
+	res, err := c.http.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if res.StatusCode != 200 || string(text) != "a small picture" || err != nil || !res.Close {
+		t.Errorf("got %d %q, %v, close %v", res.StatusCode, text, err, res.Close)
 	}
 }
 

@@ -21,9 +21,9 @@ const maxEnded = 100
 // An error says that Immich may still take the session for a good one, for who
 // reaches it by another way than the [Proxy].
 func (p *Proxy) Ended(r *http.Request, id session.ID) error {
-	me, ok := session.FromContext(r.Context())
 	token := find(r).token
-	if !ok || token == "" {
+	me := sessionOf(r, token)
+	if me == nil {
 		return middleware.ErrSignInRequired
 	}
 	err := p.endIn(r, me, token, id)

@@ -47,6 +47,9 @@ func (p *Proxy) answered(res *http.Response) error {
 	case status/100 == 2 && g.in.Method != http.MethodGet:
 		p.mirror(g)
 	}
+	if res.StatusCode != http.StatusSwitchingProtocols && errors.Is(context.Cause(g.in.Context()), session.ErrRefused) {
+		res.Header.Set("Connection", "close") // it was cut meanwhile, and nothing else may come by it
+	}
 	return nil
 }
 

@@ -181,7 +181,7 @@ func passageOf(ctx context.Context) *passage {
 
 func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	g := &passage{in: r, found: find(r), refused: p.mw.Refused(r)}
-	g.session, _ = session.FromContext(r.Context())
+	g.session = sessionOf(r, g.found.token)
 	upgrade := r.Header["Upgrade"] != nil
 	if p.isUnjudged(g) && upgrade {
 		// Nobody could cut it later. The client tries again.
@@ -204,6 +204,16 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	}
 	p.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, passageKey{}, g)))
 	p.learnBorn(w, g)
+}
+
+// sessionOf returns the session of the token, nil if it has none. There may be one
+// of the host's own, which says nothing of the token.
+func sessionOf(r *http.Request, token string) *session.Session {
+	s, ok := session.FromContext(r.Context())
+	if !ok || s.ID != session.ForeignCredential(token).ID {
+		return nil
+	}
+	return s
 }
 
 // isUnjudged reports whether it is not known whose the token is, though that
