@@ -104,14 +104,6 @@ func checkKey(key []byte) error {
 // cookieValue returns the value of the cookie of that name, without allocating.
 // There is none if two cookies have the name, or if it is too long.
 func cookieValue(r *http.Request, name string) (value string, present bool) {
-	if value, present = cookieText(r, name); len(value) > maxCredential {
-		return "", present
-	}
-	return value, present
-}
-
-// cookieText is cookieValue for a value of any length.
-func cookieText(r *http.Request, name string) (value string, present bool) {
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var part string
@@ -125,6 +117,9 @@ func cookieText(r *http.Request, name string) (value string, present bool) {
 			}
 			value, present = part[len(name)+1:], true
 		}
+	}
+	if len(value) > maxCredential {
+		return "", present
 	}
 	return value, present
 }

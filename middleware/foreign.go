@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/signedin/signedin/session"
 )
@@ -52,9 +53,14 @@ const (
 // An Extractor looks for a token in a request. What it finds is present if the
 // place is not PlaceNone; a token that is present and of no use is "".
 //
-// The text that it returns is what names the session. Of a token that is renewed
-// all the time, as a JWT may be, that can be the part that stays, such as sid,
-// if the Extractor has verified the token.
+// Those of this package find no use in a token with space or quotes, which others
+// may read without.
+//
+// The text that it returns is what names the session, so it must have one
+// spelling: a token that the application takes in a second one is a new session,
+// whatever became of the first. A JWT has several, since of the last character of
+// its signature some bits do not count: return what stays of it, such as its jti
+// or sid, once the Extractor has verified it.
 type Extractor func(r *http.Request) (token string, at Place)
 
 // Header returns an Extractor for a header whose whole value is the token. Of
@@ -62,20 +68,21 @@ type Extractor func(r *http.Request) (token string, at Place)
 func Header(name string) Extractor {
 	name = http.CanonicalHeaderKey(name)
 	return func(r *http.Request) (string, Place) {
-		switch v := r.Header[name]; len(v) {
-		case 0:
-			return "", PlaceNone
-		case 1:
-			return v[0], PlaceHeader
-		}
-		return "", PlaceHeader
+		v := r.Header[name]
+		return only(strings.Join(v, ""), len(v), PlaceHeader)
 	}
 }
 
 // Bearer is the Extractor for "Authorization: Bearer" (RFC 6750).
 func Bearer(r *http.Request) (string, Place) {
-	if token, present := bearer(r.Header["Authorization"]); present {
-		return token, PlaceHeader
+	lines := r.Header["Authorization"]
+	if token, present := bearer(lines); present {
+		return only(token, len(lines), PlaceHeader)
+	}
+	for _, line := range lines {
+		if words := strings.FieldsFunc(line, isOdd); len(words) > 0 && strings.EqualFold(words[0], "Bearer") {
+			return "", PlaceHeader
+		}
 	}
 	return "", PlaceNone
 }
@@ -84,17 +91,23 @@ func Bearer(r *http.Request) (string, Place) {
 // neither is of use.
 func Query(name string) Extractor {
 	return func(r *http.Request) (string, Place) {
-		if r.URL.RawQuery == "" {
-			return "", PlaceNone
+		token, found := "", 0
+		// Not by net/url, which reads nothing of a query that it finds too long.
+		for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
+			key, value, _ := strings.Cut(part, "=")
+			plain, bad := url.QueryUnescape(key)
+			text, worse := url.QueryUnescape(value)
+			switch {
+			case bad != nil || worse != nil || strings.ContainsAny(part, ";#"):
+				if strings.Contains(part+plain, name) { // which others may read
+					found += 2
+				}
+			case plain == name:
+				token = text
+				found++
+			}
 		}
-		q, _ := url.ParseQuery(r.URL.RawQuery) // what can be read of it
-		switch v := q[name]; len(v) {
-		case 0:
-			return "", PlaceNone
-		case 1:
-			return v[0], PlaceQuery
-		}
-		return "", PlaceQuery
+		return only(token, found, PlaceQuery)
 	}
 }
 
@@ -102,11 +115,39 @@ func Query(name string) Extractor {
 // use.
 func Cookie(name string) Extractor {
 	return func(r *http.Request) (string, Place) {
-		if token, present := cookieText(r, name); present {
-			return token, PlaceCookie
+		token, found := "", 0
+		for _, line := range r.Header["Cookie"] {
+			for part := range strings.SplitSeq(line, ";") {
+				key, value, ok := strings.Cut(strings.Trim(part, " \t"), "=")
+				switch {
+				case ok && key == name:
+					token = value
+					found++
+				case ok && strings.TrimFunc(key, isOdd) == name:
+					found += 2
+				}
+			}
 		}
-		return "", PlaceNone
+		return only(token, found, PlaceCookie)
 	}
+}
+
+// only returns the one token that was found. Of several, and of what programs
+// read differently, another one may be the application's.
+func only(token string, found int, at Place) (string, Place) {
+	switch {
+	case found == 0:
+		return "", PlaceNone
+	case found > 1 || strings.ContainsFunc(token, isOdd):
+		return "", at
+	}
+	return token, at
+}
+
+// isOdd reports what no cookie may hold (RFC 6265, 4.1.1): some trim it, or cut
+// there, or read what it quotes.
+func isOdd(c rune) bool {
+	return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"#,;\\", c)
 }
 
 // maxForeign bounds a foreign token before any work is done on it.
@@ -127,8 +168,11 @@ func (f *Foreign) token(r *http.Request) (string, Place) {
 
 // loadForeign is Load for a token that another system issued.
 func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	token, _ := m.cfg.Foreign.token(r)
+	token, at := m.cfg.Foreign.token(r)
 	if token == "" {
+		if at != PlaceNone { // shown twice, say: the application may well read one of them
+			r = m.refused(r, session.ErrMalformed)
+		}
 		next.ServeHTTP(w, r)
 		return
 	}
@@ -171,7 +215,9 @@ func (m *Middleware) open(q *request, r *http.Request, c session.Credential, tok
 
 // Refused returns why the credential of a request that [Middleware.Load] has
 // seen has no session, nil if it has one or there is no credential.
-// [session.ErrUnknown] is a token that another system may know.
+// [session.ErrUnknown] is a token that another system may know;
+// [session.ErrMalformed] is one that is there and that we cannot read, such as
+// one that is shown twice, of which another system may read what was revoked.
 func (m *Middleware) Refused(r *http.Request) error {
 	err, _ := r.Context().Value(refusedKey{m}).(error)
 	return err

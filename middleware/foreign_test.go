@@ -81,6 +81,7 @@ func (a *watched) get(wrap func(http.Handler) http.Handler, method, target strin
 func TestForeignExtractors(t *testing.T) {
 	t.Parallel()
 	a := watch(t, middleware.Foreign{})
+	const unread = "nobody, session: malformed token"
 	for name, tt := range map[string]struct {
 		target string
 		header []string
@@ -93,12 +94,28 @@ func TestForeignExtractors(t *testing.T) {
 		"cookie":             {"/", []string{"Cookie", "a=b; sid=user-ada"}, "ada"},
 		"first decides":      {"/?token=user-bob", []string{"X-Token", "user-ada", "Cookie", "sid=user-cy"}, "ada"},
 		"no falling back":    {"/?token=bad", []string{"Cookie", "sid=user-cy"}, "nobody, session: no such session"},
-		"two headers":        {"/", []string{"X-Token", "user-ada", "X-Token", "user-bob"}, "nobody"},
-		"two parameters":     {"/?token=user-ada&token=user-bob", nil, "nobody"},
-		"two cookies":        {"/", []string{"Cookie", "sid=user-ada; sid=user-bob"}, "nobody"},
-		"empty is present":   {"/?token=", []string{"Cookie", "sid=user-ada"}, "nobody"},
+		"two headers":        {"/", []string{"X-Token", "user-ada", "X-Token", "user-bob"}, unread},
+		"two parameters":     {"/?token=user-ada&token=user-bob", nil, unread},
+		"two bearers":        {"/", []string{"Authorization", "Bearer user-ada", "Authorization", "Bearer user-ada"}, unread},
+		"parameter, cut":     {"/?token=user-ada#x", nil, unread},
+		"parameter, half":    {"/?a;token=user-ada", nil, unread},
+		"parameter, bad":     {"/?token=user-ada%zz", nil, unread},
+		"parameter, percent": {"/?%74oken=user-ada", nil, "ada"},
+		"parameter, space":   {"/?token=+user-ada", nil, unread},
+		"cookie, quoted":     {"/", []string{"Cookie", `sid="user-ada"`}, unread},
+		"cookie, space":      {"/", []string{"Cookie", "sid =user-ada"}, unread},
+		"cookie, odd space":  {"/", []string{"Cookie", "a=b; \xa0sid=user-ada"}, unread},
+		"another cookie":     {"/", []string{"Cookie", "sidebar=x; asid=y; sid"}, "nobody"},
+		"bearer, space":      {"/", []string{"Authorization", "Bearer  user-ada"}, unread},
+		"bearer, tab":        {"/", []string{"Authorization", "Bearer\tuser-ada"}, unread},
+		"bearers":            {"/", []string{"Authorization", "Bearers user-ada"}, "nobody"},
+		"header, odd space":  {"/", []string{"X-Token", "\xa0user-ada"}, unread},
+		"many parameters":    {"/?token=user-ada" + strings.Repeat("&x", 12_000), nil, "ada"},
+		"others' are odd":    {"/?a=1;2&b=%zz", []string{"Cookie", "sid=user-ada"}, "ada"},
+		"two cookies":        {"/", []string{"Cookie", "sid=user-ada; sid=user-bob"}, unread},
+		"empty is present":   {"/?token=", []string{"Cookie", "sid=user-ada"}, unread},
 		"basic is no bearer": {"/", []string{"Authorization", "Basic x", "Cookie", "sid=user-ada"}, "ada"},
-		"too long":           {"/", []string{"X-Token", "user-" + strings.Repeat("a", 9000)}, "nobody"},
+		"too long":           {"/", []string{"X-Token", "user-" + strings.Repeat("a", 9000)}, unread},
 	} {
 		if status, got := a.get(a.mw.Load, "GET", tt.target, tt.header...); status != 200 || got != tt.want {
 			t.Errorf("%s: got %d %q, want %q", name, status, got, tt.want)

@@ -107,6 +107,8 @@ func TestDeadTokenDoesNotReachImmich(t *testing.T) {
 		"query":                   {"/api/users/me?sessionKey=" + dead.token + "&size=1", nil},
 		"good cookie behind":      {"/api/users/me", []string{"X-Immich-User-Token", dead.token, "Cookie", cookie(good.token)}},
 		"good key behind":         {"/api/users/me", []string{"Cookie", cookie(dead.token), "X-Api-Key", "good"}},
+		"good key behind a list":  {"/api/users/me?sessionKey[]=" + dead.token, []string{"X-Api-Key", "good"}},
+		"good key behind a space": {"/api/users/me?apiKey=good", []string{"Authorization", "Bearer \t" + dead.token}},
 		"good key in query":       {"/api/users/me?apiKey=good", []string{"Cookie", cookie(dead.token)}},
 		"cookie, percent":         {"/api/users/me", []string{"Cookie", cookie("%" + hex(dead.token[0]) + dead.token[1:])}},
 		"cookie, quoted":          {"/api/users/me", []string{"Cookie", cookie(`"` + dead.token + `"`)}},
