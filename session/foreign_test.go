@@ -226,6 +226,28 @@ func TestChildIsJudgedByItsParent(t *testing.T) {
 	}
 }
 
+// What is open on a child ends with a parent that ends by time.
+func TestChildEndsWithAParentThatExpired(t *testing.T) {
+	t.Parallel()
+	m, pass := clocked(t, memstore.New(), session.Config{})
+	parent := adopt(t, m, "parent", session.Foreign{UserID: "ada", IdleTimeout: time.Hour})
+	adopt(t, m, "child", session.Foreign{UserID: "ada", Parent: parent.ID})
+	var conn session.Conn
+	if _, err := m.Open(t.Context(), session.ForeignCredential("child"), session.Origin{}, &conn, nil); err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, want := range []error{nil, session.ErrExpired} {
+		if _, err := m.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := context.Cause(&conn); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		pass(2 * time.Hour)
+	}
+}
+
 func TestAdoptRefuses(t *testing.T) {
 	t.Parallel()
 	m, _ := clocked(t, memstore.New(), session.Config{})

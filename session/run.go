@@ -88,6 +88,9 @@ func (m *Manager) cutIfOver(ctx context.Context, l *live) bool {
 	if err == nil {
 		err = m.over(s, gens, m.Now(), l)
 	}
+	if err == nil {
+		err = m.withParent(ctx, s) // which may have ended by time, and told nobody
+	}
 	if err == nil && s.Restriction == RestrictionSuspended {
 		m.hub.interrupt(ErrSuspended, l.id)
 	}
