@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
@@ -19,16 +20,25 @@ func ExampleForeign() {
 		fmt.Println(err)
 		return
 	}
-	verify := func(jwt string) (subject string, ok bool) { // by the application's library
-		return "ada", jwt == "eyJhbGciOi.ada"
+	verify := func(jwt string) (subject, id string, ok bool) { // by the application's library
+		return "ada", "jti-1", jwt == "eyJhbGciOi.ada"
+	}
+	// verified names a session by what the issuer signed: a JWT itself can be
+	// written in several ways, and only one of them would have been signed out.
+	verified := func(find middleware.Extractor) middleware.Extractor {
+		return func(r *http.Request) (string, middleware.Place) {
+			jwt, at := find(r)
+			subject, id, ok := verify(jwt)
+			if !ok {
+				return "", at
+			}
+			return subject + " " + id, at
+		}
 	}
 	mw, err := middleware.New(manager, middleware.Config{Foreign: &middleware.Foreign{
-		Extractors: []middleware.Extractor{middleware.Bearer, middleware.Cookie("jwt")},
-		Adopt: func(_ *http.Request, token string) (session.Foreign, error) {
-			subject, ok := verify(token)
-			if !ok {
-				return session.Foreign{}, session.ErrUnknown
-			}
+		Extractors: []middleware.Extractor{verified(middleware.Bearer), verified(middleware.Cookie("jwt"))},
+		Adopt: func(_ *http.Request, name string) (session.Foreign, error) {
+			subject, _, _ := strings.Cut(name, " ")
 			return session.Foreign{UserID: subject}, nil // with ExpiresAt: the exp of the JWT
 		},
 	}})
