@@ -23,7 +23,17 @@ type confirm struct {
 	mw            *middleware.Middleware
 	clientIP      middleware.ClientIP
 	target        *url.URL
+	transport     http.RoundTripper
 	path, devices string
+}
+
+// newTransport returns one that goes to Immich and nowhere else: no proxy of the
+// environment sees a password. Immich keeps idle connections for 5 seconds.
+func newTransport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.Proxy = nil
+	t.IdleConnTimeout = 4 * time.Second
+	return t
 }
 
 func (c *confirm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +53,7 @@ func (c *confirm) serve(w http.ResponseWriter, r *http.Request) {
 		c.show(w, me, http.StatusForbidden, next, "Please try again.")
 		return
 	}
-	switch right, err := c.isRight(r, me.Attrs[immich.AttrEmail], r.PostFormValue("password")); {
+	switch right, err := c.isRight(r, me, r.PostFormValue("password")); {
 	case err != nil:
 		c.show(w, me, http.StatusBadGateway, next, "Immich cannot be reached. Please try again.")
 		return
@@ -59,24 +69,37 @@ func (c *confirm) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // isRight asks Immich.
-func (c *confirm) isRight(r *http.Request, email, password string) (bool, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+func (c *confirm) isRight(r *http.Request, me *session.Session, password string) (bool, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	body, err := json.Marshal(map[string]string{"email": email, "password": password})
+	body, err := json.Marshal(map[string]string{"email": me.Attrs[immich.AttrEmail], "password": password})
 	if err != nil {
 		return false, err
 	}
-	var in struct{ AccessToken string }
+	var in struct{ AccessToken, UserID string }
 	status, err := c.post(ctx, r, "/api/auth/login", "", body, &in)
 	if err != nil || status != http.StatusCreated {
 		return false, err
 	}
-	status, err = c.post(ctx, r, "/api/auth/logout", in.AccessToken, nil, nil)
+	// The address is as of when the session was first seen, and may have become
+	// somebody else's.
+	right := in.UserID == me.UserID
+	return right, c.end(r, in.AccessToken)
+}
+
+// end signs out again, also if the client has gone: nobody else knows the token.
+func (c *confirm) end(r *http.Request, token string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
+	defer cancel()
+	status, err := c.post(ctx, r, "/api/auth/logout", token, nil, nil)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("logout: status %d", status)
 	}
-	return err == nil, err
+	return err
 }
+
+// patience bounds how long Immich may take for an answer.
+const patience = 10 * time.Second
 
 // post sends a request to Immich in the name of who sent r.
 func (c *confirm) post(ctx context.Context, r *http.Request, path, token string, body []byte, out any) (int, error) {
@@ -92,7 +115,7 @@ func (c *confirm) post(ctx context.Context, r *http.Request, path, token string,
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
+	res, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return 0, err
 	}

@@ -124,7 +124,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, nil, fmt.Errorf("-target: %w", err)
 	}
-	confirm := &confirm{mw: proxy.Middleware(), target: target, clientIP: clientIP, path: f.devices + "-confirm", devices: f.devices}
+	confirm := &confirm{mw: proxy.Middleware(), target: target, clientIP: clientIP, transport: newTransport(), path: f.devices + "-confirm", devices: f.devices}
 	devices, err := activity.New(proxy.Middleware(), activity.Config{
 		Path: f.devices, Reauthenticate: confirm.path, Ended: proxy.Ended,
 		Home: "/", SignedOut: signInPage, Attribution: attribution, Logger: log,
