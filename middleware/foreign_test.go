@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,15 @@ import (
 	"github.com/signedin/signedin/store/memstore"
 	"github.com/signedin/signedin/store/storetest"
 )
+
+// patience is for a machine that does much else: a test that waits for ever tells
+// nothing.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	middleware.BePatient(patience)
+	os.Exit(m.Run())
+}
 
 // watched is an application whose tokens are the names of its users.
 type watched struct {
@@ -244,7 +254,6 @@ func TestLastWords(t *testing.T) {
 		fmt.Fprint(w, "bye")
 	})))
 	t.Cleanup(server.Close)
-	const patience = 10 * time.Second // a test that waits for ever tells nothing
 	server.Client().Timeout = patience
 	for _, user := range []string{"ada", "talker"} {
 		res, err := server.Client().Get(server.URL + "?token=user-" + user)

@@ -57,7 +57,7 @@ func TestCutConnectionServesNobodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(30 * time.Second)) // a test that waits for ever tells nothing
+	conn.SetDeadline(time.Now().Add(patience))
 	in := bufio.NewReader(conn)
 	get := func(path string) string {
 		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)

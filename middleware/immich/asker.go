@@ -16,11 +16,15 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-const (
+// These are variables for tests on machines that have other things to do.
+var (
 	askTimeout = 3 * time.Second
 	askWait    = time.Second // for one of the askers slots
-	maxAsking  = 8           // questions to Immich at once
-	maxAnswer  = 1 << 20     // bytes; a user has some 500, a list of 1,000 sessions some 300 kB
+)
+
+const (
+	maxAsking = 8       // questions to Immich at once
+	maxAnswer = 1 << 20 // bytes; a user has some 500, a list of 1,000 sessions some 300 kB
 
 	// nobodysFor is how long a token that Immich refused is not asked for again.
 	nobodysFor = time.Minute

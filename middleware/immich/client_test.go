@@ -119,7 +119,7 @@ func (c *client) stream() *http.Response {
 }
 
 // patience bounds what must come at once, so that a test fails and does not hang.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // connect asks for a WebSocket.
 func (c *client) connect() net.Conn {

@@ -1,6 +1,12 @@
 package immich
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
+
+// BePatient has questions to Immich wait for a machine that does much else.
+func BePatient(d time.Duration) { askTimeout, askWait = d, d }
 
 // Judge returns the token that is judged of a request, and makes of the request
 // what is passed on of its credentials.

@@ -6,10 +6,17 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"testing"
 
 	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/middleware/immich"
 )
+
+func TestMain(m *testing.M) {
+	immich.BePatient(patience)
+	os.Exit(m.Run())
+}
 
 func loopbackIsProxy(t *testing.T) middleware.ClientIP {
 	ip, err := middleware.TrustedProxies([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, middleware.ProxyConfig{})

@@ -1,0 +1,6 @@
+package middleware
+
+import "time"
+
+// BePatient has last words wait for a machine that does much else.
+func BePatient(d time.Duration) { lastWords = d }
