@@ -44,21 +44,25 @@ func (p *Proxy) learn(g *passage) *session.Session {
 			return known
 		}
 	}
-	if !errors.Is(err, errNobodys) { // or the answer to this request says so
+	if !errors.Is(err, errNobodys) && !errors.Is(err, session.ErrNotFound) { // or it has ended with this request
 		p.cfg.Logger.WarnContext(g.in.Context(), "immich: the ID of a session was not learnt", "session", s.ID, "error", err)
 	}
 	return s
 }
 
-// learnBorn asks about a session as soon as it is there, after the client has
-// the answer: it may be ended by another device before its next request.
-func (p *Proxy) learnBorn(w http.ResponseWriter, g *passage) {
-	if g.born == nil {
+// learnAfter asks about a session, one that has just begun too, after the client
+// has the answer: the app does not wait for long, and the session may be ended by
+// another device before its next request.
+func (p *Proxy) learnAfter(w http.ResponseWriter, g *passage) {
+	of := g
+	if g.born != nil {
+		of = g.born
+	}
+	if of.session == nil || of.session.Attrs[AttrID] != "" {
 		return
 	}
 	_ = http.NewResponseController(w).Flush() // if it fails, the client has gone
-	g.born.in = g.in.WithContext(context.WithoutCancel(g.in.Context()))
-	p.learn(g.born)
+	p.learn(&passage{in: g.in.WithContext(context.WithoutCancel(g.in.Context())), found: of.found, session: of.session})
 }
 
 // forgetAfter is how often Immich is asked about a token that is dead here.

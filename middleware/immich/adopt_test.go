@@ -1,6 +1,7 @@
 package immich_test
 
 import (
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ func TestAdoptedOnFirstUse(t *testing.T) {
 	s := newSite(t, immich.Config{})
 	c := s.old(browser, "ada")
 	c.want(200, "GET", "/api/assets/1/thumbnail", "", c.cookie()...)
+	c.wait()
 	me := c.session()
 	if me.UserID != "ada" || me.First.Device.Browser != "Chrome" || me.Attrs["immich.email"] != "ada@example.com" || me.Attrs["immich.id"] == "" {
 		t.Errorf("got %+v", me)
@@ -41,6 +43,33 @@ func TestAdoptedOnFirstUse(t *testing.T) {
 	// Immich notes the device by any request, so the questions have the client's.
 	if got := s.immich.last.Load().UserAgent(); got != browser {
 		t.Errorf("got User-Agent %q", got)
+	}
+}
+
+// What is asked for our own sake does not hold up the client.
+func TestLearnsAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	answered := make(chan struct{})
+	works := s.immich.mux
+	s.immich.mux = http.NewServeMux()
+	s.immich.mux.Handle("/", works)
+	s.immich.mux.HandleFunc("GET /api/sessions", func(w http.ResponseWriter, r *http.Request) {
+		<-answered
+		works.ServeHTTP(w, r)
+	})
+	c := s.old(phone, "ada")
+	late := time.AfterFunc(patience/2, func() {
+		t.Error("the answer waits")
+		close(answered)
+	})
+	c.want(200, "GET", "/api/users/me", "", c.cookie()...)
+	if late.Stop() {
+		close(answered)
+	}
+	c.wait()
+	if c.session().Attrs["immich.id"] == "" {
+		t.Error("not learnt")
 	}
 }
 

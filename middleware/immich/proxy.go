@@ -192,8 +192,8 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	p.forgotten(g)
 	ctx := r.Context()
 	if g.session != nil {
-		g.session = p.learn(g)
 		if upgrade {
+			g.session = p.learn(g) // its farewell names it
 			defer p.leave(g)
 			var cancel context.CancelCauseFunc
 			ctx, cancel = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -203,7 +203,9 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 		middleware.LastWords(r.Context(), nil)
 	}
 	p.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, passageKey{}, g)))
-	p.learnBorn(w, g)
+	if !upgrade {
+		p.learnAfter(w, g)
+	}
 }
 
 // sessionOf returns the session of the token, nil if it has none. There may be one
