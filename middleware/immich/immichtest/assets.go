@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,16 +43,22 @@ func (zeros) ReadAt(p []byte, _ int64) (int, error) {
 	return len(p), nil
 }
 
+// asset returns a file of the caller.
+func (s *Server) asset(c caller, id string) (asset, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.assets {
+		if a.id == id && a.owner == c.user.ID {
+			return *a, true
+		}
+	}
+	return asset{}, false
+}
+
 // original serves a file, or the parts that are asked for.
 func (s *Server) original(w http.ResponseWriter, r *http.Request, c caller) {
-	s.mu.Lock()
-	i := slices.IndexFunc(s.assets, func(a *asset) bool { return a.id == r.PathValue("id") && a.owner == c.user.ID })
-	var a asset
-	if i >= 0 {
-		a = *s.assets[i]
-	}
-	s.mu.Unlock()
-	if i < 0 {
+	a, ok := s.asset(c, r.PathValue("id"))
+	if !ok {
 		refuse(w, http.StatusBadRequest, "Not found or no asset.download access")
 		return
 	}
@@ -179,8 +184,8 @@ func (s *Server) statistics(w http.ResponseWriter, _ *http.Request, c caller) {
 	answer(w, http.StatusOK, map[string]int{"images": n, "videos": 0, "total": n})
 }
 
-// SetStream makes the sync stream send the lines that come, each at once, until
-// the channel is closed. Without it the stream has one line.
+// SetStream makes the sync stream, and a segment of a video, send the lines that
+// come, each at once, until the channel is closed. Without it they have one line.
 func (s *Server) SetStream(lines <-chan string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,12 +193,17 @@ func (s *Server) SetStream(lines <-chan string) {
 }
 
 func (s *Server) syncStream(w http.ResponseWriter, r *http.Request, _ caller) {
+	w.Header().Set("Content-Type", "application/jsonlines+json")
+	s.send(w, r, `{"type":"SyncCompleteV1","data":{},"ack":"SyncCompleteV1"}`+"\n")
+}
+
+// send sends the lines of SetStream, or else the one.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, otherwise string) {
 	s.mu.Lock()
 	lines := s.stream
 	s.mu.Unlock()
-	w.Header().Set("Content-Type", "application/jsonlines+json")
 	if lines == nil {
-		_, _ = io.WriteString(w, `{"type":"SyncCompleteV1","data":{},"ack":"SyncCompleteV1"}`+"\n")
+		_, _ = io.WriteString(w, otherwise)
 		return
 	}
 	rc := http.NewResponseController(w)

@@ -119,12 +119,22 @@ func validateToken(w http.ResponseWriter, _ *http.Request, _ caller) {
 	answer(w, http.StatusOK, map[string]bool{"authStatus": true})
 }
 
-func authStatus(w http.ResponseWriter, _ *http.Request, _ caller) {
-	answer(w, http.StatusOK, struct {
-		PinCode    bool `json:"pinCode"`
-		Password   bool `json:"password"`
-		IsElevated bool `json:"isElevated"`
-	}{Password: true})
+func (s *Server) authStatus(w http.ResponseWriter, _ *http.Request, c caller) {
+	var status struct {
+		PinCode      bool   `json:"pinCode"`
+		Password     bool   `json:"password"`
+		IsElevated   bool   `json:"isElevated"`
+		ExpiresAt    *stamp `json:"expiresAt,omitempty"`
+		PinExpiresAt *stamp `json:"pinExpiresAt,omitempty"`
+	}
+	s.mu.Lock()
+	status.PinCode, status.Password = c.user.pin != "", true
+	if row := c.session; row != nil {
+		status.ExpiresAt, status.PinExpiresAt = stampOf(row.ExpiresAt), stampOf(row.elevatedUntil)
+		status.IsElevated = now().Before(row.elevatedUntil)
+	}
+	s.mu.Unlock()
+	answer(w, http.StatusOK, status)
 }
 
 // changePassword ends all other sessions, whatever the request says of that.

@@ -383,3 +383,47 @@ func TestReadsAsNode(t *testing.T) {
 		}
 	}
 }
+
+func TestPIN(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	token := f.login()
+	id := f.Sessions(f.user.ID)[0].ID
+	const pin, status = "/api/auth/pin-code", "/api/auth/status"
+	for _, c := range [][4]string{
+		{"204", "POST", pin, `{"pinCode":"123456"}`},
+		{"400", "POST", pin, `{"pinCode":"123456"}`},
+		{"204", "PUT", pin, `{"pinCode":"123456","newPinCode":"654321"}`},
+		{"400", "POST", "/api/auth/session/unlock", `{"pinCode":"123456"}`},
+		{`200 {"pinCode":true,"password":true,"isElevated":false}`, "GET", status},
+		{"204", "POST", "/api/auth/session/unlock", `{"pinCode":"654321"}`},
+		{`200 {"pinCode":true,"password":true,"isElevated":true,"pinExpiresAt":"`, "GET", status},
+		{"204", "POST", "/api/auth/session/lock"},
+		{`200 {"pinCode":true,"password":true,"isElevated":false}`, "GET", status},
+		{"204", "POST", "/api/sessions/" + id + "/lock"},
+		{"400", "POST", "/api/sessions/none/lock"},
+		{"204", "DELETE", pin, `{"password":"` + password + `"}`},
+		{`200 {"pinCode":false,"password":true,"isElevated":false}`, "GET", status},
+		{`200 {"id":"` + id + `"`, "PUT", "/api/sessions/" + id, `{"isPendingSyncReset":true}`},
+		{`200 {"id":"` + id + `"`, "PATCH", "/api/sessions/" + id, `{"isPendingSyncReset":false}`},
+		{"400", "PUT", "/api/sessions/none", `{}`},
+	} {
+		f.check(c[0], c[1], c[2], c[3], "Cookie", cookie(token))
+	}
+}
+
+// Times have three digits, also where the last is a zero.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for ms, want := range map[int]string{0: "000", 120: "120", 123: "123"} {
+		at := time.Date(2026, 11, 23, 16, 17, 0, ms*1e6, time.UTC)
+		if got, err := json.Marshal(immichtest.Stamp(at)); err != nil || string(got) != `"2026-11-23T16:17:00.`+want+`Z"` {
+			t.Errorf("got %s, %v", got, err)
+		}
+	}
+	f := newFake(t)
+	body := f.check("200", "GET", "/api/sessions", "", "Cookie", cookie(f.login()))
+	if !regexp.MustCompile(`"createdAt":"[0-9T:-]+\.\d{3}Z","updatedAt":"[0-9T:-]+\.\d{3}Z"`).MatchString(body) {
+		t.Errorf("got %s", body)
+	}
+}

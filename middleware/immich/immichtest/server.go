@@ -17,6 +17,7 @@ type User struct {
 type user struct {
 	User
 	password string
+	pin      string // empty if there is none
 	oauthID  string
 	created  time.Time
 }
@@ -103,6 +104,22 @@ func (s *Server) user(id string) *user {
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
+// stamp is a time as JavaScript writes it, with milliseconds also where there
+// are none.
+type stamp time.Time
+
+func (t stamp) MarshalText() ([]byte, error) {
+	return []byte(time.Time(t).UTC().Format("2006-01-02T15:04:05.000Z")), nil
+}
+
+// stampOf returns nil for the zero time.
+func stampOf(t time.Time) *stamp {
+	if t.IsZero() {
+		return nil
+	}
+	return (*stamp)(&t)
+}
+
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
@@ -121,42 +138,51 @@ type handler func(w http.ResponseWriter, r *http.Request, c caller)
 
 func (s *Server) routes() {
 	for pattern, h := range map[string]http.HandlerFunc{
-		"GET /.well-known/immich":             text(`{"api":{"endpoint":"/api"}}`),
-		"GET /api/server/ping":                text(`{"res":"pong"}`),
-		"GET /api/server/version":             text(`{"major":3,"minor":1,"patch":0,"prerelease":null}`),
-		"GET /api/server/config":              text(`{"loginPageMessage":"","trashDays":30,"userDeleteDelay":7,"oauthButtonText":"Login with OAuth","isInitialized":true,"isOnboarded":true,"externalDomain":"","publicUsers":true}`),
-		"GET /api/server/media-types":         text(`{"video":[".mp4",".mov"],"image":[".jpg",".jpeg",".png"],"sidecar":[".xmp"]}`),
-		"GET /api/server/features":            s.features,
-		"POST /api/auth/login":                s.login,
-		"POST /api/oauth/authorize":           s.authorize,
-		"POST /api/oauth/callback":            s.callback,
-		"GET /api/oauth/mobile-redirect":      mobileRedirect,
-		"POST /api/oauth/backchannel-logout":  s.backchannelLogout,
-		"GET /api/socket.io/":                 s.socketIO,
-		"GET /{$}":                            page("photos.html"),
-		"GET /photos":                         page("photos.html"),
-		"GET /auth/login":                     page("login.html"),
-		"GET /custom.css":                     page("style.css"),
-		"GET /favicon.ico":                    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
-		"/api/":                               notFound,
-		"POST /api/auth/logout":               s.private(s.logout),
-		"POST /api/auth/validateToken":        s.private(validateToken),
-		"GET /api/auth/status":                s.private(authStatus),
-		"POST /api/auth/change-password":      s.private(s.changePassword),
-		"GET /api/users/me":                   s.private(s.me),
-		"PUT /api/users/me":                   s.private(s.updateMe),
-		"GET /api/sessions":                   s.private(s.listSessions),
-		"POST /api/sessions":                  s.private(s.createChild),
-		"DELETE /api/sessions":                s.private(s.deleteSessions),
-		"DELETE /api/sessions/{id}":           s.private(s.deleteSession),
-		"GET /api/api-keys/me":                s.private(apiKey),
-		"POST /api/assets":                    s.private(s.upload),
-		"POST /api/assets/bulk-upload-check":  s.private(s.bulkUploadCheck),
-		"GET /api/assets/statistics":          s.private(s.statistics),
-		"POST /api/sync/stream":               s.private(s.syncStream),
-		"GET /api/assets/{id}/original":       s.shared(s.original),
-		"GET /api/assets/{id}/thumbnail":      s.shared(s.original),
-		"GET /api/assets/{id}/video/playback": s.shared(s.original),
+		"GET /.well-known/immich":                     text(`{"api":{"endpoint":"/api"}}`),
+		"GET /api/server/ping":                        text(`{"res":"pong"}`),
+		"GET /api/server/version":                     text(`{"major":3,"minor":1,"patch":0,"prerelease":null}`),
+		"GET /api/server/config":                      text(`{"loginPageMessage":"","trashDays":30,"userDeleteDelay":7,"oauthButtonText":"Login with OAuth","isInitialized":true,"isOnboarded":true,"externalDomain":"","publicUsers":true}`),
+		"GET /api/server/media-types":                 text(`{"video":[".mp4",".mov"],"image":[".jpg",".jpeg",".png"],"sidecar":[".xmp"]}`),
+		"GET /api/server/features":                    s.features,
+		"POST /api/auth/login":                        s.login,
+		"POST /api/oauth/authorize":                   s.authorize,
+		"POST /api/oauth/callback":                    s.callback,
+		"GET /api/oauth/mobile-redirect":              mobileRedirect,
+		"POST /api/oauth/backchannel-logout":          s.backchannelLogout,
+		"GET /api/socket.io/":                         s.socketIO,
+		"GET /{$}":                                    page("photos.html"),
+		"GET /photos":                                 page("photos.html"),
+		"GET /auth/login":                             page("login.html"),
+		"GET /custom.css":                             page("style.css"),
+		"GET /favicon.ico":                            func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"/api/":                                       notFound,
+		"POST /api/auth/logout":                       s.private(s.logout),
+		"POST /api/auth/validateToken":                s.private(validateToken),
+		"GET /api/auth/status":                        s.private(s.authStatus),
+		"POST /api/auth/change-password":              s.private(s.changePassword),
+		"GET /api/users/me":                           s.private(s.me),
+		"PUT /api/users/me":                           s.private(s.updateMe),
+		"GET /api/sessions":                           s.private(s.listSessions),
+		"POST /api/sessions":                          s.private(s.createChild),
+		"DELETE /api/sessions":                        s.private(s.deleteSessions),
+		"DELETE /api/sessions/{id}":                   s.private(s.deleteSession),
+		"PUT /api/sessions/{id}":                      s.private(s.updateSession),
+		"PATCH /api/sessions/{id}":                    s.private(s.updateSession),
+		"POST /api/sessions/{id}/lock":                s.private(s.lockOne),
+		"POST /api/auth/pin-code":                     s.private(s.setPIN),
+		"PUT /api/auth/pin-code":                      s.private(s.changePIN),
+		"DELETE /api/auth/pin-code":                   s.private(s.resetPIN),
+		"POST /api/auth/session/unlock":               s.private(s.unlock),
+		"POST /api/auth/session/lock":                 s.private(s.lock),
+		"GET /api/api-keys/me":                        s.private(apiKey),
+		"POST /api/assets":                            s.private(s.upload),
+		"POST /api/assets/bulk-upload-check":          s.private(s.bulkUploadCheck),
+		"GET /api/assets/statistics":                  s.private(s.statistics),
+		"POST /api/sync/stream":                       s.private(s.syncStream),
+		"GET /api/assets/{id}/original":               s.shared(s.original),
+		"GET /api/assets/{id}/thumbnail":              s.shared(s.original),
+		"GET /api/assets/{id}/video/playback":         s.shared(s.original),
+		"GET /api/assets/{id}/video/stream/{part...}": s.shared(s.video),
 	} {
 		s.mux.HandleFunc(pattern, h)
 	}

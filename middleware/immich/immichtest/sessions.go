@@ -28,6 +28,9 @@ type session struct {
 	Session
 	token [sha256.Size]byte // its hash
 	sid   string            // of the identity provider
+
+	pendingReset  bool
+	elevatedUntil time.Time
 }
 
 // newToken returns 32 random bytes as Immich writes them: base64 without what
@@ -103,25 +106,21 @@ func (s *Server) drop(match func(*session) bool) (n int) {
 
 // view is a session as the API shows it.
 type view struct {
-	ID                 string     `json:"id"`
-	CreatedAt          time.Time  `json:"createdAt"`
-	UpdatedAt          time.Time  `json:"updatedAt"`
-	ExpiresAt          *time.Time `json:"expiresAt,omitempty"`
-	Current            bool       `json:"current"`
-	AppVersion         *string    `json:"appVersion"`
-	DeviceOS           string     `json:"deviceOS"`
-	DeviceType         string     `json:"deviceType"`
-	IsPendingSyncReset bool       `json:"isPendingSyncReset"`
-	Token              string     `json:"token,omitempty"`
+	ID                 string  `json:"id"`
+	CreatedAt          stamp   `json:"createdAt"`
+	UpdatedAt          stamp   `json:"updatedAt"`
+	ExpiresAt          *stamp  `json:"expiresAt,omitempty"`
+	Current            bool    `json:"current"`
+	AppVersion         *string `json:"appVersion"`
+	DeviceOS           string  `json:"deviceOS"`
+	DeviceType         string  `json:"deviceType"`
+	IsPendingSyncReset bool    `json:"isPendingSyncReset"`
+	Token              string  `json:"token,omitempty"`
 }
 
 func (row *session) view(current *session) view {
-	v := view{ID: row.ID, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, Current: row == current,
-		DeviceOS: row.DeviceOS, DeviceType: row.DeviceType}
-	if !row.ExpiresAt.IsZero() {
-		at := row.ExpiresAt
-		v.ExpiresAt = &at
-	}
+	v := view{ID: row.ID, CreatedAt: stamp(row.CreatedAt), UpdatedAt: stamp(row.UpdatedAt), ExpiresAt: stampOf(row.ExpiresAt),
+		Current: row == current, DeviceOS: row.DeviceOS, DeviceType: row.DeviceType, IsPendingSyncReset: row.pendingReset}
 	if row.AppVersion != "" {
 		version := row.AppVersion
 		v.AppVersion = &version
@@ -172,6 +171,36 @@ func (s *Server) deleteSessions(w http.ResponseWriter, _ *http.Request, c caller
 // dropOthers deletes all sessions of the caller but the one that asks.
 func (s *Server) dropOthers(c caller) {
 	s.drop(func(row *session) bool { return row.UserID == c.user.ID && row != c.session })
+}
+
+// own returns a session of the caller, nil if there is none. s.mu is held.
+func (s *Server) own(c caller, id string) *session {
+	for _, row := range s.sessions {
+		if row.UserID == c.user.ID && row.ID == id && !row.isOver() {
+			return row
+		}
+	}
+	return nil
+}
+
+func (s *Server) updateSession(w http.ResponseWriter, r *http.Request, c caller) {
+	var in struct{ IsPendingSyncReset bool }
+	if !read(w, r, &in, nil) {
+		return
+	}
+	s.mu.Lock()
+	row := s.own(c, r.PathValue("id"))
+	var v view
+	if row != nil {
+		row.pendingReset, row.UpdatedAt = in.IsPendingSyncReset, now()
+		v = row.view(c.session)
+	}
+	s.mu.Unlock()
+	if row == nil {
+		refuse(w, http.StatusBadRequest, "Not found or no session.update access")
+		return
+	}
+	answer(w, http.StatusOK, v)
 }
 
 func (s *Server) deleteSession(w http.ResponseWriter, r *http.Request, c caller) {

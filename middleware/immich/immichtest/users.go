@@ -1,35 +1,33 @@
 package immichtest
 
-import (
-	"net/http"
-	"time"
-)
+import "net/http"
 
 // profile is a user as the API shows it.
 type profile struct {
-	ID                   string     `json:"id"`
-	Email                string     `json:"email"`
-	Name                 string     `json:"name"`
-	ProfileImagePath     string     `json:"profileImagePath"`
-	AvatarColor          string     `json:"avatarColor"`
-	ProfileChangedAt     time.Time  `json:"profileChangedAt"`
-	StorageLabel         *string    `json:"storageLabel"`
-	ShouldChangePassword bool       `json:"shouldChangePassword"`
-	IsAdmin              bool       `json:"isAdmin"`
-	CreatedAt            time.Time  `json:"createdAt"`
-	DeletedAt            *time.Time `json:"deletedAt"`
-	UpdatedAt            time.Time  `json:"updatedAt"`
-	OAuthID              string     `json:"oauthId"`
-	QuotaSizeInBytes     *int64     `json:"quotaSizeInBytes"`
-	QuotaUsageInBytes    *int64     `json:"quotaUsageInBytes"`
-	Status               string     `json:"status"`
-	License              *string    `json:"license"`
+	ID                   string  `json:"id"`
+	Email                string  `json:"email"`
+	Name                 string  `json:"name"`
+	ProfileImagePath     string  `json:"profileImagePath"`
+	AvatarColor          string  `json:"avatarColor"`
+	ProfileChangedAt     stamp   `json:"profileChangedAt"`
+	StorageLabel         *string `json:"storageLabel"`
+	ShouldChangePassword bool    `json:"shouldChangePassword"`
+	IsAdmin              bool    `json:"isAdmin"`
+	CreatedAt            stamp   `json:"createdAt"`
+	DeletedAt            *stamp  `json:"deletedAt"`
+	UpdatedAt            stamp   `json:"updatedAt"`
+	OAuthID              string  `json:"oauthId"`
+	QuotaSizeInBytes     *int64  `json:"quotaSizeInBytes"`
+	QuotaUsageInBytes    *int64  `json:"quotaUsageInBytes"`
+	Status               string  `json:"status"`
+	License              *string `json:"license"`
 }
 
 func (s *Server) me(w http.ResponseWriter, _ *http.Request, c caller) {
 	s.mu.Lock()
+	at := stamp(c.user.created)
 	p := profile{ID: c.user.ID, Email: c.user.Email, Name: c.user.Name, AvatarColor: "gray", Status: "active",
-		ProfileChangedAt: c.user.created, CreatedAt: c.user.created, UpdatedAt: c.user.created, OAuthID: c.user.oauthID}
+		ProfileChangedAt: at, CreatedAt: at, UpdatedAt: at, OAuthID: c.user.oauthID}
 	s.mu.Unlock()
 	answer(w, http.StatusOK, p)
 }
@@ -52,10 +50,10 @@ func apiKey(w http.ResponseWriter, r *http.Request, c caller) {
 		return
 	}
 	answer(w, http.StatusOK, struct {
-		ID          string    `json:"id"`
-		Name        string    `json:"name"`
-		CreatedAt   time.Time `json:"createdAt"`
-		UpdatedAt   time.Time `json:"updatedAt"`
-		Permissions []string  `json:"permissions"`
-	}{c.user.ID, "CLI", c.user.created, c.user.created, []string{"all"}})
+		ID          string   `json:"id"`
+		Name        string   `json:"name"`
+		CreatedAt   stamp    `json:"createdAt"`
+		UpdatedAt   stamp    `json:"updatedAt"`
+		Permissions []string `json:"permissions"`
+	}{c.user.ID, "CLI", stamp(c.user.created), stamp(c.user.created), []string{"all"}})
 }
