@@ -121,6 +121,10 @@ func TestAnswerThroughACutIsTheLast(t *testing.T) {
 	}
 }
 
+// atOnce bounds loosely what must be at once: far more than a busy machine takes,
+// and less than what waits for a time limit of ours.
+const atOnce = 2 * time.Second
+
 // Of 1,000 WebSockets of 50 users, those of one user are cut, but for the
 // session that is kept, and no others.
 func TestCutManySockets(t *testing.T) {
@@ -175,6 +179,9 @@ func TestCutManySockets(t *testing.T) {
 		}
 	}
 	t.Logf("%d sockets cut after %v at most", (each-1)*perSession, last)
+	if last > atOnce {
+		t.Errorf("cut after %v", last)
+	}
 	for _, o := range all {
 		if o.user == "user7" && !o.kept {
 			continue
