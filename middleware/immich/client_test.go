@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -151,19 +152,24 @@ func (c *client) dial() (net.Conn, *bufio.Reader) {
 
 // raw sends a request with a target as it stands, which no client of net/http
 // would send, and returns the status.
-func (s *site) raw(method, target string, header ...string) int {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
-	must(s.t, err)
+func raw(t *testing.T, addr, method, target string, header ...string) int {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	must(t, err)
 	defer conn.Close()
-	must(s.t, conn.SetDeadline(time.Now().Add(patience)))
+	must(t, conn.SetDeadline(time.Now().Add(patience)))
 	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", method, target)
 	for i := 0; i < len(header); i += 2 {
 		fmt.Fprintf(conn, "%s: %s\r\n", header[i], header[i+1])
 	}
 	fmt.Fprint(conn, "\r\n")
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	must(s.t, err)
+	must(t, err)
 	res.Body.Close()
 	return res.StatusCode
+}
+
+func (s *site) raw(method, target string, header ...string) int {
+	s.t.Helper()
+	return raw(s.t, s.server.Listener.Addr().String(), method, target, header...)
 }
