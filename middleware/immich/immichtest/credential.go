@@ -71,10 +71,10 @@ func sessionToken(r *http.Request, query url.Values) string {
 }
 
 // parameters returns those of a query as Node reads it: what is behind a "#" is
-// none of it, nor is the space around it.
+// none of it, nor is a no-break space (of Latin-1) at an end.
 func parameters(r *http.Request) url.Values {
 	raw, _, _ := strings.Cut(r.URL.RawQuery, "#")
-	q, _ := url.ParseQuery(strings.Trim(raw, "\xa0")) // of Latin-1
+	q, _ := url.ParseQuery(strings.TrimPrefix(strings.TrimSuffix(raw, "\xa0"), "\xa0"))
 	return q
 }
 
