@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // An Answer is what a user says of a session that looked unusual.
@@ -54,7 +53,7 @@ func (m *Manager) Confirm(ctx context.Context, userID string, id, by ID) (*Sessi
 	if err != nil || !before.InQuestion() {
 		return s, err
 	}
-	m.teach(ctx, m.withLatest(before), AnswerConfirmed, func(*profile) {})
+	m.teach(ctx, m.withLatest(before), AnswerConfirmed)
 	m.notify(ctx, Event{Kind: EventConfirmed, At: now, UserID: userID, IDs: []ID{id}, Session: s})
 	return s, nil
 }
@@ -88,9 +87,7 @@ func (m *Manager) Deny(ctx context.Context, userID string, id, by ID) error {
 	if err := m.endDenied(ctx, id, end); err != nil {
 		return err
 	}
-	m.teach(ctx, s, AnswerDenied, func(p *profile) {
-		p.devices = slices.DeleteFunc(p.devices, func(d knownDevice) bool { return d.key == s.DeviceKey })
-	})
+	m.teach(ctx, s, AnswerDenied)
 	m.notify(ctx, Event{Kind: EventDenied, At: m.Now(), UserID: userID, IDs: []ID{id}, Session: s})
 	return nil
 }
@@ -110,25 +107,27 @@ func (m *Manager) endDenied(ctx context.Context, id ID, end Revocation) error {
 	return nil
 }
 
-// teach tells the Assessor what the user said of s, and changes the profile. If
-// that cannot be kept now, the answer stands all the same.
-func (m *Manager) teach(ctx context.Context, s *Session, a Answer, change func(*profile)) {
+// teach tells the Assessor what the user said of s, and forgets the device if
+// it was denied. If that cannot be kept now, the answer stands all the same.
+func (m *Manager) teach(ctx context.Context, s *Session, a Answer) {
 	wctx, cancel := write(ctx)
 	defer cancel()
 	c := Case{SignIn: true, Session: s, Visit: s.Last, Since: s.doubtedAt()}
 	c.Visit.At = m.Now()
 	learner, _ := m.cfg.Assessor.(Learner)
 	var failed error
-	err := m.changeProfile(wctx, s.UserID, func(p *profile) {
-		change(p)
+	err := m.changeProfile(wctx, s.UserID, func(p *profile) (changed bool) {
+		changed = a == AnswerDenied && p.forget(s.DeviceKey)
 		if learner == nil {
-			return
+			return changed
 		}
 		c.Profile = p.assessor
 		var learnt []byte
-		if learnt, failed = learner.Learn(wctx, c, a); failed == nil {
-			p.assessor = learnt
+		if learnt, failed = learner.Learn(wctx, c, a); failed != nil {
+			return changed
 		}
+		p.assessor = learnt
+		return true
 	})
 	if err = errors.Join(err, failed); err != nil {
 		m.cfg.Logger.ErrorContext(ctx, "session: answer not learnt", "session", s.ID, "answer", a, "error", fmt.Errorf("session: learn: %w", err))

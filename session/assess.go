@@ -67,12 +67,13 @@ func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) *Session
 	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
 	before := s.Clone()
 	before.Last = last
-	if verdict := m.assess(ctx, Case{Session: before, Visit: v, Profile: m.habits(ctx, s.UserID)}); verdict != nil {
+	habits, seen := m.habits(ctx, s.UserID)
+	if verdict := m.assess(ctx, Case{Session: before, Visit: v, Profile: habits}); verdict != nil {
 		e.Verdict = verdict
 		s = m.addSignals(ctx, s, verdict)
 		e.Session = s
 		if verdict.Profile != nil {
-			m.learn(ctx, s.UserID, knownDevice{}, verdict)
+			m.learn(ctx, s.UserID, seen, knownDevice{}, verdict)
 		}
 	}
 	suspended := s.Restriction == RestrictionSuspended
@@ -100,15 +101,15 @@ func (m *Manager) restrict(s *Session, v *Verdict, to Action) {
 }
 
 // habits returns what the Assessor keeps of a user.
-func (m *Manager) habits(ctx context.Context, userID string) []byte {
+func (m *Manager) habits(ctx context.Context, userID string) (blob []byte, version int64) {
 	if m.profiles == nil || m.cfg.Assessor == nil {
-		return nil
+		return nil, 0
 	}
 	prof, err := m.profiles.load(ctx, userID)
 	if err != nil {
 		m.cfg.Logger.WarnContext(ctx, "session: profile not read", "user", userID, "error", err)
 	}
-	return prof.assessor
+	return prof.assessor, prof.version
 }
 
 // assess asks the Assessor. It returns nil if there is nothing to say.

@@ -146,9 +146,9 @@ func (m *Manager) recognize(ctx context.Context, s *Session, id DeviceID) (prof 
 	return prof, d, true
 }
 
-// changeProfile changes a user's profile; when somebody else was first, it
-// looks again.
-func (m *Manager) changeProfile(ctx context.Context, userID string, change func(*profile)) error {
+// changeProfile changes a user's profile, if change reports that it has; when
+// somebody else was first, it looks again.
+func (m *Manager) changeProfile(ctx context.Context, userID string, change func(*profile) bool) error {
 	if m.profiles == nil {
 		return nil
 	}
@@ -158,12 +158,40 @@ func (m *Manager) changeProfile(ctx context.Context, userID string, change func(
 		if prof, err = m.profiles.load(ctx, userID); err != nil {
 			return err
 		}
-		change(&prof)
+		if !change(&prof) {
+			return nil
+		}
 		if err = m.profiles.save(ctx, userID, prof); !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}
 	return err
+}
+
+// distrust has the devices of sessions that a change of the password has ended
+// be recognised by what they look like only: one of the cookies may be with
+// whoever knew the password. The one that was kept stays known.
+func (m *Manager) distrust(ctx context.Context, userID string, ids []ID, kept *Session) {
+	if m.profiles == nil || len(ids) == 0 {
+		return
+	}
+	wctx, cancel := write(ctx)
+	defer cancel()
+	ended, err := m.History(wctx, userID, maxEnded)
+	if err == nil {
+		err = m.changeProfile(wctx, userID, func(p *profile) (changed bool) {
+			for i, d := range p.devices {
+				lost := func(s *Session) bool { return s.DeviceKey == d.key && slices.Contains(ids, s.ID) }
+				if slices.ContainsFunc(ended, lost) && (kept == nil || kept.DeviceKey != d.key) {
+					p.devices[i].key, changed = DeviceKey{}, true
+				}
+			}
+			return changed
+		})
+	}
+	if err != nil {
+		m.cfg.Logger.WarnContext(ctx, "session: devices still known after a change of the password", "user", userID, "error", err)
+	}
 }
 
 // ForgetDevice forgets that the user has signed in from the device of a
@@ -180,9 +208,14 @@ func (m *Manager) ForgetDevice(ctx context.Context, userID string, id ID) error 
 	if err != nil {
 		return err
 	}
-	return m.changeProfile(ctx, userID, func(p *profile) {
-		p.devices = slices.DeleteFunc(p.devices, func(d knownDevice) bool { return d.key == s.DeviceKey })
-	})
+	return m.changeProfile(ctx, userID, func(p *profile) bool { return p.forget(s.DeviceKey) })
+}
+
+// forget forgets a device, and reports whether it was known.
+func (p *profile) forget(key DeviceKey) bool {
+	n := len(p.devices)
+	p.devices = slices.DeleteFunc(p.devices, func(d knownDevice) bool { return d.key == key && key != (DeviceKey{}) })
+	return len(p.devices) < n
 }
 
 // ForgetDevices forgets all devices of a user.
@@ -190,5 +223,8 @@ func (m *Manager) ForgetDevices(ctx context.Context, userID string) error {
 	if err := checkUserID(userID); err != nil {
 		return err
 	}
-	return m.changeProfile(ctx, userID, func(p *profile) { p.devices = nil })
+	return m.changeProfile(ctx, userID, func(p *profile) (changed bool) {
+		changed, p.devices = len(p.devices) > 0, nil
+		return changed
+	})
 }

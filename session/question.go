@@ -30,6 +30,13 @@ func (s *Session) OpenSignals() (open []Signal) {
 	return open
 }
 
+// doubtFor is for how long a sign-in or a visit that looked wrong keeps its
+// session from being believed.
+const doubtFor = 7 * day
+
+// isDoubted reports whether s has not been used for long enough since t.
+func (s *Session) isDoubted(t time.Time) bool { return s.Last.At.Sub(t) < doubtFor }
+
 // InQuestion reports whether it is worth asking the user "Was this you?".
 func (s *Session) InQuestion() bool {
 	return s.Provisional || s.Restriction != RestrictionNone || len(s.OpenSignals()) > 0 ||
@@ -54,18 +61,20 @@ func (s *Session) doubtedAt() time.Time {
 
 // Believed reports whether nothing puts s itself into doubt: its sign-in is
 // believed, it is not restricted, and since its user last proved who they are,
-// no visit has looked so wrong as to be an alert.
+// no visit has looked so wrong as to be an alert. What nobody has denied for
+// seven days of use is believed.
 func (s *Session) Believed() bool {
-	return !s.Provisional && s.Restriction == RestrictionNone &&
+	return !(s.Provisional && s.isDoubted(s.First.At)) && s.Restriction == RestrictionNone &&
 		!slices.ContainsFunc(s.OpenSignals(), func(g Signal) bool {
-			return g.Level >= LevelAlert && g.At.After(s.AuthenticatedAt)
+			return g.Level >= LevelAlert && g.At.After(s.AuthenticatedAt) && s.isDoubted(g.At)
 		})
 }
 
 // MayJudge reports whether the user may be told in s why o looks unusual, and
 // may say there that it was them: s must be believed itself, and must be older
 // than what is in question about o, or it is o itself and the user has proved
-// who they are since. Otherwise a stranger could vouch for themselves.
+// since who they are, by more than a password if it is about the sign-in.
+// Otherwise a stranger could vouch for themselves.
 func (s *Session) MayJudge(o *Session) bool {
 	switch {
 	case s.UserID != o.UserID, s.Ended != nil, !s.Believed():
@@ -77,7 +86,9 @@ func (s *Session) MayJudge(o *Session) bool {
 				latest = g.At
 			}
 		}
-		return s.AuthenticatedAt.After(latest)
+		// A stranger who signed in has the password too; who holds a copied
+		// cookie has not.
+		return s.AuthenticatedAt.After(latest) && (o.doubtedAt().After(o.First.At) || proveMore(s.Methods))
 	}
 	return s.First.At.Before(o.doubtedAt())
 }

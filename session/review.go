@@ -61,7 +61,7 @@ func (m *Manager) Review(ctx context.Context, me *Session) (Review, error) {
 	if err != nil {
 		return Review{}, err
 	}
-	return due(me, live, ended, prof.reviewedAt(), m.Now()), nil
+	return due(me, live, ended, prof, m.Now()), nil
 }
 
 // Reviewed notes that the user of a session has looked through their devices, or
@@ -74,7 +74,10 @@ func (m *Manager) Reviewed(ctx context.Context, me *Session) error {
 	now := m.Now()
 	wctx, cancel := write(ctx)
 	defer cancel()
-	return m.changeProfile(wctx, me.UserID, func(p *profile) { p.reviewed = uint32(now.Unix()) })
+	return m.changeProfile(wctx, me.UserID, func(p *profile) bool {
+		p.reviewed = uint32(now.Unix())
+		return true
+	})
 }
 
 func (p *profile) reviewedAt() time.Time {
@@ -84,8 +87,9 @@ func (p *profile) reviewedAt() time.Time {
 	return time.Unix(int64(p.reviewed), 0).UTC()
 }
 
-// due decides. Both lists are of the user of me.
-func due(me *Session, live, ended []*Session, reviewed, now time.Time) Review {
+// due decides. Both lists, and the profile, are of the user of me.
+func due(me *Session, live, ended []*Session, prof profile, now time.Time) Review {
+	reviewed := prof.reviewedAt()
 	out := slices.DeleteFunc(slices.Clone(ended), func(s *Session) bool {
 		e := s.Ended
 		return e.Reason != ReasonPasswordChanged || e.By != me.ID.String() || !e.At.After(reviewed) || now.Sub(e.At) > passwordNews
@@ -97,23 +101,42 @@ func due(me *Session, live, ended []*Session, reviewed, now time.Time) Review {
 		return Review{}
 	}
 	others := slices.DeleteFunc(slices.Clone(live), func(s *Session) bool { return s.ID == me.ID })
-	if r := journey(me, others, slices.Concat(live, ended), reviewed, now); r.Reason != ReviewNone {
+	all := slices.Concat(live, ended)
+	if r := journey(me, others, all, reviewed, now); r.Reason != ReviewNone {
 		return r
 	}
 	idle := slices.DeleteFunc(slices.Clone(others), func(s *Session) bool { return now.Sub(s.Last.At) <= reviewEvery })
 	if len(idle) > 0 {
 		return Review{Reason: ReviewIdle, Sessions: idle}
 	}
-	first := me.First.At
-	for _, s := range slices.Concat(live, ended) {
+	known := prof.firstSeen(all)
+	isNew := func(s *Session) bool {
+		return s.ID != me.ID && s.Familiarity == FamiliarityNew && s.ConfirmedAt.IsZero() && s.First.At.After(known) && s.First.At.After(reviewed)
+	}
+	if (len(others) > 0 || slices.ContainsFunc(all, isNew)) && now.Sub(known) >= reviewEvery {
+		return Review{Reason: ReviewMonthly, Sessions: live}
+	}
+	return Review{}
+}
+
+// firstSeen returns since when the user is known: where sessions are short,
+// that is longer than the oldest that is kept.
+func (p *profile) firstSeen(all []*Session) time.Time {
+	first := all[0].First.At
+	if at := p.reviewedAt(); !at.IsZero() && at.Before(first) {
+		first = at
+	}
+	for _, s := range all {
 		if s.First.At.Before(first) {
 			first = s.First.At
 		}
 	}
-	if len(others) > 0 && now.Sub(first) >= reviewEvery {
-		return Review{Reason: ReviewMonthly, Sessions: live}
+	for _, d := range p.devices {
+		if at := d.export().FirstDay; at.Before(first) {
+			first = at
+		}
 	}
-	return Review{}
+	return first
 }
 
 // journey finds out whether the user has been abroad since the last review and

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -158,4 +159,53 @@ func TestReviewNever(t *testing.T) {
 	if err := b.Reviewed(t.Context(), me); err != nil {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Where sessions are shorter than a month, and are forgotten after one, the
+// question still comes monthly.
+func TestReviewOfShortSessions(t *testing.T) {
+	b := newBenchOver(t, memstore.New(), session.Config{
+		ProfileKeys: [][]byte{profileKey}, Limits: session.Limits{Idle: 12 * time.Hour, Absolute: aDay},
+	})
+	laptop, phone := session.NewDeviceID(), session.NewDeviceID()
+	var asked []int
+	for day := range 100 {
+		me, _ := b.start(t, "alice", session.StartOptions{DeviceID: laptop})
+		b.start(t, "alice", session.StartOptions{DeviceID: phone})
+		r, err := b.Review(t.Context(), b.live(t, me.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Reason == session.ReviewMonthly {
+			asked = append(asked, day)
+			if err := b.Reviewed(t.Context(), me); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.clock.advance(aDay + time.Minute)
+	}
+	if !slices.Equal(asked, []int{30, 60, 90}) {
+		t.Errorf("asked on days %v, want 30, 60 and 90", asked)
+	}
+}
+
+// A device that came and went is worth a look, too.
+func TestReviewOfWhatWasNew(t *testing.T) {
+	b := newTraveller(t)
+	me, _ := b.from(t, home, "alice")
+	b.clock.advance(20 * aDay)
+	guest, _ := b.from(t, hotel, "alice")
+	if err := b.Revoke(t.Context(), "alice", guest.ID, session.ReasonSignedOut); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(10 * aDay)
+	b.wantReview(t, me.ID, session.ReviewMonthly, 1)
+	if err := b.Reviewed(t.Context(), me); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(40 * aDay)
+	b.wantReview(t, me.ID, session.ReviewNone, 0)
 }

@@ -131,6 +131,9 @@ func (m *Manager) revoked(ctx context.Context, r Revocation, ids []ID) {
 		m.hub.CutAll(ErrRevoked)
 	}
 	m.stats.revoked.Add(int64(len(ids)))
+	if r.All && r.Ending.Reason == ReasonPasswordChanged {
+		m.distrust(ctx, r.UserID, ids, r.Keep)
+	}
 	if len(ids) > 0 || r.All || r.Everyone {
 		m.notify(ctx, Event{Kind: EventRevoked, At: r.Ending.At, UserID: r.UserID, IDs: ids, Ending: &r.Ending})
 	}

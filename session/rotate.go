@@ -70,7 +70,7 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 	}
 	r.Token = token
 	if doubted != nil {
-		m.teach(ctx, m.withLatest(doubted), AnswerConfirmed, func(*profile) {})
+		m.teach(ctx, m.withLatest(doubted), AnswerConfirmed)
 	}
 	m.notify(ctx, Event{Kind: EventReauthenticated, At: now, UserID: userID, IDs: []ID{id}, Session: r.Session})
 	return r, nil

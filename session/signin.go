@@ -114,18 +114,23 @@ func (m *Manager) judgeSignIn(ctx context.Context, s *Session, id DeviceID) (ver
 	}
 	return verdict, func() {
 		if recognized {
-			m.learn(ctx, s.UserID, known, verdict)
+			m.learn(ctx, s.UserID, prof.version, known, verdict)
 		}
 	}
 }
 
-// learn keeps what a sign-in that succeeded has taught.
-func (m *Manager) learn(ctx context.Context, userID string, d knownDevice, v *Verdict) {
-	err := m.changeProfile(ctx, userID, func(p *profile) {
-		p.devices = p.devices.with(d)
-		if v != nil && v.Profile != nil {
-			p.assessor = v.Profile
+// learn keeps what a visit has taught: d, if it is a device, and what v learnt
+// from the profile of the version that was seen. If that has changed meanwhile,
+// v may not know of an answer or an erasure, and is not kept.
+func (m *Manager) learn(ctx context.Context, userID string, seen int64, d knownDevice, v *Verdict) {
+	err := m.changeProfile(ctx, userID, func(p *profile) (changed bool) {
+		if d.key != (DeviceKey{}) {
+			p.devices, changed = p.devices.with(d), true
 		}
+		if v != nil && v.Profile != nil && p.version == seen {
+			p.assessor, changed = v.Profile, true
+		}
+		return changed
 	})
 	if err != nil { // it is learnt the next time
 		m.cfg.Logger.WarnContext(ctx, "session: profile not saved", "user", userID, "error", err)

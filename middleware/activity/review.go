@@ -33,7 +33,7 @@ func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 	c := &card{Mine: v.say("all mine"), Later: v.say("not now")}
 	switch due.Reason {
 	case session.ReviewMonthly:
-		c.Heading, c.Text = v.say("review.monthly.heading"), v.say("review.monthly.text", n)
+		c.Heading, c.Text = v.say("review.monthly.heading"), v.count("review.monthly.one", "review.monthly.text", n)
 	case session.ReviewTravel:
 		c.Heading = v.say("review.travel.heading", cmp.Or(geo.CountryPhrase(due.Country), due.Country), v.ago(v.now.Sub(due.Until)))
 		c.Text = v.count("review.travel.one", "review.travel.text", n)

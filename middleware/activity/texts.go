@@ -38,7 +38,7 @@ var texts = map[string]string{
 
 	"shared":         "Shared computer",
 	"why":            "Why?",
-	"why new device": "It signed in for the first time.",
+	"why new device": "It signed in for the first time, as far as we know.",
 	"why suspended":  "We have paused it. To go on, sign in on it again, or tell us that it was you.",
 	"why check":      "Something about this sign-in was unusual. If you do not recognise it, sign it out.",
 	"was me":         "This was me",
@@ -51,6 +51,7 @@ var texts = map[string]string{
 	"idle out": "Sign them out",
 
 	"review.monthly.heading":  "Are these all yours?",
+	"review.monthly.one":      "This is the only device that is signed in now. Please look at those that were before it.",
 	"review.monthly.text":     "%d devices are signed in to your account, this one included. Please look through the list once in a while.",
 	"review.travel.heading":   "It looks as if you were in %s until %s.",
 	"review.travel.one":       "1 device was signed in there. Is it yours?",
