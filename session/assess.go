@@ -25,7 +25,9 @@ type Case struct {
 	SignIn  bool     // the session starts now; else it is live and has moved
 	Session *Session // as it was before the visit; Familiarity is set at a sign-in
 	Visit   Visit
-	Profile []byte // what the Assessor last returned for this user, if profiles are kept
+	// Profile is what the Assessor last returned for this user, if profiles are
+	// kept. The capacity behind it is the Assessor's to write into.
+	Profile []byte
 	// Since is when the Session got into question, for [Learner.Learn].
 	Since time.Time
 }

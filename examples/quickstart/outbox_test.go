@@ -119,7 +119,7 @@ func TestOutbox(t *testing.T) {
 	}
 	flat := strings.Join(strings.Fields(body), " ")
 	for _, want := range []string{
-		"You haven't been active in Australia before.", "A device you haven't used before: Chrome on Android.", "3 wrong passwords were tried just before.",
+		"You're not usually active in Australia.", "A device you don't usually use: Chrome on Android.", "3 wrong passwords were tried just before.",
 		"Chrome on Android, in Australia (approximate)", "Firefox on Windows, in the Netherlands (approximate)",
 	} {
 		if !strings.Contains(flat, want) {
@@ -135,7 +135,7 @@ func TestOutbox(t *testing.T) {
 	if len(link) != 1 {
 		t.Fatalf("got %s", page)
 	}
-	if res, page := mine.do(t, http.MethodGet, "/outbox"+link[0][1], ""); res.StatusCode != http.StatusOK || !strings.Contains(page, "You haven&#39;t been active in Australia before.") {
+	if res, page := mine.do(t, http.MethodGet, "/outbox"+link[0][1], ""); res.StatusCode != http.StatusOK || !strings.Contains(page, "You&#39;re not usually active in Australia.") {
 		t.Errorf("got %s %s", res.Status, page)
 	}
 	bob := newBrowser(t, p, netherlands, windows)

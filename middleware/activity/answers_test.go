@@ -29,7 +29,7 @@ func strangers() session.Config {
 			return session.Signal{Code: code, Text: text, Level: session.LevelAlert, At: c.Visit.At}
 		}
 		return session.Verdict{Level: session.LevelAlert, Provisional: c.SignIn, Signals: []session.Signal{
-			say("country.new", "You haven't been active in Netherlands before."),
+			say("country.new", "You're not usually active in Netherlands."),
 			say("network.hosting", "The connection came through a VPN or data centre."),
 		}}, nil
 	})
@@ -65,7 +65,7 @@ func TestQuestion(t *testing.T) {
 	page := a.old.page("")
 	wantInOrder(t, page, "Near Amsterdam, Netherlands (approximate)", "<details class=\"question\">", "<summary",
 		`<span class="badge strong">Check this</span>`, `<span class="badge">New device</span>`, `<span class="badge">New location</span>`, `<span class="badge">New network</span>`,
-		"It signed in for the first time, as far as we know.", "You haven&#39;t been active in Netherlands before.", "came through a VPN",
+		"It signed in for the first time, as far as we know.", "You&#39;re not usually active in Netherlands.", "came through a VPN",
 		`formaction="/account/devices/was-me">This was me<`, `formaction="/account/devices/not-me">Not me – sign it out<`)
 	wantInOrder(t, strings.ReplaceAll(a.later.page(""), "Recently", ""), "Check this", "Something about this sign-in was unusual.", "Not me")
 	for _, secret := range []string{"New location", "haven&#39;t been active", "This was me"} {

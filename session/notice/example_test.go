@@ -73,7 +73,7 @@ func Example() {
 	//   - Safari on iPhone, in Norway (approximate), Mon 2 Mar 2026, 20:00 UTC
 	//
 	// You get this e-mail because something about it was new:
-	//   - A device you haven't used before: Safari on iPhone.
+	//   - A device you don't usually use: Safari on iPhone.
 	//
 	// Was it you? Then there is nothing to do.
 	//

@@ -205,7 +205,7 @@ func TestAlert(t *testing.T) {
 		t.Errorf("got %+v", n)
 	}
 	mentions(t, n, "Photos", "Settings → Devices", "Chrome on Linux", "through a VPN or data centre that shows as Cluj, Romania", "20:00 CET",
-		"Before that", "Firefox on Windows, near Bergen, Norway (approximate), Sun 8 Mar", "You haven't been active in Romania before.", "Not me", "This was me")
+		"Before that", "Firefox on Windows, near Bergen, Norway (approximate), Sun 8 Mar", "You're not usually active in Romania.", "Not me", "This was me")
 	if strings.Contains(n.Text+n.HTML, "https:") {
 		t.Error("an alert advises not to follow links, and has one")
 	}

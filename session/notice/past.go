@@ -46,6 +46,7 @@ type occasion struct {
 	id      session.ID
 	level   session.Level
 	signIn  bool
+	denied  bool // it was answered: who comes back is told of again
 	network netip.Prefix
 	family  device.Family
 }
@@ -61,7 +62,7 @@ func occasionOf(e *session.Event) occasion {
 // occasionsOf returns those of one session, from its signals.
 func occasionsOf(s *session.Session) (all []occasion) {
 	for _, x := range s.Signals {
-		o := occasion{at: x.At, id: s.ID, level: x.Level, signIn: x.At.Equal(s.First.At)}
+		o := occasion{at: x.At, id: s.ID, level: x.Level, signIn: x.At.Equal(s.First.At), denied: s.Ended != nil && s.Ended.Reason == session.ReasonDenied}
 		if o.level == session.LevelNone || !o.signIn && o.level < session.LevelAlert {
 			continue
 		}
@@ -79,7 +80,7 @@ func occasionsOf(s *session.Session) (all []occasion) {
 
 // says reports whether o, told before, has said what there is to say of b.
 func (o occasion) says(b occasion) bool {
-	if o.signIn != b.signIn || b.level > o.level {
+	if o.denied || o.signIn != b.signIn || b.level > o.level {
 		return false
 	}
 	if o.signIn {

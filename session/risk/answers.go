@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/signedin/signedin/session"
 )
@@ -17,7 +18,8 @@ const (
 	maxDenied  = 4
 )
 
-// Learn takes what a user says of a session. What was them is believed at once.
+// Learn takes what a user says of a session. What was them is believed at once,
+// and for 30 days, what looks wrong for the same reasons is no more than a notice.
 // What was not is forgotten, together with all that was first learnt since, as
 // far back as the last seven sign-ins; and for 90 days, what comes from its
 // device or network is an alert.
@@ -26,9 +28,7 @@ func (a *Assessor) Learn(_ context.Context, c session.Case, answer session.Answe
 		return nil, errNoSession
 	}
 	var p profile
-	if err := p.decode(c.Profile); err != nil {
-		return nil, err
-	}
+	p.read(c.Profile)
 	h := a.hasher(c.Session.UserID)
 	first, last := h.observe(&c.Session.First), h.observe(&c.Session.Last)
 	first.keys[traitDevice] = binary.BigEndian.Uint32(c.Session.DeviceKey[:])
@@ -36,12 +36,14 @@ func (a *Assessor) Learn(_ context.Context, c session.Case, answer session.Answe
 	switch answer {
 	case session.AnswerConfirmed:
 		p.confirm(&first, &last)
+		p.settle(c.Session.OpenSignals(), stamp(minutes(c.Visit.At)/60))
 	case session.AnswerDenied:
 		p.deny(&first, &last, minutes(c.Since))
+		p.answered = [maxAnswered]answered{} // who knows who gave them
 	default:
 		return nil, fmt.Errorf("risk: unknown answer %q", string(answer))
 	}
-	return p.encode(), nil
+	return p.encode(c.Profile), nil
 }
 
 // confirm believes what waits in quarantine of a session, and the network that
@@ -91,12 +93,12 @@ func (p *profile) deny(first, last *observation, since uint32) {
 	p.n = kept
 	p.forget(since)
 	p.marks[traitDevice].drop(first.keys[traitDevice])
-	if network := last.keys[traitNetwork]; network != first.keys[traitNetwork] {
-		p.marks[traitNetwork].drop(network) // learnt in the middle of a round
+	if since > first.minute { // the sign-in was the user's, and so are its device and network
+		p.forgetMove(first, last, since)
+	} else {
+		p.distrust(first)
 	}
-	for _, o := range []*observation{first, last} {
-		p.distrust(o)
-	}
+	p.distrust(last)
 }
 
 // forget drops what was first learnt in a sign-in since then, or after one.
@@ -118,6 +120,20 @@ func (p *profile) forget(since uint32) {
 	if p.last.at >= since {
 		p.last = sighting{}
 	}
+}
+
+// forgetMove drops what was first learnt of the latest visit of a session: a
+// move begins no round, so what it taught is of the one that it came in.
+func (p *profile) forgetMove(first, last *observation, since uint32) {
+	in := p.rounds.during(since)
+	for t, key := range last.keys {
+		if m := p.marks[t].find(key); m != nil && m.since == in && key != first.keys[t] {
+			p.marks[t].drop(key)
+		}
+	}
+	p.spots.keep(func(s spot) bool {
+		return s.since != in || s.lat != last.place.lat || s.lon != last.place.lon || last.place == first.place
+	})
 }
 
 // distrust remembers what of a denied visit is not the user's too: the device
@@ -151,7 +167,7 @@ func (p *profile) distrust(o *observation) {
 		p.suspects[p.n] = s
 		p.n++
 	default: // one that waits gives way, and is not believed
-		p.suspects[p.n-1] = s
+		p.suspects[slices.IndexFunc(p.suspects[:], func(o suspect) bool { return !o.denied })] = s
 	}
 }
 
@@ -188,6 +204,16 @@ func (r *rounds) since(at uint32) round {
 		}
 	}
 	return 0
+}
+
+// during returns the round that at is in.
+func (r *rounds) during(at uint32) (in round) {
+	for i, began := range r.all[:r.n] {
+		if began <= at {
+			in = round(i + 1)
+		}
+	}
+	return in
 }
 
 // begin begins a round. The oldest is not told apart any more when there are

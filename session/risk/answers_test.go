@@ -1,16 +1,14 @@
 package risk_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/risk"
@@ -145,7 +143,8 @@ func TestDeniedStaysSuspect(t *testing.T) {
 }
 
 // The user's own network is not held against them because a stranger was there
-// too, and a stolen cookie costs the device that it was stolen from.
+// too, and neither is the device that the cookie was stolen from; but what the
+// thief was taken for is forgotten.
 func TestDeniedMove(t *testing.T) {
 	u := settled(t, risk.Config{})
 	s, _ := u.signIn(t, signIn{at: start.Add(9 * day), key: 1})
@@ -163,8 +162,81 @@ func TestDeniedMove(t *testing.T) {
 			t.Error("the home network is held against its user")
 		}
 	}
-	if got := u.assess(t, u.signInCase(signIn{at: start.Add(11 * day), key: 1})); !slices.Contains(codes(got), "answer.denied") {
-		t.Errorf("the device: %v", codes(got))
+	friend := signIn{at: start.Add(11 * day), key: 1, ip: "81.200.1.1", where: &bergenRival}
+	if got := u.assess(t, u.signInCase(friend)); slices.Contains(codes(got), "answer.denied") {
+		t.Errorf("the user's own device elsewhere: %v", codes(got))
+	}
+}
+
+// What a thief's quiet move has taught is forgotten when it is denied, though no
+// sign-in came with it.
+func TestDeniedMoveIsForgotten(t *testing.T) {
+	u := settled(t, risk.Config{})
+	s, _ := u.signIn(t, signIn{at: start.Add(9 * day), key: 1})
+	thief := s.Last
+	thief.At, thief.IP, thief.Location = start.Add(10*day), netip.MustParseAddr("93.199.1.1"), lisbonHotel
+	probe := u.signInCase(signIn{at: start.Add(13 * day), ip: "93.200.1.1", where: &lisbonHotel, what: &linux, key: 77})
+	before := u.sum(t, probe)
+	if got := u.move(t, s, thief).Level; got >= session.LevelAlert {
+		t.Fatalf("level %d: it teaches nothing", got)
+	}
+	if probe.Profile = u.profile; u.sum(t, probe) >= before {
+		t.Fatal("the move taught nothing")
+	}
+	u.answer(t, s, session.AnswerDenied, thief.At, thief.At.Add(time.Hour))
+	if probe.Profile = u.profile; u.sum(t, probe) < before {
+		t.Errorf("got %d points, %d before the theft", u.sum(t, probe), before)
+	}
+	if got := u.assess(t, u.signInCase(signIn{at: start.Add(13 * day), key: 1})); got.Level != session.LevelNone {
+		t.Errorf("at home: level %d, %v", got.Level, codes(got))
+	}
+}
+
+// A denial is kept when quarantine is full.
+func TestDeniedFromFullQuarantine(t *testing.T) {
+	u := settled(t, risk.Config{})
+	for i := range byte(8) {
+		u.signIn(t, signIn{at: start.Add(9*day + time.Duration(i)*time.Hour), ip: netip.AddrFrom4([4]byte{95, 1, i, 1}).String(), where: &frankfurtVPN, what: &linux, key: 100 + i})
+	}
+	s, _ := u.signIn(t, signIn{at: start.Add(9*day + 9*time.Hour), ip: "95.1.9.1", where: &frankfurtVPN, what: &linux, key: 66})
+	s.Last.IP, s.Last.Network = netip.MustParseAddr("95.1.77.1"), netip.MustParsePrefix("95.1.77.0/24")
+	u.answer(t, s, session.AnswerDenied, s.First.At, start.Add(10*day))
+	for _, in := range []signIn{{ip: "95.1.9.1"}, {ip: "95.1.77.1"}, {ip: "99.9.9.9", key: 66}} {
+		in.at, in.where, in.what = start.Add(11*day), &bergenRival, &linux
+		if got := u.assess(t, u.signInCase(in)); !slices.Contains(codes(got), "answer.denied") {
+			t.Errorf("from %s: %v", in.ip, codes(got))
+		}
+	}
+}
+
+// What the user has spoken for is no alert for the same reasons again, for a
+// month; for others it is.
+func TestConfirmedReasonsAreNoAlert(t *testing.T) {
+	u := settled(t, risk.Config{})
+	exit := func(n byte, at time.Time) signIn {
+		where := frankfurtVPN
+		where.City, where.CountryCode, where.ASN = "Paris", "FR", 500+uint32(n)
+		return signIn{at: at, ip: netip.AddrFrom4([4]byte{94, n, 1, 1}).String(), where: &where, what: &phone}
+	}
+	s, v := u.signIn(t, signIn{at: start.Add(9 * day), ip: "93.184.1.1", where: &frankfurtVPN, what: &phone})
+	if v.Level < session.LevelAlert {
+		t.Fatalf("level %d", v.Level)
+	}
+	u.answer(t, s, session.AnswerConfirmed, s.First.At, s.First.At.Add(time.Hour))
+	for _, c := range []struct {
+		days    time.Duration
+		failed  int
+		what    *device.Device
+		isAlert bool
+	}{{10, 0, &phone, false}, {10, 5, &phone, true}, {38, 0, &phone, false}, {40, 0, &phone, true}} {
+		in := exit(byte(c.days), start.Add(c.days*day))
+		in.what = c.what
+		for range c.failed {
+			u.Failed("alice", in.at)
+		}
+		if got := u.assess(t, u.signInCase(in)); (got.Level >= session.LevelAlert) != c.isAlert || got.Provisional != c.isAlert || got.Level == session.LevelNone {
+			t.Errorf("after %d days, %d wrong passwords: level %d, %v", c.days, c.failed, got.Level, codes(got))
+		}
 	}
 }
 
@@ -245,16 +317,11 @@ func TestManagerTells(t *testing.T) {
 
 func TestLearnRefuses(t *testing.T) {
 	u := settled(t, risk.Config{})
-	c := u.signInCase(signIn{})
-	if _, err := u.Learn(t.Context(), c, "maybe"); err == nil {
+	if _, err := u.Learn(t.Context(), u.signInCase(signIn{}), "maybe"); err == nil {
 		t.Error("an unknown answer: no error")
 	}
 	if _, err := u.Learn(t.Context(), session.Case{}, session.AnswerDenied); err == nil {
 		t.Error("no session: no error")
-	}
-	c.Profile = []byte{9}
-	if _, err := u.Learn(t.Context(), c, session.AnswerDenied); err == nil {
-		t.Error("a profile that cannot be read: no error")
 	}
 }
 
@@ -284,50 +351,29 @@ func TestAlertTeachesNothing(t *testing.T) {
 	}
 }
 
-// A profile that cannot be read, of a later version or of another Assessor,
-// lets the user in, and their answers stand; it is logged and left as it is.
+// A profile that cannot be read, of a later version or of another Assessor, is
+// as good as none: the user is a new one, and is learnt.
 func TestForeignProfile(t *testing.T) {
-	store, now := memstore.New(), start
-	var log bytes.Buffer
-	manager := func(a session.Assessor) *session.Manager {
-		m, err := session.New(store, session.Config{
-			Assessor: a, ProfileKeys: [][]byte{make([]byte, 32)}, Now: func() time.Time { return now }, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		})
-		if err != nil {
-			t.Fatal(err)
+	whole := settled(t, risk.Config{}).profile
+	for _, foreign := range [][]byte{{3, 1, 1}, {1, 255}, []byte("something else"), whole[:len(whole)-1], append(slices.Clip(whole), 0)} {
+		u := newUser(t, risk.Config{})
+		u.profile = foreign
+		if _, err := u.Explain(t.Context(), u.signInCase(signIn{})); err == nil {
+			t.Errorf("%q: explained", foreign)
 		}
-		return m
-	}
-	signIn := func(m *session.Manager) *session.Session {
-		now = now.Add(time.Hour)
-		ticket, err := m.BeginSignIn(t.Context(), "alice")
-		if err != nil {
-			t.Fatal(err)
+		s, v := u.signIn(t, signIn{ip: "93.184.10.20", where: &tokyo, key: 1})
+		if v.Level != session.LevelNone {
+			t.Errorf("%q: level %d", foreign, v.Level)
 		}
-		s, _, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{})
-		if err != nil || s.Provisional {
-			t.Fatalf("got %+v, %v", s, err)
+		u.answer(t, s, session.AnswerConfirmed, s.First.At, s.First.At.Add(time.Minute))
+		if got := u.sum(t, u.signInCase(signIn{ip: "93.184.10.20", where: &tokyo, key: 1})); got > -50 {
+			t.Errorf("%q: not learnt, %d points", foreign, got)
 		}
-		return s
-	}
-	for _, foreign := range [][]byte{{2, 1, 1}, {1, 255}, []byte("something else")} {
-		old := signIn(manager(session.AssessorFunc(func(context.Context, session.Case) (session.Verdict, error) {
-			return session.Verdict{Profile: foreign}, nil
-		})))
-		m := manager(newUser(t, risk.Config{}).Assessor)
-		log.Reset()
-		s := signIn(m)
-		if !strings.Contains(log.String(), "assessor failed, visit allowed") {
-			t.Errorf("%q: logged %q", foreign, &log)
-		}
-		if _, err := m.Confirm(t.Context(), "alice", s.ID, old.ID); err != nil {
-			t.Errorf("%q: confirm: %v", foreign, err)
-		}
-		if err := m.Deny(t.Context(), "alice", s.ID, old.ID); err != nil || !strings.Contains(log.String(), "answer not learnt") {
-			t.Errorf("%q: deny: %v, logged %q", foreign, err, &log)
-		}
-		if e, err := m.Export(t.Context(), "alice"); err != nil || !bytes.Equal(e.Habits, foreign) {
-			t.Errorf("%q: kept %q, %v", foreign, e.Habits, err)
+		u.profile = foreign
+		u.answer(t, s, session.AnswerDenied, s.First.At, s.First.At.Add(time.Minute))
+		lines, err := u.Explain(t.Context(), u.signInCase(signIn{ip: "93.184.10.20", where: &tokyo, key: 1}))
+		if !slices.ContainsFunc(lines, func(l risk.Evidence) bool { return l.Code == "answer.denied" }) {
+			t.Errorf("%q: denied, and not kept: %v, %v", foreign, lines, err)
 		}
 	}
 }

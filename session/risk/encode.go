@@ -7,16 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// encodingVersion comes first in an encoded profile.
-const encodingVersion = 1
+// encodingVersion comes first in an encoded profile; the one before, which is
+// also read, had no answers.
+const encodingVersion = 2
 
 // maxEncoded is the length of the largest profile there can be.
-const maxEncoded = 1259
+const maxEncoded = 1273
 
 // encode returns the profile as it is kept: numbers in big-endian order, lists
-// with their length before them.
-func (p *profile) encode() []byte {
-	b := make([]byte, 0, maxEncoded)
+// with their length before them. It is written behind b, if there is room.
+func (p *profile) encode(b []byte) []byte {
+	if b = b[len(b):]; cap(b) < maxEncoded {
+		b = make([]byte, 0, maxEncoded)
+	}
 	b = append(b, encodingVersion, p.since)
 	b = binary.BigEndian.AppendUint16(b, p.signIns)
 	b = p.first.append(b)
@@ -43,6 +46,9 @@ func (p *profile) encode() []byte {
 	for _, at := range p.rounds.all[:p.rounds.n] {
 		b = binary.BigEndian.AppendUint32(b, at)
 	}
+	for _, x := range p.answered {
+		b = x.at.append(binary.BigEndian.AppendUint32(b, uint32(x.reasons)))
+	}
 	return b
 }
 
@@ -60,7 +66,7 @@ func (s *sighting) append(b []byte) []byte {
 	b = s.place.append(binary.BigEndian.AppendUint32(b, s.at))
 	b = append(b, flag(s.hidden, 1))
 	b = binary.BigEndian.AppendUint32(b, s.country)
-	return append(append(b, byte(len(s.city))), s.city...)
+	return append(append(b, s.city.n), s.city.bytes()...)
 }
 
 func (s *suspect) append(b []byte) []byte {
@@ -79,13 +85,21 @@ func flag(set bool, bit byte) byte {
 
 var errDamaged = errors.New("risk: damaged profile")
 
+// read reads an encoded profile into p, which is empty and stays so if that
+// cannot be.
+func (p *profile) read(b []byte) {
+	if p.decode(b) != nil {
+		*p = profile{}
+	}
+}
+
 // decode reads an encoded profile into p, which is empty. Nothing is the
 // profile of a user who was never seen.
 func (p *profile) decode(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if b[0] != encodingVersion {
+	if b[0] < 1 || b[0] > encodingVersion {
 		return fmt.Errorf("risk: profile of version %d, want %d", b[0], encodingVersion)
 	}
 	r := reader{b: b[1:]}
@@ -107,6 +121,11 @@ func (p *profile) decode(b []byte) error {
 		p.suspects[i].read(&r)
 	}
 	p.rounds.read(&r)
+	if b[0] > 1 {
+		for i := range p.answered {
+			p.answered[i].reasons, p.answered[i].at = reasons(r.uint32()), r.stamp()
+		}
+	}
 	if r.damaged || r.at < len(r.b) {
 		*p = profile{}
 		return errDamaged
@@ -213,8 +232,8 @@ func (x *rate) read(r *reader) {
 
 func (s *sighting) read(r *reader) {
 	s.at, s.place, s.hidden, s.country = r.uint32(), r.place(), r.byte() == 1, r.uint32()
-	s.city = string(r.next(r.count(maxCity)))
-	r.damaged = r.damaged || !utf8.ValidString(s.city)
+	s.city.n = uint8(copy(s.city.name[:], r.next(r.count(maxCity))))
+	r.damaged = r.damaged || !utf8.Valid(s.city.bytes())
 }
 
 func (s *suspect) read(r *reader) {

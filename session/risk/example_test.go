@@ -66,8 +66,8 @@ func Example() {
 	// 0 signals
 	// 0 signals
 	// 0 signals
-	// A device you haven't used before: Chrome on Linux.
-	// You haven't been active in Romania before.
+	// A device you don't usually use: Chrome on Linux.
+	// You're not usually active in Romania.
 	// The connection came through a VPN or data centre.
 	// 4 wrong passwords were tried just before.
 }

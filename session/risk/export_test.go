@@ -15,7 +15,7 @@ func Decode(b []byte) ([]byte, error) {
 	if err := p.decode(b); err != nil {
 		return nil, err
 	}
-	return p.encode(), nil
+	return p.encode(nil), nil
 }
 
 // Decoded is a decoded profile and a visit that has been observed.

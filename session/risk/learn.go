@@ -27,7 +27,7 @@ func (p *profile) learn(o *observation, signIn bool) {
 		p.since = min(p.since+1, settled)
 	}
 	p.hours.add(o.at)
-	seen := sighting{o.minute, o.place, hidesPlace(o.kind), o.country, cut(o.city, maxCity)}
+	seen := sighting{o.minute, o.place, hidesPlace(o.kind), o.country, townOf(o.city)}
 	if p.last.before(seen) || p.last.at > seen.at+maxSkew {
 		p.last = seen
 	}

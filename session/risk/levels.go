@@ -53,13 +53,13 @@ func (a *Assessor) isAlert(f *findings) bool {
 	return f.points >= a.cfg.Preset.alert() && f.hasMoreThanDevice()
 }
 
-// isProved reports whether a second factor has spoken for the sign-in: one that
-// cannot be phished, or any, unless a proxy in a data centre may have passed it
-// on.
+// isProved reports whether a second factor has spoken for the sign-in, by its
+// name in RFC 8176 or "passkey": one that cannot be phished, or any, unless a
+// proxy in a data centre may have passed it on.
 func isProved(f *findings, methods []string) bool {
 	for _, m := range methods {
 		switch m {
-		case "hwk", "swk", "sc":
+		case "hwk", "swk", "sc", "passkey":
 			return true
 		case "otp", "sms", "tel", "mfa", "mca":
 			if f.has(codeDeviceKnown) || !f.has(codeNetworkHosting) {

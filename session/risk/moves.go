@@ -19,6 +19,7 @@ const (
 	pointsDesktopSite = 8
 	pointsOther       = 58
 	pointsDormant     = 5
+	pointsHostingMove = 27 // a user's first VPN is an alert, and no more by itself
 )
 
 // move judges that a live session is seen on another network or device. It is
@@ -29,7 +30,7 @@ func (p *profile) move(o *observation, was *observation, c *session.Case) (f fin
 		f.add(codeNetworkSame, pointsNetworkSame)
 		return f
 	}
-	p.judgeNetwork(&f, o, p.habits.moves)
+	p.judgeNetwork(&f, o, p.habits.moves, pointsHostingMove)
 	p.judgeDenied(&f, o)
 	p.judgeTravel(&f, o, was.sighting())
 	if !o.isHosting() && o.kind != geo.KindRelay { // who switches a VPN on seems to be elsewhere at once
@@ -105,5 +106,5 @@ func (p *profile) dormant() time.Duration {
 }
 
 func (o *observation) sighting() sighting {
-	return sighting{o.minute, o.place, hidesPlace(o.kind), o.country, o.city}
+	return sighting{o.minute, o.place, hidesPlace(o.kind), o.country, townOf(o.city)}
 }

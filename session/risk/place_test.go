@@ -1,6 +1,8 @@
 package risk_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +10,42 @@ import (
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/risk"
 )
+
+// The middle of a country is no place that a user may be near to or far from.
+func TestMiddleOfACountry(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, risk.Config{})
+	ny := at("New York", "US", 40.7, -74.0, 701, geo.KindResidential)
+	for i := range 4 {
+		u.signIn(t, signIn{at: start.Add(time.Duration(3*i) * day), key: 1, where: &ny})
+	}
+	middle := at("", "US", 37.751, -97.822, 7018, geo.KindResidential)
+	middle.Radius = 1000
+	got := u.assess(t, u.signInCase(signIn{at: start.Add(12 * day), ip: "93.184.1.1", where: &middle, what: &laptop}))
+	if got.Level >= session.LevelAlert || slices.Contains(codes(got), "place.new") {
+		t.Errorf("level %d for %v", got.Level, codes(got))
+	}
+	// A smaller one is told as what it is.
+	middle.Radius = 300
+	got = u.assess(t, u.signInCase(signIn{at: start.Add(12 * day), ip: "93.184.1.1", where: &middle, what: &linux}))
+	if i := slices.Index(codes(got), "place.new"); i < 0 || !strings.HasPrefix(got.Signals[i].Text, "A place in the United States is about ") {
+		t.Errorf("got %+v", got.Signals)
+	}
+}
+
+// Where there was no database of cities until now, home is no other place.
+func TestCitiesKnownLater(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, risk.Config{})
+	coarse := bergen
+	coarse.City, coarse.HasCoordinates, coarse.Radius = "", false, 0
+	for i := range 4 {
+		u.signIn(t, signIn{at: start.Add(time.Duration(3*i) * day), key: 1, where: &coarse})
+	}
+	if got := u.assess(t, u.signInCase(signIn{at: start.Add(12 * day), ip: "81.166.99.20"})); slices.Contains(codes(got), "network.provider-known-elsewhere") {
+		t.Errorf("level %d for %v", got.Level, codes(got))
+	}
+}
 
 // A country without a city is named as English wants it.
 func TestCountryAsPlace(t *testing.T) {
@@ -32,7 +70,7 @@ func TestCountryAsPlace(t *testing.T) {
 	}
 	for _, g := range last.Signals {
 		if g.Code == "travel.impossible" {
-			if g.Args["from"] != "the Netherlands" || g.Args["place"] != "the Philippines" {
+			if g.Args["from"] != "the Netherlands" || g.Args["place"] != "a place in the Philippines" {
 				t.Errorf("got %q", g.Text)
 			}
 			return

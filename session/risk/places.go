@@ -19,7 +19,7 @@ const (
 	// as in geo.
 	cityRadius = 50
 	// maxRadius is how wide a place may be to be one at all.
-	maxRadius = 1000
+	maxRadius = 500
 	// nearRadius is the most that a radius counts for when one asks whether
 	// places are near each other.
 	nearRadius = 200

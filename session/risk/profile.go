@@ -22,6 +22,7 @@ type profile struct {
 	// suspects wait to be believed.
 	n        int
 	suspects [maxSuspects]suspect
+	answered [maxAnswered]answered // the latest first
 }
 
 // habits count what is unusual in general and may be usual for this user.
@@ -67,8 +68,21 @@ type sighting struct {
 	place   place
 	hidden  bool // the place is the network's rather than the person's
 	country uint32
-	city    string // at most maxCity bytes
+	city    town
 }
+
+// town is the name of a city, cut to what is kept, without memory of its own.
+type town struct {
+	n    uint8
+	name [maxCity]byte
+}
+
+func townOf(city string) (t town) {
+	t.n = uint8(copy(t.name[:], cut(city, maxCity)))
+	return t
+}
+
+func (t *town) bytes() []byte { return t.name[:t.n] }
 
 const maxCity = 32
 
@@ -82,7 +96,7 @@ func (s sighting) before(o sighting) bool {
 	case s.place.lon != o.place.lon:
 		return s.place.lon < o.place.lon
 	}
-	return s.city < o.city
+	return string(s.city.bytes()) < string(o.city.bytes())
 }
 
 // suspect is a visit that looked wrong. It is believed after quarantine, unless

@@ -56,23 +56,28 @@ func New(cfg Config) (*Assessor, error) {
 func (a *Assessor) Failed(userID string, at time.Time) { a.failures.add(userID, at) }
 
 // Assess judges a visit and learns from it: the Profile of the Verdict is that
-// of the Case with the visit in it. It uses no clock but Visit.At.
+// of the Case with the visit in it, written into the capacity behind that if it
+// is enough. A Profile that cannot be read, because it is damaged, of another
+// Assessor or of a later version, is as good as none. It uses no clock but
+// Visit.At.
 func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict, error) {
 	if c.Session == nil {
 		return session.Verdict{}, errNoSession
 	}
 	var p profile
-	if err := p.decode(c.Profile); err != nil {
-		return session.Verdict{}, err
-	}
+	p.read(c.Profile)
 	j, err := a.judge(ctx, &p, &c)
 	if err != nil {
 		return session.Verdict{}, err
 	}
-	v := session.Verdict{Level: j.level, Signals: j.signals(&c.Visit, j.level)}
+	v := session.Verdict{Level: j.level}
+	if j.level >= session.LevelAlert && p.isAnswered(&j.findings, j.at) {
+		v.Level = session.LevelNotice // but it teaches no sooner than other alerts
+	}
+	v.Signals = j.signals(&c.Visit, v.Level)
 	if c.SignIn {
 		a.failures.clear(c.Session.UserID)
-		v.Provisional = j.level >= session.LevelAlert
+		v.Provisional = v.Level >= session.LevelAlert
 	}
 	if !c.SignIn && isRepeated(&c, v.Signals) {
 		v.Level, v.Signals = session.LevelNone, nil
@@ -85,7 +90,7 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	default:
 		p.learn(&j.observation, c.SignIn)
 	}
-	v.Profile = p.encode()
+	v.Profile = p.encode(c.Profile)
 	return v, nil
 }
 
@@ -105,7 +110,7 @@ func isDoubted(c *session.Case) bool {
 func isRepeated(c *session.Case, signals []session.Signal) bool {
 	for _, s := range signals {
 		if s.Level < session.LevelAlert || !slices.ContainsFunc(c.Session.Signals, func(old session.Signal) bool {
-			return old.Code == s.Code && old.Level >= s.Level && s.At.Sub(old.At).Abs() < 24*time.Hour
+			return old.Code == s.Code && old.Level >= s.Level && old.At.After(c.Session.AuthenticatedAt) && s.At.Sub(old.At).Abs() < 24*time.Hour
 		}) {
 			return false
 		}

@@ -32,7 +32,7 @@ const (
 func (p *profile) signIn(o *observation) (f findings) {
 	p.judgeHistory(&f, o)
 	known := p.judgeDevice(&f, o)
-	p.judgeNetwork(&f, o, p.habits.signIns)
+	p.judgeNetwork(&f, o, p.habits.signIns, math.MaxInt)
 	p.judgeTravel(&f, o, p.last)
 	if !known {
 		p.judgeCountries(&f, o)
@@ -50,7 +50,8 @@ func (p *profile) signIn(o *observation) (f findings) {
 }
 
 // judgeHistory allows for how much of an unsettled user's life was not seen
-// yet.
+// yet. To let no alert come of it instead would miss five in a hundred of the
+// naive strangers, those who come early.
 func (p *profile) judgeHistory(f *findings, o *observation) {
 	if p.since < settled || o.at.since(p.first) < minAge {
 		f.add(codeHistoryShort, pointsHistoryShort)
@@ -58,8 +59,9 @@ func (p *profile) judgeHistory(f *findings, o *observation) {
 }
 
 // judgeNetwork adds the most specific that is known of the network: itself,
-// its provider, its place, its country.
-func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
+// its provider, its place, its country. A hosting network counts for most points
+// at the most.
+func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate, most int) {
 	if p.has(o, traitNetwork) {
 		f.add(codeNetworkKnown, pointsNetworkKnown)
 		return
@@ -74,7 +76,7 @@ func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
 		f.add(codeCountryNew, pointsCountryExit)
 	case abroad && p.marks[traitCountry].n > 0:
 		f.add(codeCountryNew, pointsCountryNew)
-	case provider && !o.place.known():
+	case provider && (!o.place.known() || p.spots.n == 0):
 		f.add(codeProviderKnown, pointsProviderElsewhere)
 	case provider:
 		f.add(codeProviderElsewhere, pointsProviderElsewhere)
@@ -83,7 +85,7 @@ func (p *profile) judgeNetwork(f *findings, o *observation, hosting rate) {
 	case o.keys[traitProvider] != 0 && p.marks[traitProvider].n > 0:
 		f.add(codeProviderNew, pointsProviderNew)
 	}
-	p.judgeHosting(f, o, hosting)
+	p.judgeHosting(f, o, hosting, most)
 }
 
 // The shares of strangers and of users that come through a hosting network. The
@@ -97,14 +99,14 @@ const (
 
 // judgeHosting adds whether the connection came through a data centre. Relays
 // are none: those that keep the country are on in many a browser unasked.
-func (p *profile) judgeHosting(f *findings, o *observation, habit rate) {
+func (p *profile) judgeHosting(f *findings, o *observation, habit rate, most int) {
 	switch {
 	case o.kind == geo.KindUnknown:
 	case !o.isHosting():
 		f.add(codeNetworkPlain, pointsNotHosting)
 	default:
 		f.firstHosting = habit.hits == 0
-		points := hostingPoints(habit)
+		points := min(hostingPoints(habit), most)
 		if o.keys[traitProvider] != 0 && !p.has(o, traitProvider) {
 			points = max(points, pointsOtherHosting)
 		}

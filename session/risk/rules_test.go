@@ -61,8 +61,8 @@ func TestSentences(t *testing.T) {
 		got = append(got, s.Text)
 	}
 	want := []string{
-		"A device you haven't used before: Chrome on Linux.",
-		"You haven't been active in Japan before.",
+		"A device you don't usually use: Chrome on Linux.",
+		"You're not usually active in Japan.",
 		"You were active in Bergen, Norway 2 hours before; Tokyo, Japan is at least 8500 km away.",
 		"Your account was used in Japan and Norway within 3 hours.",
 	}

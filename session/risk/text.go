@@ -15,13 +15,13 @@ import (
 var sentences = map[string]string{
 	codeNetworkHosting:    "The connection came through a VPN or data centre.",
 	codeProviderElsewhere: "The network is one you use, but not in this place.",
-	codeProviderNew:       "A network you haven't used before: {network}.",
+	codeProviderNew:       "A network you don't usually use: {network}.",
 	codePlaceNew:          "{place} is about {km} km from the places you're usually active in.",
-	codeCountryNew:        "You haven't been active in {country} before.",
+	codeCountryNew:        "You're not usually active in {country}.",
 	codeCountries:         "Your account was used in {country} and {other} within {hours} hours.",
 	codeDeviceSimilar:     "It looks like a device you use, but we can't tell that it's the same one: {device}.",
 	codeDevicePartlyNew:   "A browser you don't usually use: {device}.",
-	codeDeviceNew:         "A device you haven't used before: {device}.",
+	codeDeviceNew:         "A device you don't usually use: {device}.",
 	codeDeviceSuspect:     "It is the device of an earlier sign-in that looked unusual.",
 	codeDenied:            "It looks like an earlier sign-in that wasn't you, as you told us.",
 	codeDeviceOlder:       "The browser is older than it was before: {device}.",
@@ -73,7 +73,7 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codeProviderNew:
 		return map[string]string{"network": nonEmpty(v.Location.Organization, "AS"+strconv.Itoa(int(v.Location.ASN)))}
 	case codePlaceNew:
-		return map[string]string{"place": startOfSentence(placeName(v.Location.City, v.Location.CountryCode)), "km": roundKM(f.nearest)}
+		return map[string]string{"place": startOfSentence(placeIn(v.Location)), "km": roundKM(f.nearest)}
 	case codeCountryNew:
 		return map[string]string{"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
 	case codeCountries:
@@ -85,8 +85,8 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 		return map[string]string{"device": v.Device.Title()}
 	case codeTravel:
 		return map[string]string{
-			"from": placeName(f.from.city, countryCode(f.from.country)), "ago": duration(f.ago),
-			"place": placeName(v.Location.City, v.Location.CountryCode), "km": roundKM(f.travelled),
+			"from": placeName(string(f.from.city.bytes()), countryCode(f.from.country)), "ago": duration(f.ago),
+			"place": placeIn(v.Location), "km": roundKM(f.travelled),
 		}
 	case codeAttemptsSome, codeAttemptsMany:
 		return map[string]string{"n": strconv.Itoa(f.attempts)}
@@ -112,10 +112,24 @@ func countryName(code string) string { return nonEmpty(geo.CountryName(code), co
 
 func inSentence(country string) string { return nonEmpty(geo.CountryPhrase(country), country) }
 
+// placeIn names a place of which a distance is told: to a whole country there
+// is none.
+func placeIn(l geo.Location) string {
+	switch {
+	case l.City != "":
+		return placeName(l.City, l.CountryCode)
+	case l.CountryCode != "":
+		return "a place in " + inSentence(l.CountryCode)
+	}
+	return "the place"
+}
+
 // startOfSentence gives an article its capital.
 func startOfSentence(place string) string {
-	if rest, ok := strings.CutPrefix(place, "the "); ok {
-		return "The " + rest
+	for article, capital := range map[string]string{"a ": "A ", "the ": "The "} {
+		if rest, ok := strings.CutPrefix(place, article); ok {
+			return capital + rest
+		}
 	}
 	return place
 }

@@ -103,7 +103,7 @@ func (p *profile) checkAlert(t *testing.T) {
 	mail, n := p.latestMail(t)
 	p.picture(t, "outbox-alert")
 	for _, want := range []string{
-		"To: " + email + " Subject: Please check a sign-in to signedin quickstart ", "You haven't been active in Australia before.",
+		"To: " + email + " Subject: Please check a sign-in to signedin quickstart ", "You're not usually active in Australia.",
 		"Firefox on Windows, in Australia (approximate)", "press “Not me”",
 	} {
 		if n != 1 || !strings.Contains(mail, want) {
@@ -130,7 +130,7 @@ func (p *profile) checkQuestion(t *testing.T) {
 	}
 	run(t, p, chromedp.Click(chromedp.CSS(question)))
 	why := p.text(t, `.question ul`)
-	for _, want := range []string{"You haven't been active in Australia before.", "A device you haven't used before: Firefox on Windows."} {
+	for _, want := range []string{"You're not usually active in Australia.", "A device you don't usually use: Firefox on Windows."} {
 		if strings.Count(why, want) != 1 {
 			t.Errorf("the reasons are %q, want %q once", why, want)
 		}

@@ -1,0 +1,52 @@
+package risk_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/risk"
+)
+
+// The first VPN of somebody who never had one is worth an alert and, on their
+// own device in their own country, no more: the session is not to be paused.
+func TestFirstVPNOfASession(t *testing.T) {
+	u := settled(t, risk.Config{})
+	s, _ := u.signIn(t, signIn{key: 1})
+	for i := range 120 {
+		v := s.Last
+		v.At, v.IP = start.Add(9*day+time.Duration(i+1)*8*time.Hour), netip.AddrFrom4([4]byte{81, 166, byte(i), 9})
+		u.move(t, s, v)
+	}
+	vpn := s.Last
+	vpn.At, vpn.IP, vpn.Location = vpn.At.Add(time.Hour), netip.MustParseAddr("93.184.1.1"), at("Bergen", "NO", 60.4, 5.3, 555, geo.KindHosting)
+	if got := u.move(t, s, vpn); got.Level != session.LevelAlert {
+		t.Errorf("level %d for %v, want an alert", got.Level, codes(got))
+	}
+}
+
+// An alert is not repeated within a day, unless the user has proved meanwhile
+// who they are: then it is another one.
+func TestAlertAfterAProof(t *testing.T) {
+	for _, proved := range []bool{false, true} {
+		u := settled(t, risk.Config{})
+		s, _ := u.signIn(t, signIn{key: 1})
+		home, thief := s.Last, s.Last
+		thief.At, thief.IP, thief.Location = start.Add(10*day), netip.MustParseAddr("93.184.10.20"), frankfurtVPN
+		first := u.move(t, s, thief)
+		if first.Level < session.LevelAlert {
+			t.Fatalf("level %d", first.Level)
+		}
+		home.At = thief.At.Add(time.Hour)
+		u.move(t, s, home)
+		if proved {
+			s.AuthenticatedAt = home.At
+		}
+		thief.At = home.At.Add(time.Hour)
+		if got := u.move(t, s, thief); (got.Level >= session.LevelAlert) != proved {
+			t.Errorf("proved %v: level %d for %v", proved, got.Level, codes(got))
+		}
+	}
+}
