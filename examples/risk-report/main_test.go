@@ -118,6 +118,7 @@ func TestBadLines(t *testing.T) {
 	good := "2026-01-02T00:00:00Z,ann,193.0.6.139,x,no,ok\n"
 	for line, want := range map[string]string{
 		"yesterday,ann,193.0.6.139,x,no,ok":               `time: "yesterday" is not like`,
+		"1772478000000,ann,193.0.6.139,x,no,ok":           `time: 1772478000000 is no number of seconds`,
 		"2026-01-02T00:00:00Z,,193.0.6.139,x,no,ok":       "no user",
 		"2026-01-02T00:00:00Z,ann,193.0.6,x,no,ok":        `ip: "193.0.6" is no address`,
 		"2026-01-02T00:00:00Z,ann,193.0.6.139,x,maybe,ok": `known_device: "maybe" is neither yes nor no`,

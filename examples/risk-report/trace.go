@@ -159,7 +159,11 @@ func parse(field func(name string) string) (s signIn, err error) {
 
 func parseTime(s string) (time.Time, error) {
 	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return time.Unix(seconds, 0).UTC(), nil
+		at := time.Unix(seconds, 0).UTC()
+		if at.Year() < 1970 || at.Year() > 2200 {
+			return at, fmt.Errorf("time: %s is no number of seconds since 1970", s)
+		}
+		return at, nil
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -312,3 +312,23 @@ func TestReviewCard(t *testing.T) {
 		t.Error("the idle ones are not signed out, or others are")
 	}
 }
+
+// Who reads of a sign-in in a mail and signs in to look finds the button that
+// the mail speaks of, and no reason.
+func TestNoticeSeenByAYounger(t *testing.T) {
+	cfg := strangers()
+	cfg.Assessor = session.AssessorFunc(func(_ context.Context, c session.Case) (session.Verdict, error) {
+		if c.Visit.IP.String() != "198.51.100.7" {
+			return session.Verdict{}, nil
+		}
+		return session.Verdict{Level: session.LevelNotice, Signals: []session.Signal{{Code: "device.new", Text: "A new device.", Level: session.LevelNotice, At: c.Visit.At}}}, nil
+	})
+	s := newSite(t, activity.Config{}, cfg)
+	s.signIn(t, "alice", amsterdam...)
+	s.pass(time.Minute)
+	me := s.signIn(t, "alice")
+	page := me.page("")
+	if !strings.Contains(page, "New sign-in") || !strings.Contains(page, "Not me") || strings.Contains(page, "A new device.") || strings.Contains(page, "This was me") {
+		t.Errorf("got %s", page)
+	}
+}

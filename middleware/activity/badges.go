@@ -18,6 +18,7 @@ const (
 	badgeTime      = "unusual-time"
 	badgeCountries = "active-in-2-countries"
 	badgeChange    = "unusual-change"
+	badgeRecent    = "recent" // in the place of those, where no reason is told
 )
 
 // badgeOrder is the order in which badges are shown.
@@ -49,16 +50,20 @@ func ask(s, me *session.Session, now time.Time) (q question) {
 		}
 	}
 	q.newDevice = s.Familiarity == session.FamiliarityNew && s.ConfirmedAt.IsZero() && now.Sub(s.First.At) < fade
-	isAlert := slices.ContainsFunc(q.signals, func(g session.Signal) bool { return g.Level >= session.LevelAlert })
+	isAtLeast := func(l session.Level) bool {
+		return slices.ContainsFunc(q.signals, func(g session.Signal) bool { return g.Level >= l })
+	}
 	believed := me.UserID == s.UserID && me.Believed()
 	switch live := s.Ended == nil; {
 	case me.MayJudge(s):
-		q.badges = badgesOf(q.signals, q.newDevice, isAlert)
+		q.badges = badgesOf(q.signals, q.newDevice, isAtLeast(session.LevelAlert))
 		q.newDevice = q.newDevice && !slices.ContainsFunc(q.signals, func(g session.Signal) bool { return badgeOf(g.Code) == badgeDevice })
 		q.suspended = live && s.Restriction == session.RestrictionSuspended
 		q.mayConfirm, q.mayDeny = live && len(q.badges) > 0, live && len(q.badges) > 0 && s.ID != me.ID
-	case isAlert && believed && s.ID != me.ID && live:
+	case believed && s.ID != me.ID && live && isAtLeast(session.LevelAlert):
 		q = question{badges: []string{badgeCheck}, mayDeny: true}
+	case believed && s.ID != me.ID && live && isAtLeast(session.LevelNotice): // a mail has told them to come here
+		q = question{badges: []string{badgeRecent}, mayDeny: true}
 	default:
 		q = question{}
 	}

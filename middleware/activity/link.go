@@ -145,7 +145,9 @@ func (h *Handler) showLink(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := h.view(r)
 	v.Heading, v.Link = v.say("link.heading"), text
-	v.Asked = v.row(s, s)
+	first := s.Clone()
+	first.Last = first.First // what the mail spoke of, wherever the session is by now
+	v.Asked = v.row(first, first)
 	v.Asked.Label, v.Asked.Name, v.Asked.Address = v.Asked.Title, "", ""
 	h.render(w, r, http.StatusOK, "link", v)
 	return nil

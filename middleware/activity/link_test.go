@@ -148,3 +148,23 @@ func TestLinkElsewhere(t *testing.T) {
 		t.Error("not even here")
 	}
 }
+
+// The page shows the sign-in that the mail was about, wherever the session is
+// by now.
+func TestLinkShowsTheSignIn(t *testing.T) {
+	a := newAccount(t, activity.Config{})
+	a.pass(time.Hour)
+	path, _ := a.link(t)
+	asked := func() string {
+		_, page := a.reader(t).do("GET", path, "")
+		_, page, _ = strings.Cut(page, `<div class="asked">`)
+		page, _, _ = strings.Cut(page, "<time")
+		return page
+	}
+	before := asked()
+	a.strange.header = []string{"User-Agent", "desktop", "X-Test-IP", "203.0.113.9"}
+	a.strange.page("")
+	if after := asked(); after != before || !strings.Contains(before, "Amsterdam") {
+		t.Errorf("got %s, and %s before the session moved", after, before)
+	}
+}

@@ -35,6 +35,7 @@ var texts = map[string]string{
 	"badge." + badgeTime:      "Unusual time",
 	"badge." + badgeCountries: "Active in 2 countries",
 	"badge." + badgeChange:    "Unusual change",
+	"badge." + badgeRecent:    "New sign-in",
 
 	"shared":         "Shared computer",
 	"why":            "Why?",

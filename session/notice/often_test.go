@@ -252,3 +252,50 @@ func TestAtOnce(t *testing.T) {
 		t.Error("told of none")
 	}
 }
+
+// Who was denied and comes back is told of again.
+func TestDeniedIsToldAgain(t *testing.T) {
+	t.Parallel()
+	l := level(session.LevelAlert)
+	s := often(t, &l)
+	s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
+	s.take()
+	bad, _ := s.signIn(t, from(far, device.Hints{UserAgent: linux}), session.DeviceID{})
+	if err := s.Deny(t.Context(), "alice", bad.ID, session.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	s.take()
+	for _, want := range []string{"alert", ""} {
+		s.now = s.now.Add(20 * time.Hour)
+		if got := s.kinds(t, far, linux); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// coded finds one reason for a notice in each sign-in.
+type coded string
+
+func (c *coded) Assess(_ context.Context, cs session.Case) (session.Verdict, error) {
+	return session.Verdict{Level: session.LevelNotice, Signals: []session.Signal{
+		{Code: string(*c), Text: "A reason.", Level: session.LevelNotice, At: cs.Visit.At},
+	}}, nil
+}
+
+// What is unusual in another way is told, though it is the same device.
+func TestOtherReasonsAreTold(t *testing.T) {
+	t.Parallel()
+	c := coded("device.new")
+	s := newSite(t, photos)
+	s.restart(t, photos, &c)
+	for _, x := range []struct {
+		code coded
+		want string
+	}{{"device.new", "sign-in"}, {"device.same-kind", ""}, {"attempts.some", "sign-in"}, {"device.new", ""}, {"hour.unusual", ""}} {
+		c = x.code
+		s.now = s.now.Add(time.Hour)
+		if got := s.kinds(t, home, windows); got != x.want {
+			t.Errorf("%s: got %q, want %q", c, got, x.want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -48,15 +49,30 @@ type occasion struct {
 	signIn  bool
 	denied  bool // it was answered: who comes back is told of again
 	network netip.Prefix
+	country string
 	family  device.Family
+	about   []string // what looked unusual: the first parts of the codes
 }
 
 func occasionOf(e *session.Event) occasion {
 	o := occasion{at: e.At, id: e.Session.ID, level: e.Verdict.Level, signIn: e.Kind == session.EventStarted}
-	if o.signIn {
-		o.network, o.family = e.Session.First.Network, e.Session.First.Device.Family()
+	o.began(e.Session)
+	for _, x := range e.Verdict.Signals {
+		o.about = append(o.about, about(x))
 	}
 	return o
+}
+
+// began notes from where a session was signed in, if o is that.
+func (o *occasion) began(s *session.Session) {
+	if o.signIn {
+		o.network, o.country, o.family = s.First.Network, s.First.Location.CountryCode, s.First.Device.Family()
+	}
+}
+
+func about(x session.Signal) string {
+	what, _, _ := strings.Cut(x.Code, ".")
+	return what
 }
 
 // occasionsOf returns those of one session, from its signals.
@@ -66,14 +82,12 @@ func occasionsOf(s *session.Session) (all []occasion) {
 		if o.level == session.LevelNone || !o.signIn && o.level < session.LevelAlert {
 			continue
 		}
-		if o.signIn {
-			o.network, o.family = s.First.Network, s.First.Device.Family()
+		i := slices.IndexFunc(all, func(a occasion) bool { return a.at.Equal(x.At) })
+		if i < 0 {
+			o.began(s)
+			i, all = len(all), append(all, o)
 		}
-		if i := slices.IndexFunc(all, func(a occasion) bool { return a.at.Equal(x.At) }); i >= 0 {
-			all[i].level = max(all[i].level, x.Level)
-			continue
-		}
-		all = append(all, o)
+		all[i].level, all[i].about = max(all[i].level, x.Level), append(all[i].about, about(x))
 	}
 	return all
 }
@@ -84,9 +98,17 @@ func (o occasion) says(b occasion) bool {
 		return false
 	}
 	if o.signIn {
-		return o.network == b.network && o.family == b.family && b.at.Sub(o.at) < repeatSignIn
+		return o.isFrom(b) && o.family == b.family && b.at.Sub(o.at) < repeatSignIn && !slices.ContainsFunc(b.about, func(what string) bool {
+			return what != "hour" && !slices.Contains(o.about, what)
+		})
 	}
 	return o.id == b.id && b.at.Sub(o.at) < repeatMove
+}
+
+// isFrom reports whether both are from one network, or country where no networks
+// are kept.
+func (o occasion) isFrom(b occasion) bool {
+	return o.network == b.network && (o.network.IsValid() || o.country == b.country)
 }
 
 func (o occasion) isAlert() bool { return o.level >= session.LevelAlert }

@@ -8,8 +8,8 @@ import (
 )
 
 // maxCityRadius is how wide, in kilometres, the circle around a city may be for
-// the city still to be named.
-const maxCityRadius = 200
+// the city still to be named: as on the page.
+const maxCityRadius = 100
 
 // moment says with what, where and when something was done.
 func (w *writer) moment(v session.Visit) string {
