@@ -19,7 +19,7 @@ const (
 	pointsDesktopSite = 8
 	pointsOther       = 58
 	pointsDormant     = 5
-	pointsHostingMove = 27 // a user's first VPN is an alert, and no more by itself
+	pointsHostingMove = 35 // a first VPN is an alert, by any preset, and not high by itself
 )
 
 // move judges that a live session is seen on another network or device. It is
