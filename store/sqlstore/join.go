@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/within"
 )
 
 // InTx runs f in a transaction and commits it. The methods of this Store, and
@@ -20,6 +21,10 @@ import (
 // nothing has happened: it is rolled back, nobody is cut and nobody told.
 // If the commit itself fails it is not known whether it happened; then what is
 // still open on a session that has ended is cut by the next Manager.Purge.
+//
+// It begins and commits no longer than ctx, whatever the driver. Inside of f
+// that is the driver's: lib/pq waits for a server that has fallen silent for as
+// long as the system does, pgx and go-sql-driver do not.
 //
 // On SQLite other writers wait until f returns. Inside of f use the context
 // that it gets: what it writes by another one waits for f to return, and so for
@@ -42,11 +47,12 @@ func (st *Store) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.
 		return nil, st.fail(ctx, "transaction", err)
 	}
 	defer done()
-	t, err := st.begin(ctx)
+	t, err := within.Do(ctx, func() (*sqlx.Tx, error) { return st.begin(ctx) })
 	if err != nil {
-		return nil, st.fail(ctx, "transaction", err)
+		return nil, st.fail(ctx, "transaction", err) // one that begins after all is rolled back, as ctx is over
 	}
-	defer t.Rollback() //nolint:errcheck // does nothing after the commit, and changes nothing before it
+	// Does nothing after the commit, and changes nothing before it.
+	defer within.Do(ctx, func() (struct{}, error) { return struct{}{}, t.Rollback() }) //nolint:errcheck // nor does its answer
 	j := &joined{tx: t, entered: true}
 	inside, pending := st.join(ctx, j)
 	if err := f(inside, t); err != nil {
@@ -55,7 +61,7 @@ func (st *Store) inTx(ctx context.Context, f func(ctx context.Context, tx *sqlx.
 	if err := j.trouble(); err != nil {
 		return nil, fmt.Errorf("sqlstore: transaction rolled back: %w", err)
 	}
-	if err := t.Commit(); err != nil {
+	if _, err := within.Do(ctx, func() (struct{}, error) { return struct{}{}, t.Commit() }); err != nil {
 		pending.Unknown()
 		return nil, st.fail(ctx, "commit", err)
 	}

@@ -27,7 +27,9 @@
 //
 // Of the drivers for PostgreSQL take pgx. With lib/pq, database/sql repeats a
 // statement whose answer was lost with the connection: nothing is live that was
-// revoked, but Revoke may then not return what it has ended.
+// revoked, but Revoke may then not return what it has ended. And in a
+// transaction of the host's it does not hear of the end of a context while the
+// server is silent.
 //
 // The tables are for you to query: their columns are described in the schema
 // files, which Migrate applies and which can also be run by hand.

@@ -127,18 +127,64 @@ func (l linked) wantTrouble(t *testing.T, load *load, silent bool) {
 			return err
 		},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		returned := make(chan error, 1)
-		go func() { returned <- call(ctx) }()
-		select {
-		case err := <-returned:
-			if err == nil || storeAnswer(err) != nil {
-				t.Errorf("%s: got %v, want trouble", what, err)
-			}
-		case <-time.After(10 * time.Second):
-			t.Errorf("%s hangs, though its context is over", what)
+		l.wantInTime(t, what, call)
+	}
+}
+
+// TestLinkSilentInTx has a server fall silent in a transaction of the host's:
+// it takes no longer than its context.
+func TestLinkSilentInTx(t *testing.T) {
+	eachLinked(t, func(t *testing.T, l linked) {
+		store, ok := l.store.(*sqlstore.Store)
+		if !ok {
+			t.Skip("no transactions")
 		}
-		cancel()
+		for _, where := range []string{"begin", "statement", "commit", "rollback"} {
+			if where == "statement" && strings.Contains(l.name, "(postgres)") {
+				continue // lib/pq waits on
+			}
+			before := runtime.NumGoroutine()
+			silentAt := func(here string) {
+				if here == where {
+					l.link.set(linkSilent)
+				}
+			}
+			silentAt("begin")
+			l.wantInTime(t, where, func(ctx context.Context) error {
+				return store.InTx(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
+					silentAt("statement")
+					_, err := store.Revoke(ctx, session.Revocation{UserID: "ada", All: true})
+					silentAt("commit")
+					silentAt("rollback")
+					if where == "rollback" {
+						return errors.New("the host has changed its mind")
+					}
+					return err
+				})
+			})
+			l.link.set(linkDown)
+			l.link.set(linkUp)
+			l.wantNoLeak(t, before)
+		}
+	})
+}
+
+// wantInTime makes a call that cannot succeed, with 300 ms for it.
+func (l linked) wantInTime(t *testing.T, what string, call func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	returned := make(chan error, 1)
+	go func() { returned <- call(ctx) }()
+	select {
+	case err := <-returned:
+		if err == nil || storeAnswer(err) != nil {
+			t.Errorf("%s: got %v, want trouble", what, err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Errorf("%s hangs, though its context is over", what)
+		l.link.set(linkDown)
+		<-returned
 	}
 }
 
