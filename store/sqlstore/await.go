@@ -24,6 +24,16 @@ func await0(ctx context.Context, st *Store, f func() error) error {
 	return err
 }
 
+// inTime is await for what comes before there is a Store. A server that falls
+// silent is one that cannot be reached.
+func inTime[T any](ctx context.Context, d *dialect, f func() (T, error)) (T, error) {
+	result, err := within.Do(ctx, f)
+	if err != nil && err == context.Cause(ctx) { // else f says where it came to that
+		err = trouble(d.advice, "the database cannot be reached, or not in time", err)
+	}
+	return result, err
+}
+
 // own returns r without what the caller may change: it may be looked at when
 // the call has returned.
 func own(r session.Revocation) session.Revocation {

@@ -88,16 +88,7 @@ func dialectOf(name Dialect, driver string) (*dialect, error) {
 
 // usable returns why db cannot be used, nil if it can.
 func (d *dialect) usable(ctx context.Context, db *sqlx.DB) error {
-	// In a goroutine, because lib/pq does not hear of the context while it waits
-	// for a server's first word.
-	pong := make(chan error, 1)
-	go func() { pong <- db.PingContext(ctx) }()
-	var err error
-	select {
-	case err = <-pong:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	err := db.PingContext(ctx)
 	if err != nil && d.denied(err) {
 		return fmt.Errorf("sqlstore: %w", &AccessError{Err: err, Advice: d.advice(err)})
 	}

@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"github.com/signedin/signedin/store"
+	"github.com/signedin/signedin/store/internal/within"
 )
 
 // Durability reads the settings of the database on which it depends whether a
 // revocation can be undone by a crash.
 func (st *Store) Durability(ctx context.Context) (store.Durability, error) {
-	d, err := st.dialect.durability(ctx, st.db)
+	d, err := within.Do(ctx, func() (store.Durability, error) { return st.dialect.durability(ctx, st.db) })
 	return d, st.fail(ctx, "durability", err)
 }
 

@@ -34,6 +34,12 @@ func Migrate(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	_, err = inTime(ctx, d, func() (struct{}, error) { return struct{}{}, d.migrateAgain(ctx, db, cfg) })
+	return err
+}
+
+// migrateAgain migrates, and tries again if that is of use.
+func (d *dialect) migrateAgain(ctx context.Context, db *sqlx.DB, cfg Config) error {
 	for n := 1; ; n++ {
 		begin := time.Now()
 		err := d.migrate(ctx, db, cfg)

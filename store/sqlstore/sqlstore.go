@@ -125,24 +125,34 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.usable(ctx, db); err != nil {
-		return nil, err
-	}
-	if err := checkSchema(ctx, db, cfg, d); err != nil {
-		return nil, err
-	}
 	st := &Store{db: db, cfg: cfg, dialect: d, writer: make(chan struct{}, 1)}
+	return inTime(ctx, d, func() (*Store, error) {
+		err := st.start(ctx)
+		if err == nil {
+			err = ctx.Err() // nobody waits for it any more
+		}
+		if err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+		return st, nil
+	})
+}
+
+// start sees to it that the database can be used, and prepares the statements.
+func (st *Store) start(ctx context.Context) error {
+	if err := st.dialect.usable(ctx, st.db); err != nil {
+		return err
+	}
+	if err := checkSchema(ctx, st.db, st.cfg, st.dialect); err != nil {
+		return err
+	}
 	if err := st.checkDurability(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	err = st.prepare(ctx)
-	if err == nil {
-		err = st.checkAccess(ctx)
+	if err := st.prepare(ctx); err != nil {
+		return err
 	}
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	return st, nil
+	return st.checkAccess(ctx)
 }
 
 // Close gives back the prepared statements. It does not close the database.

@@ -3,8 +3,10 @@ package drivertest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,14 +20,31 @@ import (
 
 // linked is a store with the budgets of a real one, over a link that fails.
 type linked struct {
-	name  string
-	link  *proxy
-	store session.Store
-	inUse func() int // connections that calls hold
+	name, env string
+	link      *proxy
+	store     session.Store
+	inUse     func() int // connections that calls hold
 }
 
 // eachLinked runs a test with each server behind a link.
 func eachLinked(t *testing.T, test func(t *testing.T, l linked)) {
+	eachLinkedSQL(t, func(t *testing.T, l linked, _ *sqlx.DB, _ sqlstore.Config) { test(t, l) })
+	t.Run("redis", func(t *testing.T) {
+		link, client := proxiedRedis(t, 0) // as go-redis comes
+		prefix := ownPrefix()
+		t.Cleanup(func() { deleteKeys(t, openRedis(t), prefix) })
+		store, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: prefix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, linked{"redis", redisServer, link, store, func() int {
+			s := client.PoolStats()
+			return int(s.TotalConns) - int(s.IdleConns)
+		}})
+	})
+}
+
+func eachLinkedSQL(t *testing.T, test func(t *testing.T, l linked, db *sqlx.DB, cfg sqlstore.Config)) {
 	for _, c := range []struct{ name, driver, env string }{
 		{"postgres(pgx)", "pgx", "SIGNEDIN_TEST_POSTGRES"},
 		{"postgres(postgres)", "postgres", "SIGNEDIN_TEST_POSTGRES"},
@@ -36,22 +55,9 @@ func eachLinked(t *testing.T, test func(t *testing.T, l linked)) {
 			cfg := sqlstore.Config{Prefix: newPrefix(t, direct)}
 			migrated(t, direct, cfg)
 			link, db := proxiedSQL(t, c.driver, c.env)
-			test(t, linked{c.name, link, impatient(t, db, cfg), func() int { return db.Stats().InUse }})
+			test(t, linked{c.name, c.env, link, impatient(t, db, cfg), func() int { return db.Stats().InUse }}, db, cfg)
 		})
 	}
-	t.Run("redis", func(t *testing.T) {
-		link, client := proxiedRedis(t, 0) // as go-redis comes
-		prefix := ownPrefix()
-		t.Cleanup(func() { deleteKeys(t, openRedis(t), prefix) })
-		store, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: prefix})
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, linked{"redis", link, store, func() int {
-			s := client.PoolStats()
-			return int(s.TotalConns) - int(s.IdleConns)
-		}})
-	})
 }
 
 // impatient opens a store with the default budget of a request.
@@ -134,13 +140,10 @@ func (l linked) wantTrouble(t *testing.T, load *load, silent bool) {
 // TestLinkSilentInTx has a server fall silent in a transaction of the host's:
 // it takes no longer than its context.
 func TestLinkSilentInTx(t *testing.T) {
-	eachLinked(t, func(t *testing.T, l linked) {
-		store, ok := l.store.(*sqlstore.Store)
-		if !ok {
-			t.Skip("no transactions")
-		}
+	eachLinkedSQL(t, func(t *testing.T, l linked, db *sqlx.DB, _ sqlstore.Config) {
+		store := l.store.(*sqlstore.Store)
 		for _, where := range []string{"begin", "statement", "commit", "rollback"} {
-			if where == "statement" && strings.Contains(l.name, "(postgres)") {
+			if where == "statement" && db.DriverName() == "postgres" {
 				continue // lib/pq waits on
 			}
 			before := runtime.NumGoroutine()
@@ -165,6 +168,39 @@ func TestLinkSilentInTx(t *testing.T) {
 			l.link.set(linkDown)
 			l.link.set(linkUp)
 			l.wantNoLeak(t, before)
+		}
+	})
+}
+
+// TestLinkSilentAtStart has a server fall silent after some words of it: what is
+// called at the start takes no longer than its context either.
+func TestLinkSilentAtStart(t *testing.T) {
+	eachLinkedSQL(t, func(t *testing.T, l linked, db *sqlx.DB, cfg sqlstore.Config) {
+		store := l.store.(*sqlstore.Store)
+		fresh := sqlstore.Config{Prefix: newPrefix(t, open(t, db.DriverName(), service(t, l.env)))}
+		for what, c := range map[string]struct {
+			after []int // packets to the server
+			call  func(context.Context) error
+		}{
+			"New":        {[]int{1, 3, 5, 10, 40}, func(ctx context.Context) error { _, err := sqlstore.New(ctx, db, cfg); return err }},
+			"Migrate":    {[]int{1, 3, 7}, func(ctx context.Context) error { return sqlstore.Migrate(ctx, db, fresh) }},
+			"Durability": {[]int{1, 2}, func(ctx context.Context) error { _, err := store.Durability(ctx); return err }},
+		} {
+			for _, n := range c.after {
+				before := runtime.NumGoroutine()
+				var sent atomic.Int64
+				l.link.cutBy(func(toServer bool) bool {
+					if toServer && sent.Add(1) == int64(n) {
+						l.link.set(linkSilent)
+					}
+					return false
+				})
+				l.wantInTime(t, fmt.Sprint(what, " after ", n), c.call)
+				l.link.cutBy(nil)
+				l.link.set(linkDown)
+				l.link.set(linkUp)
+				l.wantNoLeak(t, before)
+			}
 		}
 	})
 }
