@@ -99,18 +99,25 @@ func (s *ownServer) do(command ...string) {
 // start starts the server and waits until it is ready.
 func (s *ownServer) start(ready func() error, settings ...string) {
 	s.t.Helper()
-	s.running = s.cmd(slices.Concat(s.command, settings)...)
-	if err := s.running.Start(); err != nil {
+	if err := s.tryStart(ready, settings...); err != nil {
 		s.t.Fatal(err)
 	}
-	var err error
-	for range 600 {
-		if err = ready(); err == nil {
-			return
+}
+
+func (s *ownServer) tryStart(ready func() error, settings ...string) error {
+	s.running = s.cmd(slices.Concat(s.command, settings)...)
+	err := s.running.Start()
+	for n := 0; err == nil; n++ {
+		why := ready()
+		if why == nil {
+			return nil
+		}
+		if n == 600 || !s.isRunning() {
+			err = why
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	s.t.Fatalf("%s does not start: %v", s.command[0], err)
+	return fmt.Errorf("%s does not start: %w", s.command[0], err)
 }
 
 // kill ends the server and its processes, all at once and with no warning.

@@ -65,7 +65,7 @@ func TestRedisDialFails(t *testing.T) {
 						if left.Add(-1) == 0 {
 							return nil, errors.New("no connection")
 						}
-						return new(net.Dialer).DialContext(ctx, "tcp", server.addr)
+						return new(net.Dialer).DialContext(ctx, "unix", server.addr)
 					},
 				}))
 				store := redisStore(t, client, redisstore.Config{})

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +18,12 @@ import (
 // TestRedisFailover has a Sentinel change the primary: the store follows, and
 // the Bus tells that it has missed something.
 func TestRedisFailover(t *testing.T) {
-	primary := startRedis(t)
-	replica := startRedis(t, "--replicaof", strings.Replace(primary.addr, ":", " ", 1), "--repl-diskless-sync-delay", "0")
-	sentinel := startSentinel(t, primary.addr)
+	primary, replica := newRedis(t), newRedis(t)
+	primaryAddr := primary.startOnPort()
+	replicaAddr := replica.startOnPort("--replicaof", strings.Replace(primaryAddr, ":", " ", 1), "--repl-diskless-sync-delay", "0")
+	sentinel := startSentinel(t, primaryAddr)
 	client := redis.NewFailoverClient(&redis.FailoverOptions{
-		MasterName: "signedin", SentinelAddrs: []string{sentinel.addr}, ContextTimeoutEnabled: true,
+		MasterName: "signedin", SentinelAddrs: []string{sentinel}, ContextTimeoutEnabled: true,
 	})
 	t.Cleanup(func() { _ = client.Close() }) // it finds connections to the old primary closed
 	store := redisStore(t, client, redisstore.Config{Prefix: "f:", ReadTimeout: time.Second})
@@ -33,12 +34,12 @@ func TestRedisFailover(t *testing.T) {
 	}
 	copied := replica.client(t)
 	within30s(t, "the replica has everything", func() bool { return len(keysWith(t, copied, "f:owner:")) == 1 })
-	control := redis.NewSentinelClient(&redis.Options{Addr: sentinel.addr})
+	control := redis.NewSentinelClient(&redis.Options{Addr: sentinel})
 	defer control.Close()
 	within30s(t, "the Sentinel changes the primary", func() bool { return control.Failover(t.Context(), "signedin").Err() == nil })
 	within30s(t, "the replica is the primary", func() bool {
 		addr, err := control.GetMasterAddrByName(t.Context(), "signedin").Result()
-		return err == nil && strings.Join(addr, ":") == replica.addr
+		return err == nil && strings.Join(addr, ":") == replicaAddr
 	})
 	within30s(t, "the store writes again", func() bool {
 		err := store.Touch(t.Context(), []session.Touch{{ID: session.ID{1}, Visit: session.Visit{At: someTime.Add(time.Minute)}}})
@@ -66,17 +67,21 @@ func within30s(t *testing.T, what string, is func() bool) {
 	t.Fatalf("not within 30 seconds: %s", what)
 }
 
-// startSentinel starts a Sentinel that watches a primary.
-func startSentinel(t *testing.T, primary string) *redisProcess {
+// startSentinel starts a Sentinel that watches a primary, and returns its address.
+func startSentinel(t *testing.T, primary string) (addr string) {
 	t.Helper()
 	host, port, err := net.SplitHostPort(primary)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "sentinel.conf")
+	s := newRedis(t)
 	config := fmt.Sprintf("sentinel monitor signedin %s %s 1\nsentinel down-after-milliseconds signedin 1000\n", host, port)
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(s.path("sentinel.conf"), []byte(config), 0o666); err != nil { // it writes to it as well
 		t.Fatal(err)
 	}
-	return startServer(t, file, "--sentinel")
+	if err := os.Chmod(s.path("sentinel.conf"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.command = slices.Insert(s.command, 1, s.path("sentinel.conf"), "--sentinel")
+	return s.startOnPort()
 }

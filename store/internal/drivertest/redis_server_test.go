@@ -1,72 +1,61 @@
 package drivertest_test
 
 import (
-	"fmt"
+	"math/rand/v2"
 	"net"
-	"os"
-	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// redisProcess is a server of a test's own, on a loopback port.
+// redisProcess is a server of a test's own.
 type redisProcess struct {
-	addr    string
-	process *os.Process
+	*ownServer
+	addr string // of its socket
 }
 
 // startRedis starts a server with some settings, or skips the test if there is
 // none on this machine.
 func startRedis(t testing.TB, settings ...string) *redisProcess {
 	t.Helper()
-	return startServer(t, append([]string{"--save", ""}, settings...)...)
-}
-
-func startServer(t testing.TB, settings ...string) *redisProcess {
-	t.Helper()
-	binary, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("REQUIRE_SERVICES") == "1" {
-			t.Fatal("redis-server is not installed, and REQUIRE_SERVICES=1")
-		}
-		t.Skip("SKIPPED: redis-server is not installed")
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	args := append(settings, "--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--dir", t.TempDir())
-	cmd := exec.Command(binary, args...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	s := &redisProcess{addr: fmt.Sprint("127.0.0.1:", port), process: cmd.Process}
-	s.await(t)
+	s := newRedis(t)
+	s.start(s.answers, settings...)
 	return s
 }
 
-// await waits until the server answers.
-func (s *redisProcess) await(t testing.TB) {
+// newRedis is a server that does not run yet.
+func newRedis(t testing.TB) *redisProcess {
 	t.Helper()
-	for range 200 {
-		if c, err := net.Dial("tcp", s.addr); err == nil {
-			_ = c.Close()
-			return
-		}
-		time.Sleep(25 * time.Millisecond)
+	s := &redisProcess{ownServer: ownRedis(t)}
+	s.addr, s.command = s.path("socket"), append(s.command, "--save", "")
+	return s
+}
+
+func (s *redisProcess) answers() error {
+	c, err := net.Dial("unix", s.addr)
+	if err != nil {
+		return err
 	}
-	t.Fatal("redis-server does not start")
+	return c.Close()
+}
+
+// startOnPort starts a server that others have to find on the network. Its port
+// is below those that the system gives to clients; if somebody has it, the
+// server ends, and another one is tried.
+func (s *redisProcess) startOnPort(settings ...string) (addr string) {
+	s.t.Helper()
+	var err error
+	for range 20 {
+		port := strconv.Itoa(12000 + rand.IntN(18000))
+		if err = s.tryStart(s.answers, append([]string{"--port", port, "--bind", "127.0.0.1"}, settings...)...); err == nil {
+			return "127.0.0.1:" + port
+		}
+		s.kill() // what is left of it
+	}
+	s.t.Fatal(err)
+	return ""
 }
 
 func (s *redisProcess) client(t testing.TB) *redis.Client {
@@ -80,7 +69,7 @@ func (s *redisProcess) resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
 
 func (s *redisProcess) signal(t testing.TB, sig syscall.Signal) {
 	t.Helper()
-	if err := s.process.Signal(sig); err != nil {
+	if err := s.running.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -340,7 +340,7 @@ func TestUnreachable(t *testing.T) {
 			_, err := sqlstore.New(ctx, db, sqlstore.Config{})
 			wantTrouble(t, err, "cannot be reached")
 			wantTrouble(t, sqlstore.Migrate(ctx, db, sqlstore.Config{}), "cannot be reached")
-			if took := time.Since(start); took > time.Second {
+			if took := time.Since(start); took > 10*time.Second { // the alternative is a hang
 				t.Errorf("%s: took %v with 200ms", driver, took)
 			}
 			cancel()
