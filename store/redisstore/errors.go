@@ -69,7 +69,7 @@ var answers = []struct{ text, advice string }{
 	{"WRONGTYPE ", "another program uses our keys: give each its own Config.Prefix"},
 	{"NOAUTH ", "the server wants a password: set Username and Password of the client"},
 	{"WRONGPASS ", "check Username and Password of the client"},
-	{"NOPERM ", "the user may not do this: by ACL SETUSER, allow it ~<prefix>* &<prefix>* +@read +@write +@scripting +@connection +@pubsub"},
+	{"NOPERM ", "the user may not do this: by ACL SETUSER, allow it ~<prefix>* &<prefix>* +@read +@write +@scripting +@connection +@pubsub +info"},
 	{"MISCONF ", "the server cannot write to its disk, and so refuses to change anything: look at its log"},
 	{"NOREPLICAS ", "fewer replicas are connected than min-replicas-to-write wants"},
 	{"LOADING ", "the server is starting: it will be there soon"},

@@ -150,16 +150,21 @@ func New(ctx context.Context, client redis.UniversalClient, cfg Config) (*Store,
 // layout is the version of how everything is kept.
 const layout = "1"
 
-// checkLayout notes the layout, or fails if it is another.
+// checkLayout notes the layout, or fails if it is another. A server whose memory
+// is full takes no note, but need not be told twice.
 func (st *Store) checkLayout(ctx context.Context) error {
-	var found *redis.StringCmd
-	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSetNX(ctx, st.globalKey(), "layout", layout)
-		found = p.HGet(ctx, st.globalKey(), "layout")
-		return nil
-	})
-	if err == nil && found.Val() != layout {
-		return fmt.Errorf("layout %q was written by another version of this package, this one knows %q", found.Val(), layout)
+	key := st.globalKey()
+	if err := st.client.HDel(ctx, key, "").Err(); err != nil { // nothing: may it be written?
+		return err
+	}
+	found, err := st.client.HGet(ctx, key, "layout").Result()
+	if err == redis.Nil {
+		if err = st.client.HSetNX(ctx, key, "layout", layout).Err(); err == nil {
+			found, err = st.client.HGet(ctx, key, "layout").Result()
+		}
+	}
+	if err == nil && found != layout {
+		return fmt.Errorf("layout %q was written by another version of this package, this one knows %q", found, layout)
 	}
 	return err
 }

@@ -75,12 +75,22 @@ func (st *Store) checkServer(ctx context.Context, node redis.Cmdable) error {
 	if st.cluster = s["mode"] == "cluster"; st.cluster && single {
 		return errors.New("this is a node of a cluster: connect with redis.NewClusterClient")
 	}
-	policy := settingsOf(ctx, node)["maxmemory-policy"]
-	if policy != "noeviction" && policy != unknown && !st.cfg.InsecureEviction {
+	settings, err := settingsOf(ctx, node)
+	if answer := redis.Error(nil); err != nil && !errors.As(err, &answer) {
+		return err
+	}
+	switch policy := settings["maxmemory-policy"]; {
+	case policy == "noeviction", st.cfg.InsecureEviction:
+		return nil
+	case policy == unknown:
+		return &AccessError{
+			Err:    cmp.Or(err, errors.New("the server does not tell its maxmemory-policy")),
+			Advice: "by another maxmemory-policy than noeviction it would throw away sessions: allow the user +info, or set Config.InsecureEviction",
+		}
+	default:
 		return fmt.Errorf("maxmemory-policy is %s, by which the server throws away sessions and counters when its memory is full: "+
 			"set it to noeviction, or else Config.InsecureEviction", policy)
 	}
-	return nil
 }
 
 // describe returns what a server says of itself to everybody.
@@ -118,7 +128,8 @@ func (st *Store) Durability(ctx context.Context) (store.Durability, error) {
 			if _, err := describe(ctx, node); err != nil {
 				return err
 			}
-			all = append(all, judge(settingsOf(ctx, node)))
+			settings, _ := settingsOf(ctx, node)
+			all = append(all, judge(settings))
 			return nil
 		})
 		if err != nil || len(all) == 0 {
@@ -156,9 +167,10 @@ func promises(d store.Durability) (n int) {
 
 const unknown = "unknown"
 
-// settingsOf reads the settings that matter, each "unknown" if it is not told.
-func settingsOf(ctx context.Context, node redis.Cmdable) map[string]string {
-	s := make(map[string]string)
+// settingsOf reads the settings that matter, each "unknown" if it is not told:
+// then the error may say why.
+func settingsOf(ctx context.Context, node redis.Cmdable) (s map[string]string, why error) {
+	s = make(map[string]string)
 	for _, name := range []string{"appendonly", "appendfsync", "no-appendfsync-on-rewrite", "save", "maxmemory-policy"} {
 		s[name] = unknown
 		if found, err := node.ConfigGet(ctx, name).Result(); err == nil {
@@ -168,7 +180,7 @@ func settingsOf(ctx context.Context, node redis.Cmdable) map[string]string {
 		}
 	}
 	// Where CONFIG is refused, INFO may not be.
-	told, _ := node.Info(ctx).Result()
+	told, why := node.Info(ctx).Result()
 	for line := range strings.Lines(told) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch {
@@ -180,7 +192,7 @@ func settingsOf(ctx context.Context, node redis.Cmdable) map[string]string {
 			s["server"] = "valkey"
 		}
 	}
-	return s
+	return s, why
 }
 
 // judge says what follows from the settings.

@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -160,29 +161,34 @@ func TestMySQLAccess(t *testing.T) {
 // TestRedisAccess has users whom the server allows too little.
 func TestRedisAccess(t *testing.T) {
 	server := startRedis(t)
-	admin := server.client(t)
 	for name, c := range map[string]struct{ rules, store, bus string }{
-		"all that is advised": {"~signedin:* &signedin:* +@read +@write +@scripting +@connection +@pubsub", "", ""},
+		"all that is advised": {"~signedin:* &signedin:* +@read +@write +@scripting +@connection +@pubsub +info", "", ""},
 		"no scripts":          {"~* &* +@all -@scripting", "+@scripting", ""},
 		"other keys":          {"~other:* &* +@all", "~<prefix>*", ""},
-		"nothing to write":    {"~* &* +@read +@scripting +@connection +@pubsub", "+@write", ""},
+		"nothing to write":    {"~* &* +@read +@scripting +@connection +@pubsub +info", "+@write", ""},
 		"no channels":         {"~* resetchannels +@all", "", "&<prefix>*"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			user := strings.ReplaceAll(name, " ", "-")
-			args := []any{"ACL", "SETUSER", user, "reset", "on", ">secret"}
-			for rule := range strings.FieldsSeq(c.rules) {
-				args = append(args, rule)
-			}
-			if err := admin.Do(t.Context(), args...).Err(); err != nil {
-				t.Fatal(err)
-			}
-			client := closing(t, redis.NewClient(&redis.Options{Addr: server.addr, Username: user, Password: "secret", ContextTimeoutEnabled: true}))
+			client := server.allowed(t, c.rules)
 			_, err := redisstore.New(t.Context(), client, redisstore.Config{ReadTimeout: 10 * time.Second})
 			wantRefusal(t, "New", err, c.store)
 			wantRefusal(t, "Bus", busTrouble(t, client), c.bus)
 		})
 	}
+}
+
+// allowed returns the client of a user whom the server allows this only.
+func (s *redisProcess) allowed(t *testing.T, rules string) *redis.Client {
+	t.Helper()
+	user := rand.Text()
+	args := []any{"ACL", "SETUSER", user, "reset", "on", ">secret"}
+	for rule := range strings.FieldsSeq(rules) {
+		args = append(args, rule)
+	}
+	if err := s.client(t).Do(t.Context(), args...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return closing(t, redis.NewClient(&redis.Options{Addr: s.addr, Username: user, Password: "secret", ContextTimeoutEnabled: true}))
 }
 
 func wantRefusal(t *testing.T, what string, err error, says string) {

@@ -65,6 +65,20 @@ func TestRedisRefused(t *testing.T) {
 	}
 }
 
+// TestRedisEvictionUntold proves that what may throw away keys is not taken for
+// safe because the client's user may not ask.
+func TestRedisEvictionUntold(t *testing.T) {
+	server := startRedis(t, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+	const rules = "~* &* +@read +@write +@scripting +@connection +@pubsub"
+	_, err := redisstore.New(t.Context(), server.allowed(t, rules), redisstore.Config{})
+	wantRedisTrouble(t, "New", err, "+info", "Config.InsecureEviction")
+	_, err = redisstore.New(t.Context(), server.allowed(t, rules+" +info"), redisstore.Config{})
+	wantRedisTrouble(t, "New with +info", err, "allkeys-lru", "Config.InsecureEviction")
+	if _, err = redisstore.New(t.Context(), server.allowed(t, rules), redisstore.Config{InsecureEviction: true}); err != nil {
+		t.Errorf("New that accepts eviction: %v", err)
+	}
+}
+
 // TestRedisEvictionAccepted proves that eviction can be accepted, and is told
 // of all the same.
 func TestRedisEvictionAccepted(t *testing.T) {
@@ -131,7 +145,8 @@ func TestRedisDurability(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := startRedis(t, c.settings...).client(t)
-			d, err := redisStore(t, client, redisstore.Config{Prefix: "x:"}).Durability(t.Context())
+			untold := name == "untold"
+			d, err := redisStore(t, client, redisstore.Config{Prefix: "x:", InsecureEviction: untold}).Durability(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +162,7 @@ func TestRedisDurability(t *testing.T) {
 				survives = store.CrashPower
 			}
 			wantDurability(t, survives, c.advice, func(must store.Crash, log *slog.Logger) error {
-				_, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: "x:", MustSurvive: must, Logger: log})
+				_, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: "x:", MustSurvive: must, Logger: log, InsecureEviction: untold})
 				return err
 			})
 		})
@@ -229,6 +244,43 @@ func TestRedisFull(t *testing.T) {
 		if erased := i == 4 || i == 5; erased != errors.Is(err, session.ErrUnknown) || err == nil && (s.Ended == nil || s.Generations == g) && i > 0 {
 			t.Errorf("session %d: got %+v, %v, want it ended or erased", i, s, err)
 		}
+	}
+}
+
+// TestRedisFullPurge proves that with a full memory Purge makes room, and a
+// program can start.
+func TestRedisFullPurge(t *testing.T) {
+	client := startRedis(t).client(t)
+	store := redisStore(t, client, redisstore.Config{Prefix: "p:"})
+	for n := range byte(6) {
+		s := someSession(n + 1)
+		if n%2 == 0 { // of which something is left until it expires
+			s.Carrier, s.ExpiresAt = session.CarrierForeign, someTime.Add(1000*time.Hour)
+		}
+		if err := store.Create(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var seen []session.Touch
+	for n := range byte(4) {
+		seen = append(seen, session.Touch{ID: session.ID{n + 3}, Visit: session.Visit{At: someTime.Add(59 * time.Minute)}})
+	}
+	if err := store.Touch(t.Context(), seen); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{{1}, {2}}, Ending: session.Ending{At: someTime}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.ConfigSet(t.Context(), "maxmemory", "1mb").Err(); err != nil {
+		t.Fatal(err)
+	}
+	now := someTime.Add(time.Hour) // half of the others may be due, and are not: they were seen
+	done, err := store.Purge(t.Context(), session.Purge{Now: now, EndedBefore: now, Limit: 100})
+	if err != nil || done.Deleted != 2 {
+		t.Errorf("Purge: got %+v, %v, want 2 deleted", done, err)
+	}
+	if _, err := redisstore.New(t.Context(), client, redisstore.Config{Prefix: "p:"}); err != nil {
+		t.Errorf("New: %v", err)
 	}
 }
 
