@@ -49,7 +49,7 @@ func open(ctx context.Context, dsn string, log *slog.Logger) (*backend, error) {
 	case scheme == "postgres", scheme == "postgresql":
 		err = b.postgres(ctx, dsn, log)
 	case scheme == "redis", scheme == "rediss":
-		err = b.redis(ctx, dsn)
+		err = b.redis(ctx, dsn, log)
 	case scheme == "mysql", strings.Contains(dsn, "@tcp("), strings.Contains(dsn, "@unix("):
 		err = b.mysql(ctx, dsn, log)
 	case scheme != dsn:
@@ -161,7 +161,7 @@ func (b *backend) sql(ctx context.Context, db *sqlx.DB, log *slog.Logger) (*sqls
 }
 
 // redis has the sessions in Redis, and the users in a SQLite file.
-func (b *backend) redis(ctx context.Context, dsn string) error {
+func (b *backend) redis(ctx context.Context, dsn string, log *slog.Logger) error {
 	opts, err := redis.ParseURL(dsn)
 	if err != nil {
 		return err
@@ -169,10 +169,10 @@ func (b *backend) redis(ctx context.Context, dsn string) error {
 	opts.ContextTimeoutEnabled = true // or a read could take longer than a request has time
 	client := redis.NewClient(opts)
 	b.closers = append(b.closers, client.Close)
-	if b.store, err = redisstore.New(ctx, client, redisstore.Config{}); err != nil {
+	if b.store, err = redisstore.New(ctx, client, redisstore.Config{Logger: log}); err != nil {
 		return err
 	}
-	b.bus = redisstore.NewBus(client, redisstore.Config{})
+	b.bus = redisstore.NewBus(client, redisstore.Config{Logger: log})
 	db, file, err := host.OpenSQLite("", "cluster.db")
 	if err != nil {
 		return err
