@@ -135,14 +135,17 @@ func (p *program) revokes(t *testing.T, cached bool) (keep client) {
 	if got := metricOf(t, p.instances[2], "signedin_connections_open"); got < 1 {
 		t.Errorf("%v connections are open where a stream is", got)
 	}
-	if got := keep.status(t, "DELETE", p.instances[1]+"/account/devices/api/sessions/"+id); got != http.StatusNoContent {
-		t.Fatalf("sign-out: got %d", got)
+	done := keep.status(t, "DELETE", p.instances[1]+"/account/devices/api/sessions/"+id)
+	if done != http.StatusNoContent && done != http.StatusNotFound { // done before, if it was sent again
+		t.Fatalf("sign-out: got %d", done)
 	}
 	revoked := time.Now()
 	late := make([]time.Duration, instances)
 	for i, at := range p.instances {
 		for victim.status(t, "GET", at+"/api/me") == http.StatusOK {
-			late[i] = time.Since(revoked)
+			if late[i] = time.Since(revoked); late[i] > time.Minute {
+				t.Fatalf("sign-out: got %d, and after a minute the session is let in", done)
+			}
 		}
 	}
 	t.Logf("refused after %v; the stream ended after %v, by the proxy %v", late, (<-ended).Sub(revoked), (<-byProxy).Sub(revoked))
@@ -152,10 +155,10 @@ func (p *program) revokes(t *testing.T, cached bool) (keep client) {
 	if got := keep.status(t, "GET", p.instances[2]+"/api/me"); got != http.StatusOK {
 		t.Errorf("the one that signed the other out: got %d", got)
 	}
-	if got := metricOf(t, p.instances[1], `signedin_sessions_ended_total{why="revoked"}`); got != 1 {
+	if got := metricOf(t, p.instances[1], `signedin_sessions_ended_total{why="revoked"}`); got != 1 && done == http.StatusNoContent {
 		t.Errorf("the second instance counts %v sessions ended, want 1", got)
 	}
-	if got := metricOf(t, p.instances[2], `signedin_credentials_refused_total{why="revoked"}`); got != 1 {
+	if got := metricOf(t, p.instances[2], `signedin_credentials_refused_total{why="revoked"}`); got < 1 {
 		t.Errorf("the third instance counts %v refused, want 1", got)
 	}
 	return keep

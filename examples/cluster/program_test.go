@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/hosttest"
 )
 
 // mainEnv has the test binary be the program.
@@ -90,32 +91,7 @@ type client struct {
 
 func (c client) do(t *testing.T, method, url string, header ...string) *http.Response {
 	t.Helper()
-	return send(t, method, url, "", append(header, c.header, c.credential)...)
-}
-
-// send sends a request, and again what is answered 503: a machine that runs
-// tests may be too slow for the time that a request has.
-func send(t *testing.T, method, url, body string, header ...string) *http.Response {
-	t.Helper()
-	for {
-		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i < len(header); i += 2 {
-			req.Header.Set(header[i], header[i+1])
-		}
-		res, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res.StatusCode != http.StatusServiceUnavailable {
-			return res
-		}
-		t.Logf("%s %s: %s", method, url, res.Status)
-		res.Body.Close()
-		time.Sleep(100 * time.Millisecond)
-	}
+	return hosttest.Send(t, hosttest.Plain, method, url, "", append(header, c.header, c.credential)...)
 }
 
 // status is do for who wants nothing but the status.
@@ -131,7 +107,7 @@ func (c client) status(t *testing.T, method, url string, header ...string) int {
 func browser(t *testing.T, at string) client {
 	t.Helper()
 	form := url.Values{"email": {demo.Emails[0]}, "password": {demo.Password}}
-	res := send(t, http.MethodPost, at+"/login", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Origin", at)
+	res := hosttest.Send(t, hosttest.Plain, http.MethodPost, at+"/login", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Origin", at)
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusSeeOther || len(res.Cookies()) == 0 {
 		t.Fatalf("sign-in at %s: got %s", at, res.Status)
@@ -143,7 +119,7 @@ func browser(t *testing.T, at string) client {
 func app(t *testing.T, at string) client {
 	t.Helper()
 	body := fmt.Sprintf(`{"email": %q, "password": %q}`, demo.Emails[0], demo.Password)
-	res := send(t, http.MethodPost, at+"/api/token", body, "Content-Type", "application/json")
+	res := hosttest.Send(t, hosttest.Plain, http.MethodPost, at+"/api/token", body, "Content-Type", "application/json")
 	defer res.Body.Close()
 	var got struct{ Token string }
 	if err := json.NewDecoder(res.Body).Decode(&got); err != nil || got.Token == "" {
@@ -215,7 +191,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	for range 50 { // one that ended would not answer for long
 		for _, at := range p.instances {
-			send(t, http.MethodGet, at+"/login", "").Body.Close()
+			hosttest.Send(t, hosttest.Plain, http.MethodGet, at+"/login", "").Body.Close()
 		}
 	}
 	p.stop(t)

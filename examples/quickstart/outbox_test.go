@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/examples/internal/demo"
+	"github.com/signedin/signedin/examples/internal/hosttest"
 )
 
 // browser is a client at an address, which a proxy tells of.
@@ -28,26 +29,17 @@ func newBrowser(t *testing.T, p *program, ip, agent string) *browser {
 	}
 	b := &browser{site: p.Site, ip: ip, agent: agent}
 	b.Jar = jar
-	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	b.CheckRedirect = hosttest.Plain.CheckRedirect
 	return b
 }
 
 func (b *browser) do(t *testing.T, method, path, body string) (*http.Response, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, b.site+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("User-Agent", b.agent)
-	req.Header.Set("X-Forwarded-For", b.ip)
+	header := []string{"User-Agent", b.agent, "X-Forwarded-For", b.ip}
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Origin", b.site)
+		header = append(header, "Content-Type", "application/x-www-form-urlencoded", "Origin", b.site)
 	}
-	res, err := b.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := hosttest.Send(t, &b.Client, method, b.site+path, body, header...)
 	defer res.Body.Close()
 	page, err := io.ReadAll(res.Body)
 	if err != nil {

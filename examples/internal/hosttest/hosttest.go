@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Program is one that runs.
@@ -49,5 +51,34 @@ func (p *Program) End(t *testing.T) {
 	t.Helper()
 	if err := p.Stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Plain follows no redirect and keeps no cookie.
+var Plain = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// Send sends a request, and again what is answered 503: a machine that runs
+// tests may be too slow for the time that a request has. header are names and
+// values in turns.
+func Send(t *testing.T, by *http.Client, method, url, body string, header ...string) *http.Response {
+	t.Helper()
+	for {
+		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		res, err := by.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != http.StatusServiceUnavailable {
+			return res
+		}
+		t.Logf("%s %s: %s", method, url, res.Status)
+		res.Body.Close()
+		time.Sleep(100 * time.Millisecond)
 	}
 }
