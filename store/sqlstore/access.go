@@ -21,9 +21,8 @@ func (e *AccessError) Error() string { return fmt.Sprintf("%v (%s)", e.Err, e.Ad
 // Unwrap returns Err.
 func (e *AccessError) Unwrap() error { return e.Err }
 
-// checkAccess returns an [*AccessError] if the Store could not write. Other
-// trouble with trying is none: a SQLite file may be held by another process for
-// a while.
+// checkAccess returns an [*AccessError] if the Store could not write. That
+// another process holds the lock for a while is no trouble.
 func (st *Store) checkAccess(ctx context.Context) error {
 	err := st.tryToWrite(ctx)
 	if err == nil && st.dialect.rights != "" {
@@ -39,7 +38,10 @@ func (st *Store) checkAccess(ctx context.Context) error {
 	if err != nil && st.dialect.denied(err) {
 		return fmt.Errorf("sqlstore: %w", &AccessError{Err: err, Advice: st.dialect.advice(err)})
 	}
-	return ctx.Err()
+	if err != nil && st.dialect.locked(err) {
+		return ctx.Err()
+	}
+	return st.fail(ctx, "try to write", err)
 }
 
 // tryToWrite writes nothing to the row of everyone, and does not commit it.

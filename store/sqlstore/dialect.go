@@ -62,6 +62,8 @@ type dialect struct {
 	rights     string             // query that returns which rights the database user lacks, if preparing does not tell; NULL if none
 	advice     func(error) string // what to do about an error, "" if that is not known
 	denied     func(error) bool   // did the database not allow it, so that trying again does not help?
+	misfit     func(error) bool   // is a table or a column missing, or of another type?
+	locked     func(error) bool   // has somebody else held it for too long?
 	taken      func(error) bool   // is the key of an inserted row taken? nil if that is no error
 	gaveUp     func(error) bool   // did the database give up, so that trying again helps? nil if it never does
 }

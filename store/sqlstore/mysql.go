@@ -39,13 +39,15 @@ var mysqlDialect = dialect{
 	durability: mysqlDurability,
 	advice:     mysqlAdvice,
 	denied:     func(err error) bool { return slices.Contains(mysqlDenied, mysqlNumber(err)) },
+	misfit:     func(err error) bool { return slices.Contains([]int{1146, 1054, 1364, 1136}, mysqlNumber(err)) },
+	locked:     func(err error) bool { n := mysqlNumber(err); return n == 1213 || n == 1205 },
 	taken:      func(err error) bool { return mysqlNumber(err) == 1062 },
 	// A deadlock, or a wait for a lock that took too long.
 	gaveUp: func(err error) bool { n := mysqlNumber(err); return n == 1213 || n == 1205 },
 }
 
 // mysqlDenied are the numbers of errors that say that something is not allowed.
-var mysqlDenied = []int{1044, 1045, 1142, 1143, 1290, 1792, 1836}
+var mysqlDenied = []int{1044, 1045, 1130, 1142, 1143, 1290, 1698, 1792, 1836}
 
 // mysqlNumber returns the number of an error of the server, 0 of any other. It
 // goes by the text, "Error 1062 (23000): ...", since the driver, which has the
@@ -121,7 +123,13 @@ func checkMySQLVersion(version string) error {
 
 func mysqlAdvice(err error) string {
 	return map[int]string{
+		3:    "the server cannot write a file: its disk may be full",
 		1021: "the server's disk is full",
+		1026: "the server cannot write a file: its disk may be full",
+		1030: "the server cannot write or read a table: its disk may be full; look at its log",
+		1130: "the server lets nobody in from this machine: create a user for it",
+		1461: "raise max_prepared_stmt_count, or lower the number of connections: each prepares all statements",
+		1698: "this account is let in by the socket only: make one with a password",
 		1114: "the table is full: free some space",
 		1040: "the server has too many connections: call SetMaxOpenConns, or raise max_connections",
 		1044: "the database user may not use that database: grant it SELECT, INSERT, UPDATE and DELETE",
@@ -129,7 +137,6 @@ func mysqlAdvice(err error) string {
 		1049: "there is no such database: create it, or check the data source name",
 		1143: "the database user may not use all columns: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		1142: "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
-		1146: "a table is missing: call sqlstore.Migrate",
 		1205: "another transaction holds it for too long: find out which, or raise innodb_lock_wait_timeout",
 		1213: "two transactions waited for each other: try again",
 		1290: "this server only reads: connect to the primary",
@@ -153,14 +160,17 @@ func mysqlDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error)
 	flush := d.Settings["innodb_flush_log_at_trx_commit"]
 	logged := d.Settings["log_bin"] == "0" || d.Settings["sync_binlog"] == "1"
 	d.Process = flush == "1" || flush == "2" || flush == "3"
-	d.Power = (flush == "1" || flush == "3") && logged
+	whole := slices.Contains([]string{"1", "ON", "DETECT_AND_RECOVER"}, d.Settings["innodb_doublewrite"])
+	d.Power = (flush == "1" || flush == "3") && logged && whole
 	switch {
 	case !d.Process:
 		d.Advice = "a crash of the server can undo the last revocations: set innodb_flush_log_at_trx_commit to 1"
 	case !logged:
 		d.Advice = "a loss of power can undo the last revocations: set innodb_flush_log_at_trx_commit and sync_binlog to 1"
-	case !d.Power:
+	case flush != "1" && flush != "3":
 		d.Advice = "a loss of power can undo the last revocations: set innodb_flush_log_at_trx_commit to 1"
+	case !whole:
+		d.Advice = "a loss of power can damage the database: set innodb_doublewrite to ON"
 	}
 	return d, nil
 }

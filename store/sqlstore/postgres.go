@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -57,6 +58,10 @@ var postgresDialect = dialect{
 		s := postgresState(err)
 		return s == "42501" || s == "25006" || s == "28P01" || s == "28000"
 	},
+	misfit: func(err error) bool {
+		return slices.Contains([]string{"42P01", "42703", "42804", "42883", "42P10", "42P18", "42809"}, postgresState(err))
+	},
+	locked: func(err error) bool { return slices.Contains([]string{"55P03", "40P01", "40001"}, postgresState(err)) },
 	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
 }
@@ -90,7 +95,9 @@ func postgresAdvice(err error) string {
 		"53100": "the server's disk is full",
 		"53300": "the server has too many connections: call SetMaxOpenConns, or raise max_connections",
 		"42501": "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
-		"42P01": "a table is missing: call sqlstore.Migrate",
+		"3D000": "there is no such database: create it, or check the data source name",
+		"53200": "the server is out of memory: lower its settings, or the number of connections",
+		"57P03": "the server is starting or ending: it will be there soon",
 		"40P01": "two transactions waited for each other: try again",
 		"40001": "another transaction changed the same: try again, or set default_transaction_isolation to read committed",
 	}[postgresState(err)]

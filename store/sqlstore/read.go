@@ -25,10 +25,14 @@ func (c current) generations() (session.Generations, error) {
 	if !c.Global.Valid {
 		// Without the counter no session is live. That must be trouble, not a
 		// reason to sign everybody out.
-		return session.Generations{}, errors.New("the row of the table of everyone is missing: call sqlstore.Migrate")
+		return session.Generations{}, errNoCounter
 	}
 	return session.Generations{User: c.User, Global: c.Global.Int64}, nil
 }
+
+// errNoCounter says that somebody has deleted the global counter. To make it
+// again from 0 could bring back what was revoked.
+var errNoCounter = errors.New("the row is missing")
 
 var errReadTimeout = fmt.Errorf("no answer within Config.ReadTimeout: %w", context.DeadlineExceeded)
 

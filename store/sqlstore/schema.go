@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -22,6 +24,8 @@ func (e *SchemaError) Error() string {
 	switch {
 	case e.Table != "":
 		return fmt.Sprintf("there is a table %s already, which another program made: choose another Config.Prefix, or rename that table: %v", e.Table, e.Err)
+	case errors.Is(e.Err, errNoCounter):
+		return fmt.Sprintf("%v in table %[2]severyone: restore that table from a backup, or end all sessions by INSERT INTO %[2]severyone (id, generation, ended_at, reason, ended_by) SELECT 1, coalesce(max(global_generation), 0) + 1, 0, '', '' FROM %[2]ssessions", e.Err, e.Prefix)
 	case e.Err != nil:
 		return fmt.Sprintf("tables %s* are said to be schema %d but do not fit it: they were made by another program or changed by hand; choose another Config.Prefix, or repair them: %v", e.Prefix, e.Have, e.Err)
 	case e.Unfinished:
@@ -59,7 +63,7 @@ func readSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) (*Sche
 		var begun int
 		err = db.QueryRowxContext(ctx, cfg.named(`SELECT coalesce(max(version), 0), coalesce(max(needs), 0),
 			coalesce(min(CASE WHEN done = 0 THEN version END), 0) FROM signedin_schema`)).Scan(&have.Have, &have.Needs, &begun)
-		if err != nil && ctx.Err() == nil && !d.denied(err) && db.PingContext(ctx) == nil {
+		if err != nil && (d.misfit(err) || strings.Contains(err.Error(), "sql: Scan error")) {
 			return nil, fmt.Errorf("sqlstore: read the schema: %w", &SchemaError{Prefix: cfg.Prefix, Want: latest, Table: cfg.Prefix + "schema", Err: err})
 		}
 		if begun > 0 && begun <= latest {
@@ -97,8 +101,11 @@ func checkForeign(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) erro
 			continue
 		}
 		rows, err := db.QueryContext(ctx, `SELECT `+t.columns+` FROM `+cfg.Prefix+t.name+` WHERE 1 = 0`)
-		if err != nil {
+		if err != nil && d.misfit(err) {
 			return &SchemaError{Prefix: cfg.Prefix, Want: latest, Table: cfg.Prefix + t.name, Err: err}
+		}
+		if err != nil {
+			return trouble(d.advice, "look at "+cfg.Prefix+t.name, err)
 		}
 		if err := rows.Close(); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,7 +52,12 @@ var sqliteDialect = dialect{
 	check:      checkSQLite,
 	durability: sqliteDurability,
 	advice:     sqliteAdvice,
-	denied:     func(err error) bool { return strings.Contains(err.Error(), "readonly database") },
+	misfit: func(err error) bool {
+		return slices.ContainsFunc([]string{"no such table", "no such column", "no column named", "ON CONFLICT clause does not match"},
+			func(text string) bool { return strings.Contains(err.Error(), text) })
+	},
+	locked: func(err error) bool { return strings.Contains(err.Error(), "is locked") },
+	denied: func(err error) bool { return strings.Contains(err.Error(), "readonly database") },
 }
 
 // checkSQLite fails if db is no SQLite database, too old a one, or one that

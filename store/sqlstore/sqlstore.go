@@ -152,7 +152,11 @@ func (st *Store) start(ctx context.Context) error {
 	if err := st.prepare(ctx); err != nil {
 		return err
 	}
-	return st.checkAccess(ctx)
+	if err := st.checkAccess(ctx); err != nil {
+		return err
+	}
+	_, err := st.Generation(ctx, "")
+	return err
 }
 
 // Close gives back the prepared statements. It does not close the database.
@@ -171,6 +175,9 @@ func (st *Store) fail(ctx context.Context, what string, err error) error {
 	switch err {
 	case nil, session.ErrUnknown, session.ErrEnded, session.ErrConflict, session.ErrExists, session.ErrOutdated:
 		return err // an answer
+	}
+	if err == errNoCounter || st.dialect.misfit(err) {
+		err = &SchemaError{Prefix: st.cfg.Prefix, Have: latest, Want: latest, Err: err}
 	}
 	err = trouble(st.dialect.advice, what, err)
 	if j := st.joined(ctx); j != nil && !errors.Is(err, session.ErrCorrupt) {

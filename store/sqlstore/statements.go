@@ -212,11 +212,8 @@ func (st *Store) prepare(ctx context.Context) error {
 		if err != nil && st.dialect.denied(err) {
 			return fmt.Errorf("sqlstore: %w", &AccessError{Err: err, Advice: st.dialect.advice(err)})
 		}
-		if err != nil && (ctx.Err() != nil || st.db.PingContext(ctx) != nil) {
-			return st.fail(ctx, "prepare", err)
-		}
 		if err != nil {
-			return st.fail(ctx, "prepare", &SchemaError{Prefix: st.cfg.Prefix, Have: latest, Want: latest, Err: err})
+			return st.fail(ctx, "prepare", err)
 		}
 		*s.stmt = stmt
 	}

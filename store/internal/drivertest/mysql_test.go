@@ -97,7 +97,7 @@ func TestMySQLTrouble(t *testing.T) {
 	wantTrouble(t, newError(t, db, cfg), "update the program")
 	mustExec(t, db, `DROP TABLE `+cfg.Prefix+`users`)
 	_, _, err := store.Get(t.Context(), session.ID{})
-	wantTrouble(t, err, "Migrate")
+	wantTrouble(t, err, "repair them")
 	wantTrouble(t, newError(t, db, sqlstore.Config{Dialect: sqlstore.DialectPostgres}), "does the driver speak to a PostgreSQL database?")
 	for params, says := range map[string]string{
 		"sql_mode=%27%27": "STRICT_TRANS_TABLES",

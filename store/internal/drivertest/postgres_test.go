@@ -83,7 +83,7 @@ func TestPostgresTrouble(t *testing.T) {
 		wantTrouble(t, newError(t, db, cfg), "update the program")
 		mustExec(t, db, `DROP TABLE `+prefix+`users`)
 		_, _, err := store.Get(t.Context(), session.ID{})
-		wantTrouble(t, err, "Migrate")
+		wantTrouble(t, err, "repair them")
 		wantTrouble(t, newError(t, db, sqlstore.Config{Dialect: sqlstore.DialectSQLite}), "does the driver speak to a SQLite database?")
 		if d, err := store.Durability(t.Context()); err != nil || !d.Power || d.Advice != "" {
 			t.Errorf("Durability: got %+v, %v", d, err)

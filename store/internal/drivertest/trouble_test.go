@@ -1,7 +1,10 @@
 package drivertest_test
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -221,6 +224,59 @@ func TestSchema(t *testing.T) {
 	})
 }
 
+// TestMissingTable has a table dropped under a program, which says so once, as
+// does the next one.
+func TestMissingTable(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlx.DB, cfg sqlstore.Config) {
+		db.SetMaxOpenConns(1) // pgx knows the statements of its connection without asking
+		store := migrated(t, db, cfg)
+		mustExec(t, db, `DROP TABLE `+cmp.Or(cfg.Prefix, "signedin_")+`profiles`)
+		_, _, err := store.Profile(t.Context(), "ada")
+		for what, err := range map[string]error{"Profile": err, "New": newError(t, db, cfg)} {
+			if schema := new(sqlstore.SchemaError); !errors.As(err, &schema) || strings.Contains(err.Error(), "Migrate") {
+				t.Errorf("%s: got %v, want a SchemaError that does not advise what cannot help", what, err)
+			}
+		}
+	})
+}
+
+// brokenDB is a database that answers everything with an error.
+type brokenDB struct{ err error }
+
+func (b brokenDB) Connect(context.Context) (driver.Conn, error) { return nil, b.err }
+func (b brokenDB) Driver() driver.Driver                        { return nil }
+
+type postgresError string
+
+func (e postgresError) Error() string    { return "ERROR (SQLSTATE " + string(e) + ")" }
+func (e postgresError) SQLState() string { return string(e) }
+
+// TestAdvice holds what a server says against what New says about it.
+func TestAdvice(t *testing.T) {
+	for err, want := range map[error]struct {
+		says   string
+		denied bool
+	}{
+		postgresError("3D000"): {"no such database", false}, postgresError("57P03"): {"starting", false}, postgresError("53200"): {"out of memory", false},
+		errors.New("Error 1698 (28000): Access denied for user 'root'@'localhost'"):      {"by the socket only", true},
+		errors.New("Error 1130 (HY000): Host 'x' is not allowed to connect"):             {"from this machine", true},
+		errors.New("Error 1461 (42000): Can't create more than max_prepared_stmt_count"): {"max_prepared_stmt_count, or", false},
+		errors.New("Error 1030 (HY000): Got error 28 from storage engine"):               {"disk may be full", false},
+		errors.New("Error 3 (HY000): Error writing file 'x' (Errcode: 28)"):              {"disk may be full", false},
+		errors.New("Error 1026 (HY000): Error writing file 'x' (Errcode: 28)"):           {"disk may be full", false},
+	} {
+		name := "mysql"
+		if _, ok := err.(postgresError); ok {
+			name = "pgx"
+		}
+		got := newError(t, sqlx.NewDb(sql.OpenDB(brokenDB{err}), name), sqlstore.Config{})
+		wantTrouble(t, got, want.says)
+		if denied := new(sqlstore.AccessError); errors.As(got, &denied) != want.denied {
+			t.Errorf("got %v, want an AccessError: %v", got, want.denied)
+		}
+	}
+}
+
 // TestMigrateTogether has several processes start at once.
 func TestMigrateTogether(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
@@ -258,9 +314,18 @@ func TestMissingCounter(t *testing.T) {
 	}
 	mustExec(t, db, `DELETE FROM signedin_everyone`)
 	_, _, err := store.Get(t.Context(), s.ID)
-	wantTrouble(t, err, "Migrate")
+	wantTrouble(t, err, "signedin_everyone", "restore")
 	if errors.Is(err, session.ErrCorrupt) {
 		t.Errorf("got %v, which refuses the session", err)
+	}
+	err = newError(t, db, sqlstore.Config{})
+	if schema := new(sqlstore.SchemaError); !errors.As(err, &schema) {
+		t.Fatalf("New: got %v, want a SchemaError", err)
+	}
+	_, advised, _ := strings.Cut(err.Error(), "end all sessions by ")
+	mustExec(t, db, advised)
+	if got, g, err := migrated(t, db, sqlstore.Config{}).Get(t.Context(), s.ID); err != nil || got.Generations == g {
+		t.Errorf("after what was advised: got %+v, %v, want the session dead", got, err)
 	}
 }
 
