@@ -10,6 +10,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest"
 )
 
 // open opens a connection of token, closed at the end of the test.
@@ -365,4 +366,38 @@ func TestRunExpiresAndFlushes(t *testing.T) {
 			t.Errorf("what was pending at the end: stored %v, want %v (%v)", stored.Last.At, at, err)
 		}
 	})
+}
+
+// While the store is in trouble, it is asked of one open session and not of all.
+func TestTroubleIsFoundOnce(t *testing.T) {
+	store := &storetest.Hooked{Store: memstore.New()}
+	b := newBenchOver(t, store, session.Config{})
+	var conns []*session.Conn
+	for range 5 {
+		_, token := b.start(t, "alice", session.StartOptions{})
+		conns = append(conns, b.open(t, t.Context(), token, nil))
+	}
+	reads := 0
+	store.Before = func(call string) error {
+		if call != "Get" {
+			return nil
+		}
+		reads++
+		return errors.New("down")
+	}
+	if _, err := b.Purge(t.Context()); err != nil || reads != 1 {
+		t.Errorf("read %d times, %v, want once", reads, err)
+	}
+	store.Before = nil
+	if _, err := store.Revoke(t.Context(), session.Revocation{UserID: "alice", All: true}); err != nil { // by another process
+		t.Fatal(err)
+	}
+	if _, err := b.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range conns {
+		if c.Err() == nil {
+			t.Error("still open")
+		}
+	}
 }

@@ -68,22 +68,29 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 }
 
 // cutOver cuts what is open here on sessions that another process ended,
-// suspended, or found expired, and that no message told of.
+// suspended, or found expired, and that no message told of. A store that is in
+// trouble is not asked of one session after the other: each takes its time.
 func (m *Manager) cutOver(ctx context.Context) {
-	unsure, known := m.unsure.Load(), true
+	unsure := m.unsure.Load()
+	var unknown, trouble error
 	m.hub.each(func(l *live) {
-		if l.isOpen() && !m.cutIfOver(ctx, l) {
-			known = false
+		if trouble != nil || !l.isOpen() {
+			return
+		}
+		if err := m.cutIfOver(ctx, l); errors.Is(err, ErrCorrupt) {
+			unknown = err
+		} else {
+			trouble = err
 		}
 	})
-	if known {
+	if unknown == nil && trouble == nil {
 		m.unsure.CompareAndSwap(unsure, 0)
 	}
 }
 
-// cutIfOver cuts what is open on a session that is over. It reports whether it
-// could find out.
-func (m *Manager) cutIfOver(ctx context.Context, l *live) bool {
+// cutIfOver cuts what is open on a session that is over. It returns why it could
+// not find out.
+func (m *Manager) cutIfOver(ctx context.Context, l *live) error {
 	s, gens, err := m.original(ctx, l.id)
 	if err == nil {
 		err = m.over(s, gens, m.Now(), l)
@@ -99,9 +106,9 @@ func (m *Manager) cutIfOver(ctx context.Context, l *live) bool {
 	}
 	if errors.Is(err, ErrRefused) {
 		l.cut(err)
-		return true
+		return nil
 	}
-	return err == nil
+	return err
 }
 
 func (m *Manager) hasExpired(ctx context.Context, all []Expired, now time.Time) {
