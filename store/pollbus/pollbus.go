@@ -107,10 +107,13 @@ func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
 	r := reader{log: b.log}
 	tick := time.NewTicker(b.cfg.Interval)
 	defer tick.Stop()
+	said := false
 	for {
-		if err := r.poll(ctx, receive); err != nil && ctx.Err() == nil {
+		err := r.poll(ctx, receive)
+		if err != nil && ctx.Err() == nil && !said { // once, and again after it worked in between
 			b.cfg.Logger.WarnContext(ctx, "pollbus: log not read, others' revocations arrive late", "error", err)
 		}
+		said = err != nil
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -1,9 +1,11 @@
 package pollbus_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -263,6 +265,31 @@ func TestOutage(t *testing.T) {
 			if got := h.silentFor(); got > time.Second {
 				t.Errorf("%+v is over: silent for %v", outage, got)
 			}
+		}
+	})
+}
+
+// An outage is told once, and the next one again.
+func TestOutageIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, told := new(memLog), new(bytes.Buffer)
+		bus, err := pollbus.New(log, pollbus.Config{Logger: slog.New(slog.NewTextHandler(told, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- bus.Run(ctx, func(session.Notice) {}) }()
+		for range 2 {
+			log.set(errors.New("down"), 0)
+			time.Sleep(time.Minute)
+			log.set(nil, 0)
+			time.Sleep(time.Minute)
+		}
+		cancel()
+		<-done
+		if n := strings.Count(told.String(), "log not read"); n != 2 {
+			t.Errorf("two outages: told %d times", n)
 		}
 	})
 }
