@@ -23,6 +23,9 @@ func TestPasswordIsNoAnswerToASignIn(t *testing.T) {
 		if may := len(methods) > 1; me.MayJudge(me) != may || (err == nil) != may {
 			t.Errorf("by %v: may judge %v, confirmed %v", methods, me.MayJudge(me), err)
 		}
+		if me, _ = q.from(t, hotel, "alice", "pwd", "otp"); me.MayJudge(me) {
+			t.Error("by the proof of the sign-in itself")
+		}
 	}
 }
 
