@@ -181,8 +181,10 @@ func (m *Manager) distrust(ctx context.Context, userID string, ids []ID, kept *S
 	if err == nil {
 		err = m.changeProfile(wctx, userID, func(p *profile) (changed bool) {
 			for i, d := range p.devices {
-				lost := func(s *Session) bool { return s.DeviceKey == d.key && slices.Contains(ids, s.ID) }
-				if slices.ContainsFunc(ended, lost) && (kept == nil || kept.DeviceKey != d.key) {
+				if d.key == (DeviceKey{}) || kept != nil && kept.DeviceKey == d.key {
+					continue
+				}
+				if slices.ContainsFunc(ended, func(s *Session) bool { return s.DeviceKey == d.key && slices.Contains(ids, s.ID) }) {
 					p.devices[i].key, changed = DeviceKey{}, true
 				}
 			}

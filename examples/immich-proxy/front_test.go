@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"mime/multipart"
 	"net"
 	"net/http"
@@ -21,6 +20,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/signedin/signedin/examples/internal/hosttest"
 )
 
 // What the README tells to write into the settings of nginx and of Caddy.
@@ -175,7 +176,7 @@ func (f *front) client(ip, agent string) *frontClient {
 	transport := &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: f.roots}}
 	f.t.Cleanup(transport.CloseIdleConnections)
 	c := &frontClient{front: f, transport: transport, agent: agent}
-	res, body := c.do("POST", "/api/auth/login", strings.NewReader(`{"email":"`+fakeEmail+`","password":"`+fakePassword+`"}`), "Content-Type", "application/json")
+	res, body := c.do("POST", "/api/auth/login", `{"email":"`+fakeEmail+`","password":"`+fakePassword+`"}`, "Content-Type", "application/json")
 	for _, cookie := range res.Cookies() {
 		if cookie.Name == "immich_access_token" && cookie.Secure {
 			c.cookie = cookie.Name + "=" + cookie.Value
@@ -192,30 +193,14 @@ type frontClient struct {
 	agent, cookie string
 }
 
-func (c *frontClient) do(method, path string, body io.Reader, headers ...string) (*http.Response, string) {
+func (c *frontClient) do(method, path, body string, headers ...string) (*http.Response, string) {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), method, c.site+path, body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	req.Header.Set("User-Agent", c.agent)
-	req.Header.Set("X-Forwarded-For", "192.0.2.1") // is not believed
+	headers = append(headers, "User-Agent", c.agent, "X-Forwarded-For", "192.0.2.1") // the latter is not believed
 	if c.cookie != "" {
-		req.Header.Set("Cookie", c.cookie)
+		headers = append(headers, "Cookie", c.cookie)
 	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := c.transport.RoundTrip(req)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return res, string(text)
+	by := &http.Client{Transport: c.transport, CheckRedirect: hosttest.Plain.CheckRedirect}
+	return read(c.t, hosttest.Send(c.t, by, method, c.site+path, body, headers...))
 }
 
 // check goes the whole way through.
@@ -243,17 +228,17 @@ func (f *front) check() {
 		f.t.Fatalf("socket: got %q, %v", ack, err)
 	}
 
-	_, page := mine.do("GET", "/devices", nil, "Accept", "text/html")
+	_, page := mine.do("GET", "/devices", "", "Accept", "text/html")
 	if !strings.Contains(page, "127.0.0.2") || strings.Contains(page, "192.0.2.1") {
 		f.t.Errorf("the page does not show the address of the other, or believes what the client says: %s", page)
 	}
-	_, list := mine.do("GET", "/devices/api/sessions", nil)
+	_, list := mine.do("GET", "/devices/api/sessions", "")
 	id := regexp.MustCompile(`"id":"([0-9a-f-]+)"[^{}]*"current":false`).FindStringSubmatch(list)
 	if id == nil {
 		f.t.Fatalf("no other device in %s", list)
 	}
 	// As a browser does, which names the site that it shows.
-	if res, got := mine.do("DELETE", "/devices/api/sessions/"+id[1], nil, "Origin", f.site); res.StatusCode != http.StatusNoContent {
+	if res, got := mine.do("DELETE", "/devices/api/sessions/"+id[1], "", "Origin", f.site); res.StatusCode != http.StatusNoContent {
 		f.t.Fatalf("sign out: got %s: %s", res.Status, got)
 	}
 	var told []string
@@ -265,7 +250,7 @@ func (f *front) check() {
 	if all := strings.Join(told, " "); !strings.Contains(all, `42["on_session_delete"`) || ctx.Err() != nil {
 		f.t.Errorf("the socket was told %q and ended with %v", all, err)
 	}
-	if res, got := other.do("POST", "/api/auth/validateToken", nil); res.StatusCode != http.StatusUnauthorized || !strings.Contains(got, "message") {
+	if res, got := other.do("POST", "/api/auth/validateToken", ""); res.StatusCode != http.StatusUnauthorized || !strings.Contains(got, "message") {
 		f.t.Errorf("the phone: got %s: %s, want Immich's own 401", res.Status, got)
 	}
 }
@@ -283,12 +268,12 @@ func (c *frontClient) upload() {
 	file, _ := form.CreateFormFile("assetData", "photo.jpg")
 	fmt.Fprint(file, strings.Repeat("0123456789", 300_000))
 	form.Close()
-	res, got := c.do("POST", "/api/assets", &body, "Content-Type", form.FormDataContentType())
+	res, got := c.do("POST", "/api/assets", body.String(), "Content-Type", form.FormDataContentType())
 	id := regexp.MustCompile(`"id":"([0-9a-f-]+)"`).FindStringSubmatch(got)
 	if res.StatusCode != http.StatusCreated || id == nil {
 		c.t.Fatalf("upload of 3 MB: got %s: %s", res.Status, got)
 	}
-	res, got = c.do("GET", "/api/assets/"+id[1]+"/original", nil, "Range", "bytes=5-14")
+	res, got = c.do("GET", "/api/assets/"+id[1]+"/original", "", "Range", "bytes=5-14")
 	if res.StatusCode != http.StatusPartialContent || got != "5678901234" {
 		c.t.Errorf("part of it: got %s: %q", res.Status, got)
 	}

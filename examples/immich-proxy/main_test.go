@@ -36,22 +36,16 @@ func start(t *testing.T, f flags) *program {
 // values.
 func (p *program) do(method, path, body string, headers ...string) (*http.Response, string) {
 	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, p.Site+path, strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	return read(p.t, hosttest.Send(p.t, hosttest.Plain, method, p.Site+path, body, append([]string{"Sec-Fetch-Site", "same-origin"}, headers...)...))
+}
+
+// read returns an answer and its body.
+func read(t *testing.T, res *http.Response) (*http.Response, string) {
+	t.Helper()
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return res, string(got)
 }

@@ -27,11 +27,11 @@
 //
 // A sign-in with the same kind of device from the same network is told once in
 // seven days, unless it looks worse than the one before, or unusual in another
-// way, or that one was denied; the moves of a session once a day. Beyond three notices in an hour or ten in two days a user gets one
-// that says that there are more ([KindMore]); alerts are counted apart, so that
-// nobody can use up a user's notices to have an alert kept back. What was told
-// is read off the sessions in the store: it holds over restarts, and for all
-// instances.
+// way, or that one was denied; the moves of a session once a day. Beyond three
+// notices in an hour or ten in two days a user gets one that says that there are
+// more ([KindMore]); alerts are counted apart, so that nobody can use up a user's
+// notices to have an alert kept back. What was told is read off the sessions in
+// the store: it holds over restarts, and for all instances.
 //
 // # What the texts do not do
 //

@@ -126,10 +126,8 @@ func placeIn(l geo.Location) string {
 
 // startOfSentence gives an article its capital.
 func startOfSentence(place string) string {
-	for article, capital := range map[string]string{"a ": "A ", "the ": "The "} {
-		if rest, ok := strings.CutPrefix(place, article); ok {
-			return capital + rest
-		}
+	if strings.HasPrefix(place, "a ") || strings.HasPrefix(place, "the ") {
+		return strings.ToUpper(place[:1]) + place[1:]
 	}
 	return place
 }

@@ -62,7 +62,7 @@ var Plain = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) err
 // values in turns.
 func Send(t *testing.T, by *http.Client, method, url, body string, header ...string) *http.Response {
 	t.Helper()
-	for {
+	for range 100 {
 		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -81,4 +81,6 @@ func Send(t *testing.T, by *http.Client, method, url, body string, header ...str
 		res.Body.Close()
 		time.Sleep(100 * time.Millisecond)
 	}
+	t.Fatalf("%s %s: 503 again and again", method, url)
+	return nil
 }
