@@ -71,7 +71,7 @@ func TestSuspended(t *testing.T) {
 	s.do(t, c, "POST", "/login?user=alice", "X-Test-IP", "198.51.100.7")
 	for _, from := range []string{"203.0.113.9", "198.51.100.7"} {
 		res, body := s.do(t, c, "GET", "/me", "X-Test-IP", from, "Sec-Fetch-Mode", "navigate")
-		if res.StatusCode != 401 || !strings.Contains(body, "suspended") || res.Header.Get("Set-Cookie") != "" {
+		if res.StatusCode != 401 || !strings.Contains(body, "This device is paused") || res.Header.Get("Set-Cookie") != "" {
 			t.Errorf("from %s: got %d %s %v", from, res.StatusCode, body, res.Header)
 		}
 	}

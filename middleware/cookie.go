@@ -104,6 +104,10 @@ func checkKey(key []byte) error {
 // cookieValue returns the value of the cookie of that name, without allocating.
 // There is none if two cookies have the name, or if it is too long.
 func cookieValue(r *http.Request, name string) (value string, present bool) {
+	return cookieUpTo(r, name, maxCredential)
+}
+
+func cookieUpTo(r *http.Request, name string, limit int) (value string, present bool) {
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var part string
@@ -118,7 +122,7 @@ func cookieValue(r *http.Request, name string) (value string, present bool) {
 			value, present = part[len(name)+1:], true
 		}
 	}
-	if len(value) > maxCredential {
+	if len(value) > limit {
 		return "", present
 	}
 	return value, present

@@ -51,6 +51,15 @@ func ValidFormToken(s *session.Session, token string) bool {
 	return false
 }
 
+// MadeForm reports whether token is a [FormToken] of the session whose cookie r
+// brings, even if that session is over: the form is of a page that this browser
+// was shown, so what it asks for is its user's wish, who may have to sign in
+// again first.
+func (m *Middleware) MadeForm(r *http.Request, token string) bool {
+	cred, carrier := m.credential(r)
+	return carrier == session.CarrierCookie && !cred.Hash.IsZero() && hmac.Equal([]byte(token), []byte(formToken(cred.ID, cred.Hash)))
+}
+
 func formToken(id session.ID, secret session.SecretHash) string {
 	mac := hmac.New(sha256.New, secret[:])
 	mac.Write([]byte("signedin form"))

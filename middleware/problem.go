@@ -2,21 +2,37 @@ package middleware
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/signedin/signedin/session"
 )
 
-// Problem answers with the status as application/problem+json (RFC 9457). The
-// detail is err's for a client's error, and left out for one of the server.
-func Problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
+// Problem answers with the status: a person who waits for a page gets one, and
+// a program gets application/problem+json (RFC 9457), whose "code" is stable and
+// whose "type" is "urn:signedin:" and the code. The detail is err's for a
+// client's error, and left out for one of the server.
+//
+// The code of an error is its ProblemCode() string if it has that method; the
+// errors of this library have codes of their own, and others that of the status,
+// such as "not-found".
+func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if wantsPage(r) {
+		problemPage(w, status, err)
+		return
+	}
+	code := problemCode(status, err)
 	body := struct {
+		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
+		Code   string `json:"code"`
 		Detail string `json:"detail,omitempty"`
-	}{Title: http.StatusText(status), Status: status}
+	}{Type: "urn:signedin:" + code, Title: http.StatusText(status), Status: status, Code: code}
 	if err != nil && status < http.StatusInternalServerError {
-		body.Detail = err.Error()
+		body.Detail = detail(err)
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -24,17 +40,42 @@ func Problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
 	_ = json.NewEncoder(w).Encode(body) // the client has gone
 }
 
-// ToSignIn is a Config.Refuse for a site with pages: who opens a page without
-// a session is sent to path, with the page in the query parameter "next".
-// Everything else gets [Problem].
-func ToSignIn(path string) func(http.ResponseWriter, *http.Request, int, error) {
-	return func(w http.ResponseWriter, r *http.Request, status int, err error) {
-		if status != http.StatusUnauthorized || !wantsPage(r) {
-			Problem(w, r, status, err)
-			return
-		}
-		http.Redirect(w, r, path+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+// problemCodes are the codes of errors that the packages below return.
+var problemCodes = []struct {
+	err  error
+	code string
+}{
+	{ErrSignInRequired, "sign-in-required"},
+	{ErrRecentAuthRequired, "recent-authentication-required"},
+	{ErrUnconfirmed, "confirmation-required"},
+	{ErrCrossOrigin, "cross-origin"},
+	{ErrInsecureCookie, "insecure-cookie"},
+	{session.ErrSuspended, "session-suspended"},
+	{session.ErrInvalidName, "invalid-name"},
+	{session.ErrNotOlder, "session-not-older"},
+	{session.ErrNotFound, "session-not-found"},
+}
+
+func problemCode(status int, err error) string {
+	var coded interface{ ProblemCode() string }
+	if errors.As(err, &coded) {
+		return coded.ProblemCode()
 	}
+	for _, p := range problemCodes {
+		if errors.Is(err, p.err) {
+			return p.code
+		}
+	}
+	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "-")
+}
+
+// detail is what err says, without the name of the package that says it.
+func detail(err error) string {
+	text := err.Error()
+	for _, name := range []string{"session: ", "middleware: ", "activity: "} {
+		text = strings.TrimPrefix(text, name)
+	}
+	return text
 }
 
 // wantsPage reports whether a person waits for HTML.
