@@ -44,9 +44,11 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 	return n, len(n.Ended)+len(n.Changed) > 0 || n.Everyone
 }
 
-// Receive cuts what is open in this process on the sessions that n tells of.
+// Receive cuts what is open in this process on the sessions that n tells of, and
+// tells the [Watch] of each page that shows one.
 // It is what [Bus].Run calls, unless a cache has to hear first.
 func (h *Hub) Receive(n Notice) {
+	defer h.watches.received(n)
 	h.Cut(ErrRevoked, n.Ended...)
 	if n.Everyone {
 		h.CutAll(ErrRevoked)

@@ -56,9 +56,8 @@ func TestDoubtPasses(t *testing.T) {
 func TestPasswordChangeDistrustsDevices(t *testing.T) {
 	b := newBench(t, session.Config{ProfileKeys: [][]byte{profileKey}})
 	mine, lost := session.NewDeviceID(), session.NewDeviceID()
-	me, _ := b.start(t, "alice", session.StartOptions{DeviceID: mine})
 	b.start(t, "alice", session.StartOptions{DeviceID: lost})
-	b.start(t, "alice", session.StartOptions{DeviceID: mine})
+	me, _ := b.start(t, "alice", session.StartOptions{DeviceID: mine})
 	if _, err := b.RevokeAllExcept(t.Context(), "alice", me.ID, session.ReasonSignedOutOthers); err != nil {
 		t.Fatal(err)
 	}

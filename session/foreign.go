@@ -67,6 +67,9 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 		adopted.Kind = EventStarted
 		adopted.Verdict, learn = m.judgeSignIn(ctx, s, DeviceID{})
 	}
+	if _, part := s.Parent(); !part {
+		m.place(ctx, s, nil)
+	}
 	wctx, cancel := write(ctx)
 	defer cancel()
 	switch err := m.store.Create(wctx, s); {

@@ -16,7 +16,8 @@ const (
 // the session ends. The Manager cuts what it ended itself; a message from
 // another process is passed on with Cut or CutAll.
 type Hub struct {
-	shards [hubShards]hubShard
+	shards  [hubShards]hubShard
+	watches watches
 }
 
 type hubShard struct {

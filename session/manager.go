@@ -220,6 +220,7 @@ func write(ctx context.Context) (context.Context, context.CancelFunc) {
 // panics does not keep the others, or the caller, from their work.
 func (m *Manager) notify(ctx context.Context, e Event) {
 	AfterCommit(ctx, func() {
+		m.hub.watches.happened(e)
 		for _, o := range m.cfg.Observers {
 			m.observe(ctx, o, e)
 		}

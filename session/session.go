@@ -43,6 +43,7 @@ type Session struct {
 	Issuer, Subject, SID string
 
 	Name        string      // given by the user: "Mum's iPad"
+	Twin        uint16      // 2 for the second one that is called the same when it signs in, and so on; 0 for the first
 	DeviceKey   DeviceKey   // of the known device, zero if there is none
 	Familiarity Familiarity // whether the user had signed in from it before
 

@@ -295,12 +295,13 @@ func TestUserStatus(t *testing.T) {
 func TestRename(t *testing.T) {
 	b := newBench(t, session.Config{})
 	s, _ := b.start(t, "alice", session.StartOptions{})
-	for _, name := range []string{"Mum's iPad", "  trimmed  ", "", "👩‍💻"} {
+	for _, name := range []string{"Mum's iPad", "  trimmed  ", "", "👩‍💻", "می\u200cخواهم", "क्\u200dष", "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f flat", "☎️", "\u3164x"} {
 		if _, err := b.Rename(t.Context(), "alice", s.ID, name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	for _, name := range []string{string(make([]rune, 65)), "a\nb", "\u202egnp.exe", "\x1b[31m", "\xff", "a\u2028b"} {
+	for _, name := range []string{string(make([]rune, 65)), "a\nb", "\u202egnp.exe", "\x1b[31m", "\xff", "a\u2028b",
+		"\u3164", "\u2800\u2800", "\u200d", "\u200c\u200d", "\ufe0f", "\u115f", " \u3164 ", "x\U000e0067\U000e007f", "🏴\U000e0067", "🏴\U000e007f", "x\u00ad", "\ufeffx", "\u200bx"} {
 		if _, err := b.Rename(t.Context(), "alice", s.ID, name); !errorIs(err, session.ErrInvalidName) {
 			t.Errorf("%q: got %v, want ErrInvalidName", name, err)
 		}

@@ -86,6 +86,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 		return nil, Token{}, err
 	}
 	verdict, learn := m.judgeSignIn(ctx, s, o.DeviceID)
+	former := m.place(ctx, s, o.Replaces)
 	wctx, cancel := write(ctx)
 	defer cancel()
 	if err := m.store.Create(wctx, s); err != nil && (errors.Is(err, ErrOutdated) || !m.wasCreated(ctx, s)) {
@@ -99,6 +100,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 			m.cfg.Logger.ErrorContext(ctx, "session: the session that was replaced did not end", "session", old.ID, "error", err)
 		}
 	}
+	m.replaced(ctx, s, former)
 	m.evict(ctx, s)
 	return s, token, nil
 }

@@ -265,6 +265,9 @@ func TestPasswordChanged(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, photos)
 	mine, _ := s.settle(t)
+	for range 3 {
+		s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
+	}
 	if _, err := s.RevokeAllExcept(session.NewContext(t.Context(), mine), "alice", mine.ID, session.ReasonPasswordChanged); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"cmp"
 	_ "embed"
 	html "html/template"
 	"io"
@@ -150,7 +149,7 @@ func (w *writer) more() (string, []part) {
 }
 
 // title is what the user calls a session, or what its device is.
-func title(s *session.Session) string { return cmp.Or(s.Name, s.Last.Device.Title()) }
+func title(s *session.Session) string { return s.Label() }
 
 func (w *writer) reasons(signals []session.Signal) (all []string) {
 	for _, s := range signals {

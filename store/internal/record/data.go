@@ -22,6 +22,7 @@ var Data = Part[session.Session]{
 	boolean("provisional", func(s *session.Session) *bool { return &s.Provisional }),
 	text("restriction", func(s *session.Session) *session.Restriction { return &s.Restriction }),
 	millis("confirmed_at", func(s *session.Session) *time.Time { return &s.ConfirmedAt }),
+	unsigned("twin", 16, func(s *session.Session) *uint16 { return &s.Twin }),
 	parts("signals", signal, func(s *session.Session) *[]session.Signal { return &s.Signals }),
 	pairs("attrs", func(s *session.Session) *map[string]string { return &s.Attrs }),
 }
