@@ -17,19 +17,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
-)
 
-func service(t *testing.T, env string) string {
-	t.Helper()
-	where := os.Getenv(env)
-	if where == "" && os.Getenv("REQUIRE_SERVICES") == "1" {
-		t.Fatalf("%s is not set, and REQUIRE_SERVICES=1", env)
-	}
-	if where == "" {
-		t.Skipf("SKIPPED: needs a server; set %s", env)
-	}
-	return where
-}
+	"github.com/signedin/signedin/store/storetest/need"
+)
 
 // database makes a database of the test's own on a server, and drops it.
 func database(t *testing.T, driver, dsn string) (name string) {
@@ -62,12 +52,12 @@ func TestSQLite(t *testing.T) {
 }
 
 func TestPostgres(t *testing.T) {
-	dsn := service(t, "SIGNEDIN_TEST_POSTGRES")
+	dsn := need.Server(t, "SIGNEDIN_TEST_POSTGRES")
 	promises(t, func(t *testing.T) string { return replacePath(dsn, database(t, "pgx", dsn)) })
 }
 
 func TestMySQL(t *testing.T) {
-	dsn := service(t, "SIGNEDIN_TEST_MYSQL")
+	dsn := need.Server(t, "SIGNEDIN_TEST_MYSQL")
 	promises(t, func(t *testing.T) string {
 		cfg, err := mysqlConfig(replacePath(dsn, database(t, "mysql", dsn)))
 		if err != nil {
@@ -78,7 +68,7 @@ func TestMySQL(t *testing.T) {
 }
 
 func TestRedis(t *testing.T) {
-	addr := strings.TrimPrefix(service(t, "SIGNEDIN_TEST_REDIS"), "redis://")
+	addr := strings.TrimPrefix(need.Server(t, "SIGNEDIN_TEST_REDIS"), "redis://")
 	promises(t, func(t *testing.T) string {
 		client := redis.NewClient(&redis.Options{Addr: addr, DB: 9})
 		if n, err := client.DBSize(t.Context()).Result(); err != nil || n > 0 {

@@ -22,6 +22,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/signedin/signedin/examples/internal/hosttest"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // What the README tells to write into the settings of nginx and of Caddy.
@@ -53,12 +54,7 @@ func TestInFront(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program, err := exec.LookPath(c.command[0])
-			if err != nil && os.Getenv("REQUIRE_SERVICES") == "1" {
-				t.Fatal(err)
-			} else if err != nil {
-				t.Skipf("SKIPPED: %v", err)
-			}
+			program := need.Program(t, c.command[0])
 			p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true, proxies: "127.0.0.1/32"})
 			defer p.End(t)
 			dir, addr := t.TempDir(), freeAddr(t)

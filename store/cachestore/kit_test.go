@@ -11,6 +11,7 @@ import (
 	"github.com/signedin/signedin/store/cachestore"
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // One instance keeps the contract as it stands, with no time of grace.
@@ -48,6 +49,7 @@ func TestRaceOfTwoInstances(t *testing.T) {
 // it within the age of a copy.
 func TestTwoInstancesUntold(t *testing.T) {
 	t.Parallel()
+	need.Heavy(t)
 	kit.Run(t, "cached-memory(untold)", two(cachestore.Config{MaxAge: staleness}, false), staleness)
 }
 

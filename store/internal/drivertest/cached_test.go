@@ -19,6 +19,7 @@ import (
 	"github.com/signedin/signedin/store/pollbus"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // Here two instances with a cache each, in front of one database, keep the
@@ -65,6 +66,7 @@ func cachedKit(t *testing.T, store string, open func(t *testing.T) backend) {
 }
 
 func TestCachedSQLiteRace(t *testing.T) {
+	need.Heavy(t)
 	eachSQLite(t, func(t *testing.T, driver string) {
 		cachedKit(t, "cached-sqlite("+driver+")", func(t *testing.T) backend {
 			return polled(open(t, driver, hasty(sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db")))), "")

@@ -17,7 +17,7 @@ import (
 // TestPostgresDiskFull and the two after it: nobody can sign in, nobody is signed
 // out, what was acknowledged holds, and once there is space everything goes on.
 func TestPostgresDiskFull(t *testing.T) {
-	s := newOwnServer(t, "postgres").smallDisk(192).postgres()
+	s := postgresRoom(t).smallDisk(192).postgres()
 	db := open(t, "pgx", "host="+s.dir+" user=signedin database=postgres")
 	start := func() { s.start(func() error { return db.PingContext(t.Context()) }) }
 	start()
@@ -25,7 +25,7 @@ func TestPostgresDiskFull(t *testing.T) {
 }
 
 func TestMariaDBDiskFull(t *testing.T) {
-	s := newOwnServer(t, "mysql").smallDisk(256).mariaDB()
+	s := mariaDBRoom(t).smallDisk(256).mariaDB()
 	root := "root@unix(" + s.path("socket") + ")/"
 	control := openQuietly(t, root)
 	start := func() { s.start(func() error { return control.PingContext(t.Context()) }) }
@@ -35,7 +35,7 @@ func TestMariaDBDiskFull(t *testing.T) {
 }
 
 func TestRedisDiskFull(t *testing.T) {
-	s := newOwnServer(t, "redis").smallDisk(16).redis()
+	s := redisRoom(t).smallDisk(16).redis()
 	s.command = append(s.command, "--dir", s.path("data"), "--appendonly", "yes")
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: s.path("socket")})
 	t.Cleanup(func() { _ = client.Close() })

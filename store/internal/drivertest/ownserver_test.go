@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // ownServer is a database server of a test's own, in a directory of its own,
@@ -26,9 +28,13 @@ type ownServer struct {
 	log     bytes.Buffer
 }
 
-// newOwnServer makes the directory, owned by account if we are root.
-func newOwnServer(t testing.TB, account string) *ownServer {
+// newOwnServer makes the directory, owned by account if we are root. Nothing is
+// asked of the machine before it is known that the programs are there.
+func newOwnServer(t testing.TB, account string, programs ...string) *ownServer {
 	t.Helper()
+	for _, name := range programs {
+		program(t, name)
+	}
 	dir, err := os.MkdirTemp("", "signedin") // short: it holds a socket
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +54,7 @@ func newOwnServer(t testing.TB, account string) *ownServer {
 	}
 	u, err := user.Lookup(account)
 	if err != nil {
-		t.Fatal(err)
+		need.Missing(t, err.Error())
 	}
 	uid, _ := strconv.Atoi(u.Uid) // a number on every system that has such servers
 	gid, _ := strconv.Atoi(u.Gid)
@@ -59,23 +65,10 @@ func newOwnServer(t testing.TB, account string) *ownServer {
 	return s
 }
 
-// program returns where a program is. Without it the test is skipped, or fails
-// where that is not allowed.
-func program(t testing.TB, name string, places ...string) string {
+// program returns where a program is.
+func program(t testing.TB, name string) string {
 	t.Helper()
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	for _, pattern := range places {
-		if found, _ := filepath.Glob(filepath.Join(pattern, name)); len(found) > 0 {
-			return slices.Max(found)
-		}
-	}
-	if os.Getenv("REQUIRE_SERVICES") == "1" {
-		t.Fatalf("%s is not installed, and REQUIRE_SERVICES=1", name)
-	}
-	t.Skipf("SKIPPED: %s is not installed", name)
-	return ""
+	return need.Program(t, name, "/usr/sbin", "/usr/lib/postgresql/*/bin")
 }
 
 func (s *ownServer) path(name string) string { return filepath.Join(s.dir, name) }
@@ -171,20 +164,25 @@ func stat(pid int) (state string, parent int) {
 	return fields[0], parent
 }
 
-func ownPostgres(t testing.TB) *ownServer { return newOwnServer(t, "postgres").postgres() }
-func ownMariaDB(t testing.TB) *ownServer  { return newOwnServer(t, "mysql").mariaDB() }
-func ownRedis(t testing.TB) *ownServer    { return newOwnServer(t, "redis").redis() }
+func postgresRoom(t testing.TB) *ownServer { return newOwnServer(t, "postgres", "initdb", "postgres") }
+func mariaDBRoom(t testing.TB) *ownServer {
+	return newOwnServer(t, "mysql", "mariadb-install-db", "mariadbd")
+}
+func redisRoom(t testing.TB) *ownServer { return newOwnServer(t, "redis", "redis-server") }
+
+func ownPostgres(t testing.TB) *ownServer { return postgresRoom(t).postgres() }
+func ownMariaDB(t testing.TB) *ownServer  { return mariaDBRoom(t).mariaDB() }
+func ownRedis(t testing.TB) *ownServer    { return redisRoom(t).redis() }
 
 func (s *ownServer) postgres() *ownServer {
-	const debian = "/usr/lib/postgresql/*/bin"
-	initdb, server := program(s.t, "initdb", debian), program(s.t, "postgres", debian)
+	initdb, server := program(s.t, "initdb"), program(s.t, "postgres")
 	s.do(initdb, "-D", s.path("data"), "-A", "trust", "-U", "signedin", "--no-locale", "-E", "UTF8", "--no-sync")
 	s.command = []string{server, "-D", s.path("data"), "-k", s.dir, "-c", "listen_addresses="}
 	return s
 }
 
 func (s *ownServer) mariaDB() *ownServer {
-	install, server := program(s.t, "mariadb-install-db"), program(s.t, "mariadbd", "/usr/sbin")
+	install, server := program(s.t, "mariadb-install-db"), program(s.t, "mariadbd")
 	s.do(install, "--no-defaults", "--datadir="+s.path("data"), "--auth-root-authentication-method=normal", "--skip-test-db")
 	s.command = []string{server, "--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.path("socket"), "--skip-networking",
 		"--pid-file=" + s.path("pid"), "--innodb-buffer-pool-size=32M"}

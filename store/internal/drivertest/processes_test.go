@@ -15,6 +15,7 @@ import (
 
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // lease is how long a cache believes its copies by default, and so the longest
@@ -51,6 +52,7 @@ func eachShared(t *testing.T, test func(t *testing.T, name string, in instance))
 // TestProcessesRace has three processes on one database. One of them revokes
 // sessions; once it says that it has, the two others are asked at once.
 func TestProcessesRace(t *testing.T) {
+	need.Heavy(t)
 	eachShared(t, func(t *testing.T, name string, in instance) {
 		a := newAcross(t, in, raceRounds)
 		a.run(t, 16)
@@ -64,6 +66,7 @@ func TestProcessesRace(t *testing.T) {
 // TestCachedProcessesRace has each process keep copies, and a bus. How late
 // they hear of a revocation is measured; they may not be later than the lease.
 func TestCachedProcessesRace(t *testing.T) {
+	need.Heavy(t)
 	eachShared(t, func(t *testing.T, name string, in instance) {
 		in.Cached = true
 		rounds, lanes := raceRounds/2, 8
@@ -80,6 +83,7 @@ func TestCachedProcessesRace(t *testing.T) {
 
 // TestCutProcesses has a process that keeps copies hear nothing any more.
 func TestCutProcesses(t *testing.T) {
+	need.Heavy(t)
 	eachShared(t, func(t *testing.T, name string, in instance) {
 		t.Parallel() // they wait, most of the time
 		in.Cached = true

@@ -7,20 +7,14 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
-// service returns how to reach a server, from the environment. Without it the
-// test is skipped, or fails where that is not allowed.
+// service returns how to reach a server that was started for the tests.
 func service(t testing.TB, env string) string {
 	t.Helper()
-	where := os.Getenv(env)
-	if where == "" && os.Getenv("REQUIRE_SERVICES") == "1" {
-		t.Fatalf("%s is not set, and REQUIRE_SERVICES=1", env)
-	}
-	if where == "" {
-		t.Skipf("SKIPPED: needs a server; set %s", env)
-	}
-	return where
+	return need.Server(t, env)
 }
 
 var prefixes atomic.Int64

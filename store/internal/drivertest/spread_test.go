@@ -10,11 +10,13 @@ import (
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // TestSQLiteProcesses, TestPostgresProcesses and TestMySQLProcesses spread the calls over stores
 // that share nothing but the database, as processes do.
 func TestSQLiteProcesses(t *testing.T) {
+	need.Heavy(t)
 	// Never two drivers on one file: each has a SQLite of its own, and the locks
 	// of a file do not tell one from the other in the same process.
 	eachSQLite(t, func(t *testing.T, driver string) {

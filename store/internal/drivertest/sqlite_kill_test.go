@@ -15,6 +15,7 @@ import (
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // killedFile names the database with which a copy of this test program works
@@ -26,6 +27,7 @@ const killedFile = "SIGNEDIN_KILLED_FILE"
 // as well: what the process wrote the kernel has, and only a loss of power
 // takes that away.)
 func TestSQLiteKilled(t *testing.T) {
+	need.Heavy(t)
 	eachSQLite(t, func(t *testing.T, driver string) {
 		file := filepath.Join(t.TempDir(), "db")
 		migrated(t, open(t, driver, sqlstore.SQLiteDSN(file)), sqlstore.Config{})

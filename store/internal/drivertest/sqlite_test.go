@@ -14,14 +14,19 @@ import (
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
-// eachSQLite runs a test with each SQLite driver.
+// eachSQLite runs a test with each SQLite driver; with that in C where heavy
+// tests run.
 func eachSQLite(t *testing.T, test func(t *testing.T, driver string)) {
 	for _, driver := range []string{"sqlite", "sqlite3"} {
 		t.Run(driver, func(t *testing.T) {
 			if driver == "sqlite3" && !cgo {
 				t.Skip("SKIPPED: mattn/go-sqlite3 needs cgo, which is off")
+			}
+			if driver == "sqlite3" {
+				need.Heavy(t)
 			}
 			test(t, driver)
 		})

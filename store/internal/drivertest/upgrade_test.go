@@ -11,6 +11,7 @@ import (
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // nextSchema is a migration that a later version may bring. It only adds, as
@@ -55,6 +56,7 @@ func eachDialect(t *testing.T, test func(t *testing.T, open func(t *testing.T) (
 // TestNextSchemaRace has this version keep the contract on the tables of the
 // next one.
 func TestNextSchemaRace(t *testing.T) {
+	need.Heavy(t)
 	if raceDetector {
 		t.Skip("SKIPPED: run without the race detector, as the other rounds")
 	}

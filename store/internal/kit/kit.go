@@ -11,6 +11,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/storetest"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // Run is [storetest.Run] with a report of store.
@@ -29,9 +30,16 @@ func Run(t *testing.T, store string, newStore func(t *testing.T) session.Store, 
 	Report(t, store, "rules", rules.Load(), "passed", passed.Load())
 }
 
-// Race is [storetest.Race] with a report of store.
+// lightRounds are the rounds of a race that is not heavy.
+const lightRounds = 100
+
+// Race is [storetest.Race] with a report of store. Where heavy tests do not run
+// it has few rounds.
 func Race(t *testing.T, store string, newStore func(t *testing.T) session.Store, staleness time.Duration, rounds int) {
 	t.Helper()
+	if !need.IsHeavy() {
+		rounds = min(rounds, lightRounds)
+	}
 	r := storetest.Race(t, newStore, staleness, rounds)
 	Report(t, store, "races", r.Rounds, "overlapped", r.Overlapped, "checks", r.Checks, "accepted", r.Accepted)
 }
