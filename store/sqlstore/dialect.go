@@ -45,6 +45,8 @@ type dialect struct {
 	writable string // the condition that session s is live, for a write
 	lock     string // in a subquery, locks its rows
 	skip     string // the same, but passes over those that are locked
+	of       bool   // a lock says of which table
+	write    string // comes before each statement that writes or locks
 
 	least string // function that returns the smallest of its arguments
 	ids   string // query that returns the IDs of which encodeIDs is the parameter
@@ -57,7 +59,8 @@ type dialect struct {
 	turn     string // query by which a migration waits for its turn, if it has to; 1 if it got it
 	turnOver string // query that gives it back, if the end of the transaction does not
 
-	check      func(context.Context, *sqlx.DB) error // is this database usable?
+	check      func(context.Context, *sqlx.DB) error                      // is this database usable?
+	variant    func(context.Context, *sqlx.DB, dialect) (*dialect, error) // the dialect as this very server speaks it; nil if all speak the same
 	durability func(context.Context, *sqlx.DB) (store.Durability, error)
 	rights     string             // query that returns which rights the database user lacks, if preparing does not tell; NULL if none
 	advice     func(error) string // what to do about an error, "" if that is not known

@@ -40,10 +40,40 @@ var mysqlDialect = dialect{
 	advice:     mysqlAdvice,
 	denied:     func(err error) bool { return slices.Contains(mysqlDenied, mysqlNumber(err)) },
 	misfit:     func(err error) bool { return slices.Contains([]int{1146, 1054, 1364, 1136}, mysqlNumber(err)) },
-	locked:     func(err error) bool { n := mysqlNumber(err); return n == 1213 || n == 1205 },
+	locked:     func(err error) bool { return slices.Contains(mysqlGaveUp, mysqlNumber(err)) },
 	taken:      func(err error) bool { return mysqlNumber(err) == 1062 },
-	// A deadlock, or a wait for a lock that took too long.
-	gaveUp: func(err error) bool { n := mysqlNumber(err); return n == 1213 || n == 1205 },
+	gaveUp:     func(err error) bool { return slices.Contains(mysqlGaveUp, mysqlNumber(err)) },
+	variant:    mysqlVariant,
+}
+
+// mysqlGaveUp are a deadlock, a wait for a lock that took too long, and a row
+// that somebody changed since the snapshot was made (MariaDB).
+var mysqlGaveUp = []int{1213, 1205, 1020}
+
+// mysqlVariant returns what MySQL and MariaDB say differently. MySQL locks no
+// rows of JSON_TABLE, and has to be told which ones; MariaDB does not know OF.
+// And from 11.6.2 on MariaDB gives up a transaction that waited for a row, once
+// it sees that the row was changed (innodb_snapshot_isolation). Ours look at
+// the row as it is then; the transaction may be the host's, so only our
+// statements are told so.
+func mysqlVariant(ctx context.Context, db *sqlx.DB, d dialect) (*dialect, error) {
+	var version string
+	if err := db.GetContext(ctx, &version, `SELECT version()`); err != nil {
+		return nil, trouble(mysqlAdvice, "read the version", err)
+	}
+	if !strings.Contains(version, "MariaDB") {
+		d.of = true
+		return &d, nil
+	}
+	var snapshots bool
+	switch err := db.QueryRowxContext(ctx, `SELECT @@innodb_snapshot_isolation`).Scan(&snapshots); {
+	case mysqlNumber(err) == 1193: // there is no such variable
+	case err != nil:
+		return nil, trouble(mysqlAdvice, "read the settings", err)
+	case snapshots:
+		d.write = `SET STATEMENT innodb_snapshot_isolation=0 FOR `
+	}
+	return &d, nil
 }
 
 // mysqlDenied are the numbers of errors that say that something is not allowed.
@@ -138,6 +168,7 @@ func mysqlAdvice(err error) string {
 		1143: "the database user may not use all columns: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		1142: "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		1205: "another transaction holds it for too long: find out which, or raise innodb_lock_wait_timeout",
+		1020: "another transaction changed the same: try again",
 		1213: "two transactions waited for each other: try again",
 		1290: "this server only reads: connect to the primary",
 		1665: "set binlog_format to ROW or MIXED",

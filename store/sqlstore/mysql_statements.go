@@ -54,7 +54,7 @@ func mysqlOfEndings(p *statements) []statement {
 		{&p.end, `UPDATE (SELECT CAST(? AS SIGNED) AS ended_at, ? AS reason, ? AS ended_by) e STRAIGHT_JOIN ` + mysqlIDs + `
 			SET s.ended_at = e.ended_at, s.reason = e.reason, s.ended_by = e.ended_by, ` + mysqlEnding},
 		{&p.endOnly, ``},
-		{&p.liveOnly, `SELECT s.id FROM ` + mysqlIDs + ` WHERE s.user_id = ? AND {writable} FOR UPDATE`},
+		{&p.liveOnly, `SELECT s.id FROM ` + mysqlIDs + ` WHERE s.user_id = ? AND {writable} FOR UPDATE {of s}`},
 		{&p.remove, `DELETE s FROM ` + mysqlIDs},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
@@ -68,7 +68,7 @@ func mysqlOfEndings(p *statements) []statement {
 		{&p.bumpedEveryone, `SELECT generation FROM signedin_everyone FOR UPDATE`},
 
 		{&p.moveDue, `UPDATE ` + mysqlIDs + ` SET s.due_at = ` + expiry + ` WHERE ` + expiry + ` > ?`},
-		{&p.expired, `SELECT s.id, s.user_id FROM ` + mysqlIDs + ` WHERE ` + expiry + ` <= ? AND {writable} FOR UPDATE`},
+		{&p.expired, `SELECT s.id, s.user_id FROM ` + mysqlIDs + ` WHERE ` + expiry + ` <= ? AND {writable} FOR UPDATE {of s}`},
 		{&p.endDue, `UPDATE (SELECT ? AS reason, ? AS ended_by) e STRAIGHT_JOIN ` + mysqlIDs + `
 			SET s.ended_at = ` + expiry + `, s.reason = e.reason, s.ended_by = e.ended_by, ` + mysqlEnding},
 		{&p.endDead, `UPDATE ` + mysqlIDs + ` STRAIGHT_JOIN signedin_everyone g
@@ -77,7 +77,7 @@ func mysqlOfEndings(p *statements) []statement {
 
 		{&p.reduce, `UPDATE ` + mysqlIDs + ` SET ` + remnant},
 		{&p.removeRemnants, `DELETE s FROM ` + mysqlIDs + ` WHERE s.user_id = ''`},
-		{&p.settled, `SELECT u.user_id FROM ` + mysqlTexts + ` WHERE u.bumped_at IS NULL FOR UPDATE SKIP LOCKED`},
+		{&p.settled, `SELECT u.user_id FROM ` + mysqlTexts + ` WHERE u.bumped_at IS NULL FOR UPDATE {of u} SKIP LOCKED`},
 		// Not by a subquery: of one in an UPDATE or DELETE the rows are locked.
 		{&p.occupied, `SELECT u.user_id FROM ` + mysqlTexts + `
 			WHERE EXISTS (SELECT 1 FROM signedin_sessions s WHERE s.user_id = u.user_id)`},

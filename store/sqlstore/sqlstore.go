@@ -143,6 +143,12 @@ func (st *Store) start(ctx context.Context) error {
 	if err := st.dialect.usable(ctx, st.db); err != nil {
 		return err
 	}
+	if variant := st.dialect.variant; variant != nil {
+		var err error
+		if st.dialect, err = variant(ctx, st.db, *st.dialect); err != nil {
+			return err
+		}
+	}
 	if err := checkSchema(ctx, st.db, st.cfg, st.dialect); err != nil {
 		return err
 	}

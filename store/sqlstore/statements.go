@@ -223,6 +223,10 @@ func (st *Store) prepare(ctx context.Context) error {
 // text fills in a statement.
 func (st *Store) text(s string) string {
 	d := st.dialect
+	of := strings.NewReplacer("{of s}", "", "{of u}", "")
+	if d.of {
+		of = strings.NewReplacer("{of s}", "OF s", "{of u}", "OF u")
+	}
 	var read, values []string
 	for _, c := range columns {
 		values = append(values, cmp.Or(d.casts[c.cast], "?"))
@@ -236,6 +240,10 @@ func (st *Store) text(s string) string {
 		{"{columns}", columnNames()}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])
+	}
+	s = of.Replace(s)
+	if !strings.HasPrefix(s, "SELECT") || strings.Contains(s, "FOR UPDATE") {
+		s = d.write + s
 	}
 	return sqlx.Rebind(d.bind, st.cfg.named(s))
 }

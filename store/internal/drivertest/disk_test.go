@@ -24,8 +24,8 @@ func TestPostgresDiskFull(t *testing.T) {
 	diskFull(t, s, migrated(t, db, sqlstore.Config{}), start, "disk is full")
 }
 
-func TestMariaDBDiskFull(t *testing.T) {
-	s := mariaDBRoom(t).smallDisk(256).mariaDB()
+func TestMySQLDiskFull(t *testing.T) {
+	s := mysqlRoom(t).smallDisk(256).mysql()
 	root := "root@unix(" + s.path("socket") + ")/"
 	control := openQuietly(t, root)
 	start := func() { s.start(func() error { return control.PingContext(t.Context()) }) }

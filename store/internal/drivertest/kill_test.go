@@ -98,8 +98,8 @@ func TestPostgresKilled(t *testing.T) {
 	}
 }
 
-func TestMariaDBKilled(t *testing.T) {
-	s := ownMariaDB(t)
+func TestMySQLKilled(t *testing.T) {
+	s := ownMySQL(t)
 	root := "root@unix(" + s.path("socket") + ")/"
 	const name = "innodb_flush_log_at_trx_commit"
 	for n := range 3 {

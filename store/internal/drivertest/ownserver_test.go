@@ -65,9 +65,12 @@ func newOwnServer(t testing.TB, account string, programs ...string) *ownServer {
 	return s
 }
 
-// program returns where a program is.
+// program returns where a program is, that of the engine if one is tested.
 func program(t testing.TB, name string) string {
 	t.Helper()
+	if onEngine != nil {
+		return onEngine.program(t, name)
+	}
 	return need.Program(t, name, "/usr/sbin", "/usr/lib/postgresql/*/bin")
 }
 
@@ -165,13 +168,11 @@ func stat(pid int) (state string, parent int) {
 }
 
 func postgresRoom(t testing.TB) *ownServer { return newOwnServer(t, "postgres", "initdb", "postgres") }
-func mariaDBRoom(t testing.TB) *ownServer {
-	return newOwnServer(t, "mysql", "mariadb-install-db", "mariadbd")
-}
-func redisRoom(t testing.TB) *ownServer { return newOwnServer(t, "redis", "redis-server") }
+func mysqlRoom(t testing.TB) *ownServer    { return newOwnServer(t, "mysql", "mariadbd") }
+func redisRoom(t testing.TB) *ownServer    { return newOwnServer(t, "redis", "redis-server") }
 
 func ownPostgres(t testing.TB) *ownServer { return postgresRoom(t).postgres() }
-func ownMariaDB(t testing.TB) *ownServer  { return mariaDBRoom(t).mariaDB() }
+func ownMySQL(t testing.TB) *ownServer    { return mysqlRoom(t).mysql() }
 func ownRedis(t testing.TB) *ownServer    { return redisRoom(t).redis() }
 
 func (s *ownServer) postgres() *ownServer {
@@ -181,11 +182,23 @@ func (s *ownServer) postgres() *ownServer {
 	return s
 }
 
-func (s *ownServer) mariaDB() *ownServer {
-	install, server := program(s.t, "mariadb-install-db"), program(s.t, "mariadbd")
-	s.do(install, "--no-defaults", "--datadir="+s.path("data"), "--auth-root-authentication-method=normal", "--skip-test-db")
-	s.command = []string{server, "--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.path("socket"), "--skip-networking",
-		"--pid-file=" + s.path("pid"), "--innodb-buffer-pool-size=32M"}
+// mysql makes a server of MySQL or MariaDB.
+func (s *ownServer) mysql() *ownServer {
+	server := program(s.t, "mariadbd")
+	own := []string{"--no-defaults", "--datadir=" + s.path("data")}
+	if onEngine != nil && onEngine.root != "" {
+		share := filepath.Join(onEngine.root, "usr/share", map[bool]string{true: "mariadb", false: "mysql"}[filepath.Base(server) == "mariadbd"])
+		own = append(own, "--basedir="+filepath.Join(onEngine.root, "usr"), "--lc-messages-dir="+share, "--character-sets-dir="+share+"/charsets")
+	}
+	s.command = append([]string{server}, own...)
+	if filepath.Base(server) == "mysqld" {
+		s.do(append(slices.Clone(s.command), "--initialize-insecure")...)
+		s.command = append(s.command, "--mysqlx=0", "--secure-file-priv=NULL")
+	} else {
+		install := program(s.t, "mariadb-install-db")
+		s.do(append([]string{install}, append(own[:min(len(own), 3)], "--auth-root-authentication-method=normal", "--skip-test-db")...)...)
+	}
+	s.command = append(s.command, "--socket="+s.path("socket"), "--skip-networking", "--pid-file="+s.path("pid"), "--innodb-buffer-pool-size=32M")
 	return s
 }
 

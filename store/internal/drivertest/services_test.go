@@ -14,6 +14,10 @@ import (
 // service returns how to reach a server that was started for the tests.
 func service(t testing.TB, env string) string {
 	t.Helper()
+	need.Heavy(t)
+	if onEngine != nil {
+		return onEngine.at(t, env)
+	}
 	return need.Server(t, env)
 }
 

@@ -5,6 +5,7 @@ package kit
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,6 +45,10 @@ func Race(t *testing.T, store string, newStore func(t *testing.T) session.Store,
 	Report(t, store, "races", r.Rounds, "overlapped", r.Overlapped, "checks", r.Checks, "accepted", r.Accepted)
 }
 
+// Engine names the server on which the tests run, and its version, where they
+// run on several. It is reported in place of the first word of a store's name.
+var Engine string
+
 // Report prints a line, as
 //
 //	signedin-table: postgres(pgx) rules=71 passed=71
@@ -52,6 +57,12 @@ func Race(t *testing.T, store string, newStore func(t *testing.T) session.Store,
 // line is also added to the file that SIGNEDIN_TABLE names.
 func Report(t testing.TB, store string, pairs ...any) {
 	t.Helper()
+	for _, family := range []string{"postgres", "mysql", "mariadb", "redis"} {
+		if rest, ok := strings.CutPrefix(store, family); ok && Engine != "" {
+			store = Engine + rest
+			break
+		}
+	}
 	line := "signedin-table: " + store
 	for i := 0; i+1 < len(pairs); i += 2 {
 		line += fmt.Sprintf(" %v=%v", pairs[i], pairs[i+1])
