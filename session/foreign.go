@@ -72,10 +72,17 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 	}
 	wctx, cancel := write(ctx)
 	defer cancel()
+	counters, err := m.link(wctx, s, t)
+	if err != nil {
+		return nil, fmt.Errorf("session: adopt: %w", err)
+	}
 	switch err := m.store.Create(wctx, s); {
 	case errors.Is(err, ErrExists):
 		return m.adopted(ctx, c)
 	case err != nil:
+		return nil, fmt.Errorf("session: adopt: %w", err)
+	}
+	if err := m.linked(wctx, s, counters); err != nil {
 		return nil, fmt.Errorf("session: adopt: %w", err)
 	}
 	m.stats.started.Add(1)

@@ -115,6 +115,7 @@ const writeTimeout = 5 * time.Second
 // [Store] remembers. It is safe for concurrent use.
 type Manager struct {
 	store    Store
+	issuers  Issuers // nil if the store has none
 	cfg      Config
 	limits   Limits
 	profiles *profiles // nil if none are kept
@@ -153,6 +154,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 	}
 	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
 	m.store = &countedStore{store, &m.stats.storeErrors}
+	m.issuers = issuersOf(store)
 	if c, ok := store.(cachingStore); ok {
 		m.fresh = c.Fresh
 	}

@@ -13,6 +13,10 @@ import (
 type Proof struct {
 	// Methods says how, in the terms of RFC 8176. Defaults to what it was.
 	Methods []string
+	// AuthenticatedAt is when, if that was earlier, at an identity provider. A
+	// proof older than the one that is known counts for nothing: it is
+	// [ErrOutdated]. Defaults to now.
+	AuthenticatedAt time.Time
 	// RevokeOthers, if set, is the reason for which all of the user's other
 	// sessions end in the same step. Defaults to none ending.
 	RevokeOthers Reason
@@ -44,12 +48,19 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 	var token Token
 	var doubted *Session
 	now := m.Now()
+	proved := now
+	if at := p.AuthenticatedAt; !at.IsZero() && at.Before(now) {
+		proved = time.UnixMilli(at.UnixMilli()).UTC()
+	}
 	change := func(s *Session) (err error) {
+		if !p.AuthenticatedAt.IsZero() && proved.Before(s.AuthenticatedAt) {
+			return fmt.Errorf("%w: an older proof than the one that is known", ErrOutdated)
+		}
 		if doubted = nil; s.Provisional && proveMore(p.Methods) {
 			doubted = s.Clone()
 			s.Provisional = false
 		}
-		s.AuthenticatedAt, s.Restriction = now, RestrictionNone
+		s.AuthenticatedAt, s.Restriction = proved, RestrictionNone
 		if p.Methods != nil {
 			s.Methods = slices.Clone(p.Methods)
 		}

@@ -25,6 +25,10 @@ type Ticket struct {
 	UserID      string
 	Generations Generations
 	At          time.Time
+
+	// Issued and Counters are of [Manager.BeginIssued].
+	Issued   Issued
+	Counters []int64
 }
 
 // StartOptions are the particulars of a new session. The zero StartOptions are
@@ -43,8 +47,11 @@ type StartOptions struct {
 	Methods []string
 	// Name is shown instead of the device's label. Defaults to none.
 	Name string
+	// AuthenticatedAt is when the user proved who they are, if that was earlier,
+	// at an identity provider: the absolute limit counts from it. Defaults to now.
+	AuthenticatedAt time.Time
 	// Issuer, Subject and SID are the iss, sub and sid of the identity
-	// provider. Default to none.
+	// provider. Default to those of the ticket ([Manager.BeginIssued]).
 	Issuer, Subject, SID string
 	// Attrs are a few facts for the application itself. Defaults to none.
 	Attrs map[string]string
@@ -89,7 +96,14 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	former := m.place(ctx, s, o.Replaces)
 	wctx, cancel := write(ctx)
 	defer cancel()
+	counters, err := m.link(wctx, s, t)
+	if err != nil {
+		return nil, Token{}, fmt.Errorf("session: start: %w", err)
+	}
 	if err := m.store.Create(wctx, s); err != nil && (errors.Is(err, ErrOutdated) || !m.wasCreated(ctx, s)) {
+		return nil, Token{}, fmt.Errorf("session: start: %w", err)
+	}
+	if err := m.linked(wctx, s, counters); err != nil {
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}
 	m.stats.started.Add(1)
@@ -148,6 +162,14 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 	if err != nil {
 		return nil, Token{}, err
 	}
+	issued, err := t.issued(o)
+	if err != nil {
+		return nil, Token{}, err
+	}
+	authenticated, err := m.authenticatedAt(o.AuthenticatedAt, now)
+	if err != nil {
+		return nil, Token{}, err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
@@ -161,15 +183,38 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 	visit := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.Hints)}, from)
 	s := &Session{
 		ID: id, UserID: t.UserID, Carrier: carrier, Name: name,
-		Issuer: o.Issuer, Subject: o.Subject, SID: o.SID,
+		Issuer: issued.Issuer, Subject: issued.Subject, SID: issued.SID,
 		Secrets: Secrets{Current: token.Credential().Hash, RotatedAt: now, SeenAt: now},
 		First:   visit, Last: visit,
-		AuthenticatedAt: now, Methods: o.Methods,
+		AuthenticatedAt: authenticated, Methods: o.Methods,
 		Persistent: o.Persistent && !o.Shared, Shared: o.Shared,
-		ExpiresAt: now.Add(m.limits.Absolute), IdleTimeout: idle,
+		ExpiresAt: authenticated.Add(m.limits.Absolute), IdleTimeout: idle,
 		Attrs: o.Attrs, Generations: t.Generations, Version: 1,
 	}
 	return s.Clone(), token, nil // the caller keeps its slices and maps
+}
+
+// issued returns the names that the new session has of its identity provider.
+func (t Ticket) issued(o StartOptions) (Issued, error) {
+	i := Issued{Issuer: o.Issuer, Subject: o.Subject, SID: o.SID}
+	if i.IsZero() || t.Issued.IsZero() || i == t.Issued {
+		return cmp.Or(i, t.Issued), nil
+	}
+	return Issued{}, errors.New("session: start: the ticket is for another Issuer, Subject or SID than StartOptions")
+}
+
+// authenticatedAt is when a proof of the time at counts as given: not in the
+// future, whatever another clock says. It is [ErrOutdated] if a session of that
+// proof would be over by now.
+func (m *Manager) authenticatedAt(at, now time.Time) (time.Time, error) {
+	if at.IsZero() || at.After(now) {
+		return now, nil
+	}
+	at = time.UnixMilli(at.UnixMilli()).UTC()
+	if !at.Add(m.limits.Absolute).After(now) {
+		return at, fmt.Errorf("%w: the user proved who they are %v ago, longer than a session lasts", ErrOutdated, now.Sub(at).Round(time.Second))
+	}
+	return at, nil
 }
 
 // evict ends the longest idle sessions beyond the user's bound, but never s.

@@ -28,6 +28,7 @@ type Store struct {
 	due     dueQueue // live sessions, by when they may expire
 	over    dueQueue // ended sessions, by when they ended
 	nobody  user     // whose the remnants are
+	issuers issuers
 }
 
 var _ session.Store = (*Store)(nil)

@@ -143,6 +143,7 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 			done.Deleted++
 		}
 	}
+	st.issuers.purge(p.Now)
 	done.More = st.due.isDue(p.Now) || st.over.isDue(p.EndedBefore.Add(-1))
 	return done, nil
 }
@@ -191,6 +192,7 @@ func (st *Store) deleteRemnants(ids []session.ID) (deleted int) {
 // one. The user's lock is held.
 func (st *Store) drop(rec *record, rest *session.Session) {
 	id := rec.s.Load().ID
+	st.issuers.unlink(id)
 	t := st.recordsOf(id)
 	t.mu.Lock()
 	if rest == nil {

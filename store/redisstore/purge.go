@@ -63,7 +63,12 @@ func (st *Store) clear(ctx context.Context, p session.Purge, done *session.Purge
 	if err != nil {
 		return err
 	}
-	return st.forget(ctx, bumped, before)
+	if err := st.forget(ctx, bumped, before); err != nil {
+		return err
+	}
+	more, err = st.forgetIssued(ctx, p.Now, p.Limit)
+	done.More = done.More || more
+	return err
 }
 
 // eachShard asks for a number in each shard, in one round trip with each node.
@@ -207,6 +212,13 @@ func (st *Store) delete(ctx context.Context, taken map[string][]string, before i
 }
 
 func (st *Store) deleteBatch(ctx context.Context, b batch, before string) (int, error) {
+	var names []string
+	for _, e := range b.entries {
+		names = append(names, e.id)
+	}
+	if err := st.unlink(ctx, names...); err != nil {
+		return 0, err
+	}
 	if err := st.disown(ctx, b.entries); err != nil {
 		return 0, err
 	}

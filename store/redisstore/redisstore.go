@@ -34,6 +34,10 @@
 //	signedin:{ab}:over           sorted set: ended sessions, by when they ended
 //	signedin:{ab}:bumped         sorted set: users' counters, by when they were bumped
 //	signedin:owner:<id>          string: whose a session is
+//	signedin:issued:<key>        sorted set: ids of the sessions that an identity provider ends together
+//	signedin:belongs:<id>        set: in which of those a session is
+//	signedin:issuer:<key>        string: how often the provider has
+//	signedin:kept                sorted set: until when those are kept
 //	signedin:everyone            hash: the global counter, and the layout of all this
 //
 // Only two things take more than one slot. The key that says whose a session is

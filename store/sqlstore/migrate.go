@@ -13,7 +13,7 @@ import (
 )
 
 // latest is the newest schema that this package knows.
-const latest = 1
+const latest = 2
 
 //go:embed schema/*.sql
 var schemas embed.FS

@@ -21,7 +21,7 @@ const (
 // KEY counts the row that is there if the connection has clientFoundRows. So an
 // insert fails if the key is taken, of which each table has one.
 func mysqlStatements(p *statements) []statement {
-	return slices.Concat(mysqlOfSessions(p), mysqlOfEndings(p), mysqlOfLog(p))
+	return slices.Concat(mysqlOfSessions(p), mysqlOfEndings(p), mysqlOfIssuers(p), mysqlOfLog(p))
 }
 
 func mysqlOfSessions(p *statements) []statement {

@@ -62,7 +62,7 @@ var postgresDialect = dialect{
 		return slices.Contains([]string{"42P01", "42703", "42804", "42883", "42P10", "42P18", "42809"}, postgresState(err))
 	},
 	locked: func(err error) bool { return slices.Contains([]string{"55P03", "40P01", "40001"}, postgresState(err)) },
-	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles']) t,
+	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles', 'signedin_issued', 'signedin_issuers']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
 }
 

@@ -76,7 +76,11 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 	if err != nil {
 		return err
 	}
-	done.More = max(due, len(over), forgotten) >= p.Limit
+	issued, err := st.forgetIssued(tx, p.Now, p.Limit)
+	if err != nil {
+		return err
+	}
+	done.More = max(due, len(over), forgotten, issued) >= p.Limit
 	return st.trim(tx)
 }
 
@@ -103,7 +107,7 @@ func (st *Store) reduce(tx *tx, ids []session.ID, done *session.Purged) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	arg, err := encodeIDs(ids)
+	arg, err := st.unlink(tx, ids)
 	if err != nil {
 		return err
 	}
@@ -176,11 +180,20 @@ func (st *Store) remove(tx *tx, ids []session.ID) (int, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	arg, err := encodeIDs(ids)
+	arg, err := st.unlink(tx, ids)
 	if err != nil {
 		return 0, err
 	}
 	return tx.exec(st.stmts.remove, arg)
+}
+
+// unlink forgets of sessions that go to what they belong, and returns them as a
+// parameter.
+func (st *Store) unlink(tx *tx, ids []session.ID) (arg string, err error) {
+	if arg, err = encodeIDs(ids); err == nil {
+		_, err = tx.exec(st.stmts.unlink, arg)
+	}
+	return arg, err
 }
 
 // forget deletes the counters of users of whom nothing is kept, and returns how

@@ -35,6 +35,9 @@ type statements struct {
 	addEntry, entries, freshEntries, stampEntries, oldEntries, removeEntries *sqlx.Stmt
 
 	profile, addProfile, replaceProfile, removeProfile *sqlx.Stmt
+
+	link, linked, unlink, counter, count  *sqlx.Stmt
+	oldLinks, oldCounters, removeCounters *sqlx.Stmt
 }
 
 // columns are those of the sessions table and their types; a parameter in a
@@ -87,7 +90,7 @@ type statement struct {
 }
 
 func (p *statements) all(d *dialect) []statement {
-	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofPurges(), p.ofProfiles(), p.ofLooks())
+	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofPurges(), p.ofProfiles(), p.ofIssuers(), p.ofLooks())
 	if d.log {
 		all = append(all, p.ofLog()...)
 	}

@@ -78,6 +78,8 @@ func TestPostgresPlans(t *testing.T) {
 	postgresFiller(plain, prefix).fill(t, 0, 20_000, 0, 1000)
 	mustExec(t, plain, `INSERT INTO `+prefix+`users SELECT 'user ' || n, 1, n FROM generate_series(0, 99999) n`)
 	mustExec(t, plain, `INSERT INTO `+prefix+`profiles SELECT 'user ' || n, 'x', 1 FROM generate_series(0, 99999) n`)
+	mustExec(t, plain, `INSERT INTO `+prefix+`issued SELECT decode(md5(n::text), 'hex'), decode(md5('s' || n), 'hex'), n FROM generate_series(0, 99999) n`)
+	mustExec(t, plain, `INSERT INTO `+prefix+`issuers SELECT decode(md5(n::text), 'hex'), 1, n FROM generate_series(0, 99999) n`)
 	mustExec(t, plain, `UPDATE `+prefix+`sessions SET ended_at = last_at, due_at = NULL WHERE id < '\x0000000000001000'`)
 	mustExec(t, plain, `VACUUM ANALYZE`)
 	mustExec(t, plain, `SET plan_cache_mode = force_generic_plan`)

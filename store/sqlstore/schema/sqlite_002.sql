@@ -1,0 +1,27 @@
+-- signedin, schema 2, for SQLite 3.41 or later: sign-outs by identity
+-- providers. It may be run by hand, as it is: running it again does no harm.
+
+INSERT INTO signedin_schema (version, needs, done)
+SELECT 2, 1, 0 WHERE NOT EXISTS (SELECT 1 FROM signedin_schema WHERE version = 2);
+
+-- Which sessions an identity provider ends by one message. Keys are hashes.
+CREATE TABLE IF NOT EXISTS signedin_issued (
+	issuer_key BLOB NOT NULL,
+	session_id BLOB NOT NULL,
+	kept_until INTEGER NOT NULL,
+	PRIMARY KEY (issuer_key, session_id)
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS signedin_issued_session ON signedin_issued (session_id);
+CREATE INDEX IF NOT EXISTS signedin_issued_kept ON signedin_issued (kept_until);
+
+-- How often one has; a key without a row has 0.
+CREATE TABLE IF NOT EXISTS signedin_issuers (
+	issuer_key BLOB NOT NULL PRIMARY KEY,
+	counter    INTEGER NOT NULL,
+	kept_until INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS signedin_issuers_kept ON signedin_issuers (kept_until);
+
+UPDATE signedin_schema SET done = 1 WHERE version = 2;
