@@ -14,18 +14,36 @@ func (s span) holds(i int) bool { return s.from <= i && i < s.to }
 type agent struct {
 	text  string // capped
 	low   []byte // text in lower case, byte for byte
-	model span   // where an Android device names its model
+	head  span   // the product that an app's own User-Agent starts with
+	model span   // where a device names its model
 	seen  [tableCount]sighting
 }
 
 // readAgent looks at all of the text once; buf is room for its copy.
 func readAgent(text string, buf *[maxUserAgent]byte) agent {
 	low := lower(buf[:], text)
-	a := agent{text: text, low: low}
-	a.model = findModel(low)
-	a.seen = scan(low, a.model)
+	a := agent{text: text, low: low, head: findHead(low)}
+	a.model = findModel(low, a.head)
+	a.seen = scan(low, a.head, a.model)
 	return a
 }
+
+// findHead finds the name of the product that a User-Agent starts with, which
+// says nothing of the system: "notes-ios/7.4". It is empty for a browser's.
+func findHead(low []byte) span {
+	if isBrowserForm(low) {
+		return span{}
+	}
+	return span{0, len(bytes.TrimRight(low[:nameEnd(low)], " "))}
+}
+
+// isBrowserForm reports whether a User-Agent is written as browsers do.
+func isBrowserForm(low []byte) bool {
+	return bytes.HasPrefix(low, []byte("mozilla/")) || bytes.HasPrefix(low, []byte("opera/"))
+}
+
+// isOwn reports whether an app wrote the User-Agent.
+func (a *agent) isOwn() bool { return !isBrowserForm(a.low) }
 
 // lower copies text to buf in lower case, byte for byte.
 func lower(buf []byte, text string) []byte {
@@ -70,11 +88,16 @@ func (a *agent) field(key string) string {
 // firstProduct returns the name and version at the start: "Foo%20Bar/1.2" or
 // "Foo Bar v 1.2".
 func (a *agent) firstProduct() (name, version string) {
+	end := nameEnd(a.low)
+	return strings.TrimRight(a.text[:end], " -_"), numbers(versionAfter(a.text, end), 4)
+}
+
+func nameEnd(low []byte) int {
 	end := 0
-	for end < len(a.low) && strings.IndexByte("/([;,+", a.low[end]) < 0 && !startsVersion(a.low[end:]) {
+	for end < len(low) && strings.IndexByte("/([;,+", low[end]) < 0 && !startsVersion(low[end:]) {
 		end++
 	}
-	return spaced(strings.TrimRight(a.text[:end], " -")), numbers(versionAfter(a.text, end), 4)
+	return end
 }
 
 func startsVersion(s []byte) bool {

@@ -1,50 +1,150 @@
 package device
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
+
+// isApple reports whether Apple makes all that runs the system.
+func isApple(system string) bool {
+	switch system {
+	case "iOS", "macOS", "tvOS", "watchOS", "visionOS":
+		return true
+	}
+	return false
+}
+
+// appleFamilies are the names that Apple's machine numbers and the names of its
+// devices start with. The longest come first.
+var appleFamilies = [...]struct {
+	start, name string
+	kind        Kind
+}{
+	{"realitydevice", "Apple Vision Pro", KindHeadset},
+	{"appletv", "Apple TV", KindTV},
+	{"iphone", "iPhone", KindPhone},
+	{"ipad", "iPad", KindTablet},
+	{"ipod", "iPod touch", KindPhone},
+	{"macbookair", "MacBook Air", KindDesktop},
+	{"macbookpro", "MacBook Pro", KindDesktop},
+	{"macbook", "MacBook", KindDesktop},
+	{"macmini", "Mac mini", KindDesktop},
+	{"macpro", "Mac Pro", KindDesktop},
+	{"imacpro", "iMac Pro", KindDesktop},
+	{"imac", "iMac", KindDesktop},
+	{"virtualmac", "Mac", KindDesktop},
+	{"mac", "Mac", KindDesktop},
+	{"watch", "Apple Watch", KindWatch},
+}
 
 // appleModel returns what Apple's device calls itself: by its machine number if
-// an app gives one, else by its family.
+// an app gives one, or by the name that it is sold under, or else by its family.
 func appleModel(a *agent) string {
 	if id := a.field("fbdv/"); id != "" {
 		return appleName(id)
 	}
-	for _, family := range [...]struct{ word, name string }{
-		{"ipad", "iPad"}, {"ipod", "iPod touch"}, {"iphone", "iPhone"},
-	} {
-		if i := strings.Index(string(a.low), family.word); i >= 0 {
-			if id := machineID(a.text[i:]); id != "" {
+	family := ""
+	for i := 0; i < len(a.low); i++ {
+		if i > 0 && isWord(a.low[i-1]) {
+			continue
+		}
+		for _, f := range appleFamilies {
+			if a.low[i] != f.start[0] || !bytes.HasPrefix(a.low[i:], []byte(f.start)) {
+				continue
+			}
+			if id := machineID(a.text[i:], len(f.start)); id != "" {
 				return appleName(id)
 			}
-			return family.name
+			if a.head.holds(i) {
+				break
+			}
+			if name := soldAs(a, i, len(f.start)); name != "" {
+				return name
+			}
+			if family == "" && f.name[0] == 'i' && f.kind != KindDesktop {
+				family = f.name
+			}
+			break
+		}
+	}
+	return family
+}
+
+// machineID returns an identifier such as iPhone15,2 at the start of s, whose
+// family's name has n bytes.
+func machineID(s string, n int) string {
+	major := numbers(s[min(n, len(s)):], 1)
+	if major == "" || n+len(major)+1 >= len(s) || s[n+len(major)] != ',' {
+		return ""
+	}
+	minor := numbers(s[n+len(major)+1:], 1)
+	if minor == "" || len(minor) > 2 || len(major) > 2 {
+		return ""
+	}
+	return s[:n+len(major)+1+len(minor)]
+}
+
+// soldAs returns the name in a comment that starts at i with a family's name of
+// n bytes and goes on: "iPhone 16 Pro" or "iPad Air (5th generation)".
+func soldAs(a *agent, i, n int) string {
+	end, depth := i, 0
+scan:
+	for end < len(a.low) {
+		switch c := a.low[end]; {
+		case c == ';' || c == ',' || c == '/' || c == ')' && depth == 0:
+			break scan
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		}
+		end++
+	}
+	name := a.text[i:end]
+	low := a.low[i:end]
+	if cut := bytes.Index(low, []byte(" ios")); cut >= 0 {
+		name, low = name[:cut], low[:cut]
+	}
+	if i == 0 || len(name) > 40 || len(low) < n+3 || low[n] != ' ' || contains(low, " os ") || contains(low, "simulator") || end == len(a.low) {
+		return ""
+	}
+	if strings.IndexByte("( ;,", a.low[i-1]) < 0 {
+		return ""
+	}
+	for _, word := range [...]string{"air", "mini", "plus", "pro", "se", "x", "xr", "xs", "(", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "4", "5", "6", "7", "8", "9"} {
+		if rest, ok := bytes.CutPrefix(low[n+1:], []byte(word)); ok && (len(rest) == 0 || strings.IndexByte(" es(c", rest[0]) >= 0) {
+			return strings.TrimSpace(name)
 		}
 	}
 	return ""
 }
 
-// machineID returns an identifier such as iPhone15,2 at the start of s.
-func machineID(s string) string {
-	comma := strings.IndexByte(s[:min(len(s), 12)], ',')
-	if comma < 1 || comma+1 >= len(s) || !isDigit(s[comma-1]) || !isDigit(s[comma+1]) {
-		return ""
-	}
-	return s[:comma+1] + numbers(s[comma+1:], 1)
-}
-
 // appleName returns the name that a machine number is sold under, or else its
-// family's.
+// family's. It is empty for what is no machine number, such as a simulator's.
 func appleName(id string) string {
 	if name, ok := iPhones[id]; ok {
 		return name
 	}
-	for _, family := range [...]string{"iPhone", "iPad", "AppleTV", "Watch"} {
-		if strings.HasPrefix(id, family) {
-			return family
+	for _, f := range appleFamilies {
+		if !startsWith(id, f.start) {
+			continue
+		}
+		if rest := id[len(f.start):]; rest != "" && rest[0] == ' ' {
+			return id // a name already
+		}
+		return f.name
+	}
+	return ""
+}
+
+// appleKind returns the kind of device that a model of Apple is.
+func appleKind(model string) guess {
+	for _, f := range appleFamilies {
+		if f.kind != KindPhone && startsWith(model, f.name) {
+			return guess{kind: f.kind, sure: true}
 		}
 	}
-	if strings.HasPrefix(id, "iPod") {
-		return "iPod touch"
-	}
-	return id
+	return guess{}
 }
 
 // iPhones are the machine numbers that Apple gives its phones (utsname.machine).

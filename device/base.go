@@ -17,11 +17,11 @@ func (d *Device) fillFromBase(a *agent) {
 			d.Browser, d.BrowserVersion = name, shortVersion(version)
 		}
 	}
-	if d.OS == "" {
+	if d.OS == "" && !contains(a.low, "kepler") {
 		info := base.OSInfo()
 		d.OS, d.OSVersion = info.Name, shortVersion(info.Version)
 	}
-	if model := base.Model(); needsModel && model != frozenModel {
-		d.setModel(model)
+	if needsModel {
+		d.setModel(base.Model())
 	}
 }

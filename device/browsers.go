@@ -99,6 +99,8 @@ var browserTokens = []token{
 	{"miuibrowser", "MIUI Browser", rankVendor},
 	{"mqqbrowser", "QQ Browser", rankVendor},
 	{"mxbrowser", "Maxthon", rankVendor},
+	{"mz browser", "Meizu Browser", rankVendor},
+	{"mzbrowser", "Meizu Browser", rankVendor},
 	{"mxios", "Maxthon", rankVendor},
 	{"ncsa mosaic", "NCSA Mosaic", rankVendor},
 	{"netfront nx", "NetFront NX", rankShell},
@@ -109,8 +111,9 @@ var browserTokens = []token{
 	{"nokiabrowser", "Nokia Browser", rankVendor},
 	{"nx/", "NetFront NX", rankVendor},
 	{"obigo*", "Obigo", rankVendor},
-	{"oculusbrowser", "Oculus Browser", rankVendor},
+	{"oculusbrowser", "Meta Quest Browser", rankVendor},
 	{"omniweb", "OmniWeb", rankVendor},
+	{"odin/", "Odin", rankVendor},
 	{"oneplusbrowser", "OnePlus Browser", rankVendor},
 	{"openwave", "Openwave", rankVendor},
 	{"oppobrowser", "HeyTap Browser", rankVendor},
@@ -124,9 +127,11 @@ var browserTokens = []token{
 	{"otter", "Otter", rankVendor},
 	{"palemoon", "Pale Moon", rankVendor},
 	{"phoenix", "Phoenix", rankVendor},
+	{"phx", "Phoenix Browser", rankVendor},
+	{"picobrowser", "Pico Browser", rankShell},
 	{"puffin", "Puffin", rankVendor},
 	{"qhbrowser", "360 Browser", rankVendor},
-	{"qqbrowser", "QQ Browser", rankVendor},
+	{"qqbrowser", "QQ Browser", rankShell},
 	{"qqbrowserlite", "QQ Browser", rankVendor},
 	{"quark", "Quark", rankVendor},
 	{"qupzilla", "Falkon", rankVendor},
@@ -143,7 +148,11 @@ var browserTokens = []token{
 	{"sogoumobilebrowser", "Sogou", rankVendor},
 	{"superbird", "Superbird", rankVendor},
 	{"surf", "surf", rankVendor},
+	{"sraf/", "Seraphic Sraf", rankVendor},
 	{"swing", "Swing", rankVendor},
+	{"t-browser", "T-Browser", rankShell},
+	{"tbrowser", "T-Browser", rankShell},
+	{"tv bro", "TV Bro", rankVendor},
 	{"tizenbrowser", "Samsung Internet", rankVendor},
 	{"ubrowser", "UC Browser", rankVendor},
 	{"uc browser*", "UC Browser", rankShell},
@@ -159,6 +168,7 @@ var browserTokens = []token{
 	{"w3m", "w3m", rankVendor},
 	{"waterfox", "Waterfox", rankVendor},
 	{"whale", "Whale", rankVendor},
+	{"wolvic", "Wolvic", rankVendor},
 	{"yaanibrowser", "Yaani", rankVendor},
 	{"yabrowser", "Yandex Browser", rankVendor},
 	{"yasearchbrowser", "Yandex Browser", rankVendor},
@@ -170,6 +180,9 @@ func (d *Device) readBrowser(a *agent) {
 	d.Browser = a.seen[inBrowsers].name
 	if d.Browser == "" && contains(a.low, "applewebkit") {
 		d.Browser = webView
+	}
+	if d.Browser == "Chrome" && (contains(a.low, "; wv)") || contains(a.low, "; wv;")) {
+		d.Browser = androidWebView
 	}
 	switch version := a.version(inBrowsers); {
 	case d.Browser == "Safari" || d.Browser == webView || d.Browser == "" && isConsole(d.OS):
@@ -193,25 +206,50 @@ func (d *Device) readBrowser(a *agent) {
 // of other systems, which have no name, and the web views of apps.
 func (d *Device) readSafari(a *agent) {
 	d.BrowserVersion = shortVersion(a.field("version/"))
-	if name, ok := webKits[d.OS]; ok {
+	name, ok := webKits[d.OS]
+	if major, _ := splitVersion(d.BrowserVersion); d.OS == "Windows" && major <= lastWindowsSafari {
+		ok = false
+	}
+	switch {
+	case !ok:
+	case name != plainBrowser:
 		d.Browser = name
+	case d.Browser == "":
+	case a.seen[inKinds].name == string(KindTV):
+	case d.BrowserVersion == "": // as an app does that shows a page
+		d.Browser = webView
+	default:
+		d.Browser, d.BrowserVersion = name, "" // it gives Safari's
 	}
 }
+
+// lastWindowsSafari is the last version that Apple made for Windows.
+const lastWindowsSafari = 5
 
 func isConsole(system string) bool { return system == "PlayStation" || system == "Nintendo" }
 
 var webKits = map[string]string{
 	"Android":     "Android Browser",
+	"BSD":         plainBrowser,
+	"ChromeOS":    plainBrowser,
 	"BlackBerry":  "BlackBerry Browser",
+	"Linux":       plainBrowser,
 	"Nintendo":    "Nintendo Browser",
 	"PlayStation": "PlayStation Browser",
 	"Symbian":     "Nokia Browser",
 	"Tizen":       "Samsung Internet",
+	"Windows":     plainBrowser,
 	"webOS":       "LG Browser",
 }
 
-// webView is the browser of an app that shows a page on Apple's systems.
-const webView = "WebKit"
+// plainBrowser names a browser that gives no name.
+const plainBrowser = "Browser"
+
+// The browsers of apps that show a page.
+const (
+	webView        = "WebKit" // Apple's
+	androidWebView = "Android WebView"
+)
 
 func or(a, b string) string {
 	if a != "" {

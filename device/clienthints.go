@@ -17,8 +17,12 @@ func (d *Device) applyModel(h *Hints) {
 	if model == "" || model == frozenModel {
 		return
 	}
-	if kind := d.setModel(model); kind != "" && d.Kind != KindBot {
-		d.Kind = kind
+	old := d.Model
+	known := d.setModel(model)
+	d.Model = or(d.Model, old)
+	guessed := !known.sure && (h.Mobile == "?1" || d.Kind == KindDesktop)
+	if known.kind != "" && d.Kind != KindBot && (!guessed || d.Kind == KindUnknown) {
+		d.Kind = known.kind
 	}
 	d.Source = max(d.Source, SourceDetailedHints)
 }
@@ -70,8 +74,8 @@ func isKin(system, hinted string) bool {
 // hintedVersion reads Sec-CH-UA-Platform-Version. For Windows it is the
 // version of an API contract: https://learn.microsoft.com/microsoft-edge/web-platform/how-to-detect-win11
 func hintedVersion(system, version string) string {
-	if system == "Linux" {
-		return "" // the kernel's, which nobody knows by heart
+	if system == "Linux" || system == "ChromeOS" {
+		return "" // the kernel's, or a build's, which nobody knows by heart
 	}
 	if system != "Windows" {
 		return shortVersion(version)
@@ -120,6 +124,7 @@ var formFactors = map[string]Kind{
 	"Mobile":     KindPhone,
 	"Tablet":     KindTablet,
 	"Watch":      KindWatch,
+	"XR":         KindHeadset,
 }
 
 // applyBrand names the browser by its brand where the User-Agent says no more
@@ -135,7 +140,12 @@ func (d *Device) applyBrand(h *Hints) {
 	}
 	d.Source = max(d.Source, SourceHints)
 	generic := d.Browser == "" || d.Browser == "Chrome" || d.Browser == "Chromium"
-	if d.App != "" || d.Kind == KindBot || !generic && d.Browser != name {
+	edition := d.Browser != "" && strings.HasPrefix(name, d.Browser+" ") // Opera GX calls itself Opera
+	if d.App != "" || d.Kind == KindBot || !generic && !edition && d.Browser != name {
+		return
+	}
+	if edition && !generic {
+		d.Browser = name
 		return
 	}
 	if v := shortVersion(version); v != "" && d.Browser != name {
@@ -168,10 +178,13 @@ func pickBrand(list string) (name, version string) {
 
 // brandNames gives our names for the brands that browsers claim.
 var brandNames = map[string]string{
-	"Android WebView":         "Chrome",
+	"Android WebView":         androidWebView,
 	"Avast Secure Browser":    "Avast Secure Browser",
 	"Brave":                   "Brave",
 	"Chromium":                "Chrome",
+	"AvastSecureBrowser":      "Avast Secure Browser",
+	"AVG Secure Browser":      "AVG Secure Browser",
+	"CCleaner Browser":        "CCleaner Browser",
 	"DuckDuckGo":              "DuckDuckGo",
 	"Google Chrome":           "Chrome",
 	"HeadlessChrome":          "Headless Chrome",
@@ -179,9 +192,11 @@ var brandNames = map[string]string{
 	"Microsoft Edge":          "Edge",
 	"Microsoft Edge WebView2": "Edge",
 	"Mi Browser":              "MIUI Browser",
-	"Oculus Browser":          "Oculus Browser",
+	"Meta Quest Browser":      "Meta Quest Browser",
+	"Oculus Browser":          "Meta Quest Browser",
 	"Opera":                   "Opera",
 	"Opera GX":                "Opera GX",
+	"OperaGX":                 "Opera GX",
 	"Opera Mini":              "Opera Mini",
 	"OperaMobile":             "Opera",
 	"Samsung Internet":        "Samsung Internet",

@@ -2,28 +2,145 @@ package device
 
 import "bytes"
 
-// findModel finds where an Android device names its model: in the comment,
-// behind the system and what is no model.
-func findModel(low []byte) span {
-	at := indexSystem(low)
+// findModel finds where a device names its model: in the comment that names the
+// system, behind it and what is no model, or else before it, as the apps of
+// some makers write: "(Xiaomi; Mi 9T; Android 11; RKQ1.200826.002)".
+func findModel(low []byte, head span) span {
+	at := indexSystem(low, head.to)
 	if at < 0 {
-		return span{}
+		return labelled(low, head)
 	}
-	for part := nextPart(low, at); part.to > part.from; part = nextPart(low, part.to) {
-		if text := low[part.from:part.to]; !isNoModel(text) {
-			part.to = part.from + modelLength(text)
-			return part
+	if head.to > 0 {
+		if model := besideSystem(low, at); model != (span{}) {
+			return model
 		}
-		if part.to < len(low) && low[part.to] == ')' {
-			break
+	}
+	behind := modelBehind(low, at)
+	if head.to == 0 || behind != (span{}) && isKnownModel(low[behind.from:behind.to]) {
+		return behind
+	}
+	if before := modelBefore(low, at, head.to); before != (span{}) && (behind == (span{}) || isKnownModel(low[before.from:before.to])) {
+		return before
+	}
+	return behind
+}
+
+// besideSystem finds a model that stands in one part with the system and its
+// version: "(Android/14 Pixel 8)".
+func besideSystem(low []byte, i int) span {
+	i += len("android")
+	for i < len(low) && (low[i] == ' ' || low[i] == '/' || low[i] == '-' || low[i] == '.' || isDigit(low[i])) {
+		i++
+	}
+	end := i
+	for end < len(low) && low[end] != ';' && low[end] != ',' && low[end] != ')' && low[end] != '(' {
+		end++
+	}
+	if i < len(low) && low[i-1] == ' ' && end < len(low) && isLetter(low[i]) {
+		if model := trimModel(low, span{i, end}); model != (span{}) && isKnownModel(low[model.from:model.to]) {
+			return model
 		}
 	}
 	return span{}
 }
 
-// indexSystem finds "Android 14;", or "Adr 14;" as UC Browser writes it.
-func indexSystem(low []byte) int {
-	for _, name := range [...]string{"android", "adr ", "opera mini/", "juc", "harmonyos", "openharmony", "tizen"} {
+// labelled finds a model that an app labels as such, in a comment that names no
+// system: "(OS: 14; Model: SM-T560NU)".
+func labelled(low []byte, head span) span {
+	at := bytes.Index(low, []byte("model: "))
+	if head.to == 0 || at < head.to || isWord(low[at-1]) {
+		return span{}
+	}
+	end := at
+	for end < len(low) && low[end] != ';' && low[end] != ',' && low[end] != ')' {
+		end++
+	}
+	return trimModel(low, span{at, end})
+}
+
+// modelBehind finds the first part behind i that may be a model. A maker that
+// has a part of its own stands before the model.
+func modelBehind(low []byte, i int) (model span) {
+	maker := span{}
+	if open := bytes.IndexAny(low[i:], "();"); open >= 0 && low[i+open] == '(' { // "Android/14 (Pixel 8)"
+		end := i + open + 1
+		for end < len(low) && low[end] != ';' && low[end] != ')' {
+			end++
+		}
+		if found := trimModel(low, span{i + open + 1, end}); found != (span{}) && isKnownModel(low[found.from:found.to]) {
+			return found
+		}
+	}
+	for part := nextPart(low, i); part.to > part.from; part = nextPart(low, part.to) {
+		if found := trimModel(low, part); found != (span{}) {
+			if !isMaker(low[found.from:found.to]) {
+				return found
+			}
+			if maker == (span{}) {
+				maker = found
+			}
+		}
+		if part.to < len(low) && low[part.to] == ')' {
+			break
+		}
+	}
+	return maker
+}
+
+// modelBefore finds the last part before i, within its comment, that may be a
+// model.
+func modelBefore(low []byte, i, head int) (model span) {
+	open := bytes.LastIndexByte(low[:i], '(')
+	if open < head {
+		return span{}
+	}
+	to := i
+	for from := i; from > open; from-- {
+		if low[from-1] != ';' && low[from-1] != ',' && from-1 != open {
+			continue
+		}
+		if found := trimModel(low, span{from, to}); found != (span{}) {
+			if !isMaker(low[found.from:found.to]) {
+				return found
+			}
+			if model == (span{}) {
+				model = found
+			}
+		}
+		to = from - 1
+	}
+	return model
+}
+
+// trimModel cuts off what surrounds a model in its part of a comment, and
+// returns the empty span if nothing is left.
+func trimModel(low []byte, part span) span {
+	for part.from < part.to && low[part.from] == ' ' {
+		part.from++
+	}
+	for _, label := range [...]string{"model", "device model", "device"} {
+		if n := len(label); bytes.HasPrefix(low[part.from:part.to], []byte(label)) && part.from+n < part.to && bytes.IndexByte([]byte(" :=/"), low[part.from+n]) >= 0 {
+			part.from += n
+			for part.from < part.to && bytes.IndexByte([]byte(" :=/"), low[part.from]) >= 0 {
+				part.from++
+			}
+			break
+		}
+	}
+	part.to = part.from + modelLength(low[part.from:part.to])
+	if isNoModel(low[part.from:part.to]) {
+		return span{}
+	}
+	return part
+}
+
+// indexSystem finds "Android 14;", or "Adr 14;" as UC Browser writes it. Android
+// in the name that the User-Agent starts with says nothing.
+func indexSystem(low []byte, head int) int {
+	if i := bytes.Index(low[head:], []byte("android")); i >= 0 {
+		return head + i
+	}
+	for _, name := range [...]string{"adr ", "opera mini/", "juc", "harmonyos", "openharmony", "tizen"} {
 		if i := bytes.Index(low, []byte(name)); i >= 0 {
 			return i
 		}
@@ -70,66 +187,4 @@ func modelLength(part []byte) int {
 		}
 	}
 	return len(bytes.TrimRight(part, " "))
-}
-
-// frozenModel is what a browser with a reduced User-Agent says for a model.
-const frozenModel = "K"
-
-// isNoModel reports whether a part of a comment is something else than the
-// model: a language, an architecture, a revision, a reduced User-Agent's K.
-func isNoModel(part []byte) bool {
-	if len(part) == 0 || noModels[string(part)] {
-		return true
-	}
-	for _, start := range [...]string{"android", "applewebkit", "build/", "gmscore", "harmonyos", "hmscore", "openharmony", "rv:", "xx-"} {
-		if bytes.HasPrefix(part, []byte(start)) {
-			return true
-		}
-	}
-	return isLanguage(part) || isVersion(part) || isScreen(part)
-}
-
-var noModels = map[string]bool{
-	"arm": true, "arm64": true, "arm_64": true, "x64": true, "x86": true, "x86_64": true,
-	"generic": true, "i": true, "k": true, "linux": true, "mobile": true, "n": true, "phone": true, "tablet": true,
-	"tv": true, "u": true, "unknown": true, "wv": true,
-	"htc": true, "microsoft": true, "nokia": true, "samsung": true, // Windows Phone names them before the model
-}
-
-// isLanguage knows "en", "en-us", "pt_br" and "zh-hans-cn".
-func isLanguage(part []byte) bool {
-	switch {
-	case len(part) < 2 || !isLetter(part[0]) || !isLetter(part[1]):
-		return false
-	case len(part) == 5:
-		return (part[2] == '-' || part[2] == '_') && isLetter(part[3]) && isLetter(part[4])
-	}
-	return len(part) == 2 || bytes.HasPrefix(part, []byte("zh-han"))
-}
-
-// isVersion knows "2.3.4", which UC Browser puts in front of the model.
-func isVersion(part []byte) bool {
-	return bytes.IndexByte(part, '.') > 0 && len(numbers(string(part), 4)) == len(part)
-}
-
-// isScreen knows "480dpi", "1080x2400" and "320*480".
-func isScreen(part []byte) bool {
-	digits := 0
-	for digits < len(part) && isDigit(part[digits]) {
-		digits++
-	}
-	switch rest := part[digits:]; {
-	case digits < 3 || len(rest) == 0:
-		return false
-	case string(rest) == "dpi":
-		return true
-	default:
-		return (rest[0] == 'x' || rest[0] == '*') && len(rest) > 3 && isDigit(rest[1]) && isDigit(rest[3])
-	}
-}
-
-// hasFrozenModel reports whether the User-Agent is a reduced one, with K where
-// the model was.
-func hasFrozenModel(low []byte) bool {
-	return contains(low, "; k)") || contains(low, "; k;") || contains(low, "; k build")
 }

@@ -37,8 +37,9 @@ const (
 	KindWatch   Kind = "watch"
 	KindConsole Kind = "console"
 	KindCar     Kind = "car"
-	KindApp     Kind = "app" // an app whose device is not known
-	KindCLI     Kind = "cli" // a command-line tool or HTTP library
+	KindHeadset Kind = "headset" // worn before the eyes: Quest, Vision Pro
+	KindApp     Kind = "app"     // an app whose device is not known
+	KindCLI     Kind = "cli"     // a command-line tool or HTTP library
 	KindBot     Kind = "bot"
 )
 
@@ -61,8 +62,8 @@ type Device struct {
 	BrowserVersion string // "153" or "26.1"
 	OS             string // "Windows", "iOS", "Android", "macOS"
 	OSVersion      string // "11"
-	Brand          string // maker of a phone or tablet: "Google"
-	Model          string // "Pixel 8"
+	Brand          string // maker of the device: "Google"
+	Model          string // "Pixel 8"; never a build number, an API level or a bare number
 	App            string // a native app's name: "Immich"
 	AppVersion     string
 	Source         Source

@@ -113,21 +113,30 @@ func (d *Device) applyAppHeaders(h *Hints) {
 }
 
 // setAppModel takes a model from its system: Android's Build.MODEL, or the
-// machine number of an Apple device.
+// machine number of an Apple device, or the name that it is sold under. What
+// stands there for want of one, "Unknown" or "arm64", it leaves out.
 func (d *Device) setAppModel(model string) {
-	if d.OS == "iOS" {
-		d.Brand, d.Model = "Apple", appleName(model)
+	if isApple(d.OS) || d.OS == "" && appleName(model) != "" {
+		name := appleName(model)
+		if name == "" {
+			return
+		}
+		d.Brand, d.Model = "Apple", name
 		d.Kind = KindPhone
-		if d.Model == "iPad" {
-			d.Kind = KindTablet
+		if known := appleKind(name); known.kind != "" {
+			d.Kind = known.kind
 		}
 		return
 	}
-	kind := d.setModel(model)
-	if kind == "" && d.OS == "Android" {
-		kind = KindPhone
+	brand, old := d.Brand, d.Model
+	known := d.setModel(model)
+	if d.Model == "" {
+		d.Brand, d.Model = or(d.Brand, brand), old
 	}
-	if kind != "" {
-		d.Kind = kind
+	switch {
+	case known.kind != "":
+		d.Kind = known.kind
+	case d.OS == "Android" && d.Model != "" && (d.Kind == KindApp || d.Kind == KindUnknown || d.Kind == ""):
+		d.Kind = KindPhone
 	}
 }

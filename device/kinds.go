@@ -1,6 +1,9 @@
 package device
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // How sure a word makes us of the kind of device.
 const (
@@ -9,6 +12,7 @@ const (
 	rankApple
 	rankIPad       // which runs apps that were made for iPhone, and says both
 	rankCompatible // says that it is compatible with others, as robots and old browsers do
+	rankReader     // an e-reader
 	rankTV
 	rankOther
 	rankRemote  // a browser that a program steers
@@ -30,24 +34,30 @@ var kindWords = []struct {
 	{KindPhone, rankApple, "iphone* ipod*"},
 	{KindTablet, rankIPad, "ipad*"},
 	{KindTV, rankTV, `
-		android_tv antgalio apple_tv appletv* aquosbrowser bdp5g bdplayer boxee* bravia brightsign ce-html
+		android_tv antgalio atv apple_tv appletv* aquosbrowser bdp5g bdplayer boxee* bravia brightsign ce-html
 		ciscobrowser crkey directfb dlnadoc dreambox dtv dtv_* dtvnetbrowser ekioh* enigma2 espial fuchsia
 		googletv hbbtv hybridcast inettvbrowser kreatel* kreatv* large_screen lg_netcast* lgsmarttv loewe*
 		machblue* mag2## mag3## maple* netbox netcast* netrange* nettv omi/ opentv pbrm philipstv pov_tv* roku*
-		set-top* settop* sky_stb smart-tv smarthub smarttv* sonybdp* sonycebrowser sonydtv* sraf stb stbapp
+		kepler set-top* settop* sky_stb smart-tv smarthub smarttv* sonybdp* sonycebrowser sonydtv* sraf stb stbapp
 		sunniwell tivo* toshiba-dtv toshibatp tsbnettv tv tvbox tvos vestel vidaa viera vizio vuplus web0s
 		webos.tv* webtv`},
-	{KindConsole, rankOther, "nintendo* playstation* ps3 xbox"},
-	{KindWatch, rankOther, "apple_watch sm-r###* watch#,* watch_os watchos"},
-	{KindCar, rankOther, "carplay tesla"},
+	{KindConsole, rankOther, "nintendo* playstation* ps3 ps4 ps5 psvita steam_deck xbox"},
+	{KindWatch, rankOther, "apple_watch sm-r###* watch#,* watch_os watchos wear_os wearos"},
+	{KindHeadset, rankOther, "apple_vision mobile_vr oculusbrowser picobrowser realitydevice* vr_safari wolvic"},
+	{KindHeadset, rankApple, "visionos xros"},
+	{KindCar, rankOther, "android_automotive carplay qtcarbrowser tesla"},
+	{KindTablet, rankReader, "kindle kobo pocketbook tolino"},
 	{KindBot, rankCompatible, "compatible"},
 	{KindBot, rankRemote, "phantomjs"},
 	{KindBot, rankAddress, "http://* https://*"},
 	{KindBot, rankBot, `
-		bot bots catchpoint* chrome-lighthouse cloudflare-* crawl* datadogsynthetics dynatrace* facebookexternalhit
-		feed* ghost_inspector gomezagent google-* google-safety google_web_preview gtmetrix harvest* heritrix
-		lighthouse link_check* mediapartners* monitor* nutch* pingdom* ptst rss* scanner* scrap* screenshot*
-		site24x7 slurp spider* stumbleupon uptime* validator*`},
+		acquia_optimize bigbozz bot bots captain-hook catchpoint* chrome-lighthouse cloudflare-* cloudflare_diagnostics crawl* datadogsynthetics
+		datafeedwatch* discourse_forum_onebox disqus/ dynatrace* facebookexternalhit facebooksecurity feed* ghost_inspector gomezagent google-*
+		google-safety google_web_preview gtmetrix harvest* hatena* heritrix holmes/ htdig integromat internetarchive* intravnews iubenda*
+		larbin* lighthouse link_check* linkalarm* linkwalker* meta-external* metauri* mediapartners* monitor* neustar netcraft
+		netvigie newsgator nikto/ nutch* onetrust opengraph_parser openvas pingdom* photon/ pixalate* postrank ptst rss* scanner* scrap*
+		screenshot* site24x7 sitelock slurp spider* spacebison sqworm stumbleupon synthetics theinternetsearchx tineye uptime* validator* w3c-* w3c_*
+		wappalyzer wesee:search web_archiving webfetch xenu* yahoocachesystem yewno* zooshot`},
 }
 
 func kindTokens() (all []token) {
@@ -62,7 +72,7 @@ func kindTokens() (all []token) {
 // isBotWord knows a robot by the end of its name: Googlebot, EtaoSpider.
 func isBotWord(word []byte) bool {
 	for _, end := range [...]string{
-		"bot", "bots", "crawler", "spider", "fetcher", "checker", "linkcheck", "archiver", "scraper", "scanner", "validator", "monitor", "externalhit", "preview", "indexer", "analyzer", "unfurler", "webarchive",
+		"bot", "bots", "crawler", "spider", "fetcher", "checker", "linkcheck", "archiver", "crawl", "detector", "inspector", "linkfinder", "siphon", "watchdog", "scraper", "scanner", "validator", "monitor", "externalhit", "preview", "indexer", "analyzer", "unfurler", "webarchive",
 	} {
 		if len(word) >= len(end) && string(word[len(word)-len(end):]) == end {
 			return true
@@ -72,8 +82,9 @@ func isBotWord(word []byte) bool {
 }
 
 // readKind settles the kind of device: a word that says so, else the model,
-// else what runs that system.
-func (d *Device) readKind(a *agent, model Kind) {
+// else what runs that system. What a browser says of itself beats what is but
+// guessed by the form of a number.
+func (d *Device) readKind(a *agent, model guess) {
 	said := &a.seen[inKinds]
 	if said.rank == rankCompatible && d.isOldBrowser() {
 		said.rank, said.name = rankPhone, string(KindDesktop)
@@ -81,16 +92,48 @@ func (d *Device) readKind(a *agent, model Kind) {
 	if said.name == string(KindBot) && (a.isLibrary() || said.rank == rankAddress && d.isCompany(a)) {
 		said.rank, said.name = 0, "" // an app that reads feeds, say
 	}
+	if said.name == string(KindCar) && said.word(a) == "tesla" && d.OS == "Android" {
+		said.rank, said.name = 0, "" // a phone of that make
+	}
+	if said.rank < rankCompatible && (d.OS == "" && d.App == "" && said.name == "" && a.isService() || hasPolicy(a.low)) {
+		said.name, said.rank, said.at, said.end = string(KindBot), rankBot, 0, nameEnd(a.low)
+	}
 	switch {
 	case said.rank >= rankCompatible:
 		d.Kind = Kind(said.name)
-	case model != "" && d.OS != "ChromeOS":
-		d.Kind = model
-	case said.rank >= rankApple:
+	case model.sure && d.OS != "ChromeOS":
+		d.Kind = model.kind
+	case isTVBuild(a.low):
+		d.Kind = KindTV
+	case said.rank >= rankApple || said.rank >= rankPhone && (d.OS == "Android" || d.OS == "HarmonyOS"):
 		d.Kind = Kind(said.name)
+	case model.wide && d.OS == "Android" && !a.isOwn():
+		d.Kind = d.androidKind(a) // which leaves out Mobile
+	case model.kind != "" && d.OS != "ChromeOS":
+		d.Kind = model.kind
 	default:
 		d.Kind = d.kindOfSystem(a)
 	}
+}
+
+// isTVBuild knows a television or a stick by its build of Android, whose second
+// letter is the branch it comes from: RTT0.210618.003.
+func isTVBuild(low []byte) bool {
+	for i := bytes.IndexByte(low, '.'); i >= 0; {
+		start := i
+		for start > 0 && isWord(low[start-1]) {
+			start--
+		}
+		if n := i - start; (n == 3 || n == 4) && low[start] >= 'p' && low[start] <= 'z' && low[start+1] == 't' && isBuild(low[start:]) {
+			return true
+		}
+		next := bytes.IndexByte(low[i+1:], '.')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	return false
 }
 
 // isOldBrowser tells of the browsers that called themselves compatible.
@@ -109,7 +152,7 @@ func (d *Device) kindOfSystem(a *agent) Kind {
 	switch d.OS {
 	case "Android", "HarmonyOS":
 		if said == "" {
-			return androidKind(a)
+			return d.androidKind(a)
 		}
 		return said
 	case "iOS", "Windows Phone", "Symbian", "BlackBerry", "KaiOS", "Bada", "Java ME", "Maemo", "MeeGo", "Sailfish", "MTK", "BREW":
@@ -125,6 +168,12 @@ func (d *Device) kindOfSystem(a *agent) Kind {
 		return KindWatch
 	case "PlayStation", "Nintendo", "Xbox":
 		return KindConsole
+	case "visionOS":
+		return KindHeadset
+	case "Linux":
+		if said == KindPhone && !a.isOwn() && a.seen[inKinds].word(a) == "mobile" {
+			return KindPhone // Ubuntu Touch and its kin
+		}
 	case "":
 		if said == "" {
 			return KindUnknown
@@ -135,9 +184,12 @@ func (d *Device) kindOfSystem(a *agent) Kind {
 }
 
 // androidKind tells a tablet by what it leaves out: since Android 4, a phone's
-// browser says Mobile. Apps say neither.
-func androidKind(a *agent) Kind {
-	if strings.HasPrefix(a.text, "Mozilla/") && (a.has(inBrowsers) || a.has(inApps)) {
+// browser says Mobile. Apps say neither. HarmonyOS runs on PCs too.
+func (d *Device) androidKind(a *agent) Kind {
+	switch {
+	case d.OS == "HarmonyOS" && (contains(a.low, "(pc;") || contains(a.low, "windows nt")):
+		return KindDesktop
+	case !a.isOwn() && (a.has(inBrowsers) || a.has(inApps)):
 		return KindTablet
 	}
 	return KindPhone
@@ -149,7 +201,7 @@ func (d *Device) kindOfProduct(a *agent) Kind {
 	switch {
 	case d.Browser == "UC Browser" || d.Browser == "QQ Browser":
 		return KindPhone
-	case a.seen[inBrowsers].at == 0:
+	case a.seen[inBrowsers].at == 0, strings.HasPrefix(a.text, "Microsoft Office"):
 		return KindDesktop
 	case d.App != "":
 		return KindApp

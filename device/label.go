@@ -13,6 +13,10 @@ func (d Device) Title() string {
 		return or(d.product(), "Unknown") + " (command line)"
 	case d.Kind == KindTV && d.App == "":
 		return d.tv()
+	case d.Kind == KindConsole && d.App == "" && (d.Browser == "" || isConsoleBrowser[d.Browser]) && place != "":
+		return place
+	case d.App != "" && strings.HasSuffix(strings.ToLower(d.App), " app"):
+		return on(d.App, place)
 	case d.App != "":
 		return on(d.App+" app", place)
 	case d.Kind == KindApp || d.isStack():
@@ -55,6 +59,9 @@ func (d Device) place() string {
 	return d.Model
 }
 
+// isConsoleBrowser has the browsers that come with a console and go by its name.
+var isConsoleBrowser = map[string]bool{"NetFront": true, "NetFront NX": true, "Nintendo Browser": true, "PlayStation Browser": true}
+
 func (d Device) tv() string {
 	switch maker := d.Brand; {
 	case maker != "":
@@ -76,7 +83,7 @@ func (d Device) tv() string {
 // isStack reports whether the browser is but the library that an app speaks
 // through.
 func (d Device) isStack() bool {
-	if d.Browser == webView {
+	if d.Browser == webView || d.Browser == androidWebView {
 		return true
 	}
 	for _, t := range stackTokens {

@@ -1,5 +1,7 @@
 package device
 
+import "strings"
+
 // Merge returns old, improved by what a later request on the same session
 // says. Nothing that is known is lost, and a request from something else that
 // uses the same session (a video player, a widget) does not replace the device.
@@ -7,6 +9,9 @@ func Merge(old, later Device) Device {
 	switch {
 	case old.Kind == "" || old.Kind == KindUnknown:
 		return later.filled(old)
+	case old.mayBeIPad() && later.isIPad() && old.product() == later.product():
+		later.Source = max(old.Source, later.Source)
+		return later
 	case old.OS != later.OS && old.OS != "" && later.OS != "":
 		return old
 	case old.product() == later.product() || old.isMaskOf(later):
@@ -23,6 +28,15 @@ func (old Device) isMaskOf(later Device) bool {
 	return old.App == "" && later.App == "" && old.Browser == "Chrome" && old.Source < later.Source && passesForChrome(later.Browser)
 }
 
+// mayBeIPad reports whether nothing but a User-Agent says that the device is a
+// Mac, as an iPad's does when a person asks for the desktop site. Browsers other
+// than Apple's say more on both.
+func (d Device) mayBeIPad() bool {
+	return d.OS == "macOS" && d.Source == SourceUserAgent && (d.App != "" || d.Browser == "Safari" || d.Browser == webView || d.Browser == "DuckDuckGo")
+}
+
+func (d Device) isIPad() bool { return d.OS == "iOS" && startsWith(d.Model, "iPad") }
+
 // isNameless reports whether all that is known is the library that an app
 // speaks through; the app may give its name later.
 func (d Device) isNameless() bool { return d.App == "" && d.isStack() && d.Kind != KindCLI }
@@ -31,6 +45,14 @@ func (d Device) isNameless() bool { return d.App == "" && d.isStack() && d.Kind 
 // all the rest too if that has a better source.
 func (d Device) refreshed(later Device) Device {
 	versions := [...]string{later.BrowserVersion, later.OSVersion, later.AppVersion}
+	switch rough, wasRough := later.Browser == buildNumbered, d.Browser == buildNumbered; {
+	case d.App == "":
+	case rough && !wasRough: // another number of the same app
+		versions = [...]string{d.BrowserVersion, newer(d.OSVersion, later.OSVersion), or(d.AppVersion, later.AppVersion)}
+		later.Browser, later.BrowserVersion = d.Browser, d.BrowserVersion
+	case wasRough && !rough:
+		d.Browser, d.BrowserVersion = later.Browser, later.BrowserVersion
+	}
 	if later.Source > d.Source {
 		d = later.filled(d)
 	} else {
@@ -59,4 +81,13 @@ func (d Device) filled(from Device) Device {
 	d.AppVersion = or(d.AppVersion, from.AppVersion)
 	d.Source = max(d.Source, from.Source)
 	return d
+}
+
+// newer returns what is known of the system after an update: the later version,
+// unless it says the same in fewer numbers.
+func newer(old, later string) string {
+	if later == "" || old == later || strings.HasPrefix(old, later+".") {
+		return old
+	}
+	return later
 }

@@ -16,10 +16,15 @@ const (
 	inPhones
 	inTablets
 	inTVs
+	inHeadsets
+	inWatches
+	inConsoles
+	inCars
 )
 
 var models = sync.OnceValue(func() *index {
-	return newIndex(tokens(makers), tokens(phones), tokens(tablets), tokens(tvs))
+	return newIndex(tokens(makers), tokens(phones), tokens(tablets), tokens(tvs),
+		tokens(headsets), tokens(watches), tokens(consoles), tokens(cars))
 })
 
 func tokens(lines []line) (all []token) {
@@ -31,33 +36,44 @@ func tokens(lines []line) (all []token) {
 	return all
 }
 
-// readModel names the maker and the model, and returns the kind of device that
-// they are known to be, if any.
-func (d *Device) readModel(a *agent) Kind {
-	switch {
-	case d.OS == "iOS" || d.OS == "macOS":
-		d.Brand, d.Model = "Apple", or(d.Model, appleModel(a))
-		if d.Model == "iPad" {
-			return KindTablet
-		}
-		return ""
-	case d.OS == "BlackBerry":
-		d.Brand = "BlackBerry"
-	case a.model != span{}:
-		kind := d.setModel(a.text[a.model.from:a.model.to])
-		d.Brand = or(d.Brand, buildMaker(a))
-		return kind
-	case a.field("fbdv/") != "":
-		return d.setModel(a.field("fbdv/"))
-	}
-	return ""
+// A guess is what a model says of the kind of device.
+type guess struct {
+	kind Kind
+	sure bool // by a line of its maker, or a word; else by the form of a number
+	wide bool // by a letter and digits, as many makers number their models
 }
 
-// readFeaturePhone knows a phone of old by the maker that its User-Agent starts
-// with: "Nokia6120c/GoBrowser".
+// readModel names the maker and the model, and returns the kind of device that
+// they are known to be, if any.
+func (d *Device) readModel(a *agent) guess {
+	switch {
+	case isApple(d.OS):
+		d.Brand, d.Model = "Apple", or(d.Model, appleModel(a))
+		if d.Model == "" && a.isOwn() {
+			d.Model = map[string]string{"tvOS": "Apple TV", "watchOS": "Apple Watch"}[d.OS]
+		}
+		return appleKind(d.Model)
+	case d.OS == "BlackBerry":
+		d.Brand = "BlackBerry"
+	case a.field("fbdv/") != "":
+		return d.setModel(a.field("fbdv/"))
+	case a.model != span{}:
+		known := d.setModel(a.text[a.model.from:a.model.to])
+		d.Brand = d.brandOfBuild(buildMaker(a))
+		return known
+	}
+	return guess{}
+}
+
+// readFeaturePhone knows a phone of old by the maker and the number that its
+// User-Agent starts with: "Nokia6120c/GoBrowser". A maker's name alone makes no
+// phone: "Philips Hue".
 func (d *Device) readFeaturePhone(a *agent) bool {
 	old := d.OS == "" || d.OS == "Symbian" || d.OS == "Java ME" || d.OS == "MTK"
 	if !old || d.Model != "" || a.has(inApps) || d.Kind != KindUnknown && d.Kind != KindPhone {
+		return false
+	}
+	if !isModelName(a) {
 		return false
 	}
 	maker, _ := lookup(a.low)
@@ -69,17 +85,48 @@ func (d *Device) readFeaturePhone(a *agent) bool {
 	return true
 }
 
-// setModel takes a model by its maker's name for it.
-func (d *Device) setModel(model string) Kind {
+// isModelName reports whether a User-Agent starts with a product whose name is
+// written as makers of phones did: "Nokia6120c", "PHILIPS-FISIO", "Lemon B556",
+// "LG 245"; or speaks of what only such phones had.
+func isModelName(a *agent) bool {
+	end := nameEnd(a.low)
+	maker, number, _ := strings.Cut(a.text[:end], " ")
+	if strings.ContainsAny(maker, "0123456789") || bytes.HasSuffix(a.low[:end], []byte("browser")) || contains(a.low, " up/") || contains(a.low, " ave-front/") {
+		return true
+	}
+	if number == "" && isCode(maker) && len(maker) <= 4 && end < len(a.text) {
+		number, _, _ = strings.Cut(a.text[end+1:], "/")
+		return strings.IndexByte(number, '.') < 0 && len(number) > 2 && strings.ContainsAny(number, "0123456789")
+	}
+	number, _, _ = strings.Cut(number, "-")
+	return isCode(maker) && strings.IndexByte(maker, '-') > 0 || isCode(number) && len(number) > 2 && !isBare(number) && strings.ContainsAny(number, "0123456789")
+}
+
+// setModel takes a model by its maker's name for it. What is none it leaves out.
+func (d *Device) setModel(model string) guess {
+	model = strings.Trim(model, " ;,")
 	var buf [maxHint]byte
 	low := lower(buf[:], model)
-	maker, kind := lookup(low)
-	if number := withoutMaker(model, maker); isCode(number) {
+	if isNoModel(low) {
+		return guess{}
+	}
+	maker, known := lookup(low)
+	if number := withoutMaker(model, maker); isCode(number) && !isBare(number) {
 		model = number
 	}
+	if isBare(model) {
+		model = ""
+	}
+	if major, _ := splitVersion(d.OSVersion); maker == "Huawei" && d.OS == "Android" && major > lastHuawei && isLateHonor(low) {
+		maker = "Honor"
+	}
 	d.Brand, d.Model = maker, model
-	return kind
+	return known
 }
+
+// lastHuawei is the last version of Android on Huawei's own phones. Those of
+// Honor, which kept the form of the numbers when it went its own way, go on.
+const lastHuawei = 12
 
 // withoutMaker cuts the maker's name off the start: "SAMSUNG SM-A546B".
 func withoutMaker(model, maker string) string {
@@ -90,66 +137,175 @@ func withoutMaker(model, maker string) string {
 }
 
 // lookup finds the maker and the kind of a model in lower case. Makers may
-// stand before the model, even twice: "SAMSUNG SAMSUNG-SM-T377A".
-func lookup(low []byte) (maker string, kind Kind) {
+// stand before the model, even twice, "SAMSUNG SAMSUNG-SM-T377A"; then only
+// their own numbers count.
+func lookup(low []byte) (maker string, known guess) {
+	rest, isNamed := low, false
 	for range 3 {
-		best, n := models().longest(low)
+		best, n := models().longest(rest, maker)
 		if n == 0 {
 			break
 		}
 		maker = or(maker, best.name)
-		if kind = [...]Kind{inPhones: KindPhone, inTablets: KindTablet, inTVs: KindTV}[best.table]; kind != "" {
+		if kind := kindOfTable(best.table); kind != "" {
+			wide := kind == KindPhone && isWide(best.text) && !isNamed
+			known = guess{kind, !wide, wide}
 			break
 		}
-		low = bytes.TrimLeft(low[n:], " _-")
+		rest, isNamed = bytes.TrimLeft(rest[n:], " _-"), true
 	}
-	if kind == "" {
-		kind = kindByForm(low)
+	if byName := kindByName(rest); known.kind == "" || known.kind == KindPhone && byName.kind == KindTablet || known.kind == KindCar && byName.kind == KindPhone {
+		known = byName
+	}
+	if known.kind == "" {
+		known = kindByForm(rest)
+	}
+	if !isNamed && hasBoardCode(low) {
+		maker = "Teclast"
 	}
 	if maker == "" && isHuawei(low) {
 		maker = "Huawei"
+		if isHonor(low) {
+			maker = "Honor"
+		}
 	}
-	return maker, kind
+	return maker, known
+}
+
+func kindOfTable(table int) Kind {
+	return [...]Kind{
+		inPhones: KindPhone, inTablets: KindTablet, inTVs: KindTV,
+		inHeadsets: KindHeadset, inWatches: KindWatch, inConsoles: KindConsole, inCars: KindCar,
+	}[table]
+}
+
+// isMaker reports whether a part of a comment, in lower case, is a maker's name
+// and nothing else.
+func isMaker(low []byte) bool {
+	best, n := models().longest(low, "")
+	return n == len(low) && best.table == inMakers
+}
+
+// isKnownModel reports whether a part of a comment, in lower case, is in a table.
+func isKnownModel(low []byte) bool {
+	maker, known := lookup(low)
+	return (maker != "" || known.kind != "") && !isMaker(low)
 }
 
 // longest returns the entry that matches the most of the start of s, and among
 // equals the one with the fewest wildcards, so that exceptions need no order.
-func (x *index) longest(s []byte) (best entry, length int) {
+// Of a named maker, only its own entries count.
+func (x *index) longest(s []byte, maker string) (best entry, length int) {
 	for _, at := range x.at(s) {
 		e := &x.entries[at]
 		n := match(e.text, s)
-		if n > length || n > 0 && n == length && wildcards(e.text) < wildcards(best.text) {
+		if n == 0 || n < length || n == length && wildcards(e.text) >= wildcards(best.text) {
+			continue
+		}
+		if e.table == inMakers || maker == "" || isHouse(maker, e.name) {
 			best, length = *e, n
 		}
 	}
 	return best, length
 }
 
+// isHouse reports whether models of a maker may go by the numbers of another:
+// they are one house, or the first only sells what others make.
+func isHouse(maker, other string) bool {
+	return maker == other || other != "" && (houses[maker] != "" && houses[maker] == houses[other] || houses[maker] == "carrier")
+}
+
+var houses = map[string]string{
+	"Alcatel": "TCL", "TCL": "TCL", "Huawei": "Huawei", "Honor": "Huawei", "Xiaomi": "Xiaomi", "POCO": "Xiaomi",
+	"Motorola": "Lenovo", "Lenovo": "Lenovo", "ZUK": "Lenovo", "OPPO": "OPPO", "OnePlus": "OPPO", "Realme": "OPPO",
+	"Nokia": "HMD", "HMD": "HMD", "Microsoft": "HMD", "Sony": "Sony", "Sony Ericsson": "Sony", "ZTE": "ZTE", "Nubia": "ZTE",
+	"Itel": "Transsion", "itel": "Transsion", "Tecno": "Transsion", "Infinix": "Transsion", "Meta": "Meta", "Oculus": "Meta",
+	"Beeline": "carrier", "Docomo": "carrier", "Jio": "carrier", "MTS": "carrier", "Orange": "carrier", "Smartfren": "carrier",
+	"Tele2": "carrier", "Verizon": "carrier", "Vodafone": "carrier",
+}
+
+// isWide reports whether a pattern is a letter and digits, as many makers number
+// their models.
+func isWide(text string) bool { return len(text)-wildcards(text) <= 1 }
+
 func wildcards(text string) int {
 	return strings.Count(text, "#") + strings.Count(text, "?")
 }
 
-// kindByForm tells a tablet or a TV by a word in its name, or a tablet by what
-// its maker's numbers have in common.
-func kindByForm(low []byte) Kind {
+// kindByName tells the kind by a word in the model's name.
+func kindByName(low []byte) guess {
 	for word := range bytes.FieldsFuncSeq(low, func(r rune) bool { return r < 'a' || r > 'z' }) {
 		switch w := string(word); {
-		case strings.HasSuffix(w, "pad"), strings.HasSuffix(w, "tab"), strings.Contains(w, "tablet"):
-			return KindTablet
-		case w == "tv", w == "stb", w == "ott", strings.HasSuffix(w, "box"):
-			return KindTV
+		case w == "padfone" || w == "table":
+		case strings.HasSuffix(w, "pad"), strings.HasSuffix(w, "tab"), strings.HasPrefix(w, "tab"), strings.Contains(w, "tablet"):
+			return guess{kind: KindTablet, sure: true}
+		case w == "xbox":
+			return guess{kind: KindConsole, sure: true}
+		case w == "stb", w == "ott", w == "shell", w == "uhd", w == "tvbox", strings.HasSuffix(w, "led"), strings.HasSuffix(w, "lcd"), strings.HasSuffix(w, "box"), strings.HasSuffix(w, "stick"), strings.HasSuffix(w, "tv") && w != "natv" && w != "htv" && w != "dtv":
+			return guess{kind: KindTV, sure: true}
+		case w == "phone", w == "smartphone":
+			return guess{kind: KindPhone, sure: true}
+		case strings.HasSuffix(w, "watch"):
+			return guess{kind: KindWatch, sure: true}
+		case w == "vr", w == "headset":
+			return guess{kind: KindHeadset, sure: true}
 		}
 	}
-	if isHuawei(low) {
-		if low[bytes.IndexByte(low, '-')+1] == 'w' { // Wi-Fi only
-			return KindTablet
+	return guess{}
+}
+
+// kindByForm tells the kind by what its maker's numbers have in common.
+func kindByForm(low []byte) guess {
+	switch {
+	case isHuawei(low) && low[bytes.IndexByte(low, '-')+1] == 'w': // Wi-Fi only
+		return guess{kind: KindTablet, sure: true}
+	case isHuawei(low):
+		return guess{kind: KindPhone}
+	case hasBoardCode(low):
+		return guess{kind: KindTablet}
+	case hasResolution(low):
+		return guess{kind: KindCar, sure: true}
+	case hasInches(low):
+		return guess{kind: KindTV, sure: true}
+	}
+	return guess{}
+}
+
+// hasInches knows what makers of televisions start a number with: the size of
+// the screen, in inches. "65UP50GU", "LD-32SR5115BS".
+func hasInches(low []byte) bool {
+	for i := 0; i+5 <= len(low); i++ {
+		if i > 0 && isWord(low[i-1]) || low[i] < '1' || low[i] > '9' || !isDigit(low[i+1]) || !isLetter(low[i+2]) {
+			continue
 		}
-		return KindPhone
+		end := i + 2
+		for end < len(low) && end < i+7 && isLetter(low[end]) {
+			end++
+		}
+		if end < len(low) && (low[end] == '-' || low[end] == '_') {
+			end++
+		}
+		if inches := int(low[i]-'0')*10 + int(low[i+1]-'0'); inches >= 19 && end+1 < len(low) && isDigit(low[end]) && isDigit(low[end+1]) {
+			return true
+		}
 	}
-	if hasBoardCode(low) {
-		return KindTablet
+	return false
+}
+
+// hasResolution knows what makers of car radios write behind a model:
+// "audi_ks1280x480".
+func hasResolution(low []byte) bool {
+	i := bytes.LastIndexByte(low, 'x')
+	return i >= 4 && len(low)-i >= 4 && len(low)-i <= 5 && isDigits(low[i-3:i]) && isDigits(low[i+1:])
+}
+
+func isDigits(s []byte) bool {
+	for _, c := range s {
+		if !isDigit(c) {
+			return false
+		}
 	}
-	return ""
+	return true
 }
 
 // isHuawei knows the form of Huawei's model numbers: three letters and perhaps
@@ -165,14 +321,46 @@ func isHuawei(low []byte) bool {
 			return false
 		}
 	}
-	return strings.IndexByte("acdlntuw", low[dash+1]) >= 0 && (isDigit(low[dash+3]) || low[dash+2] == 'l' || isDigit(low[dash+2]))
+	digits := 0
+	for _, c := range low[dash+1:] {
+		if !isWord(c) {
+			return false
+		}
+		if isDigit(c) {
+			digits++
+		}
+	}
+	return strings.IndexByte("acdlntuw", low[dash+1]) >= 0 && digits > 0 && (isDigit(low[dash+2]) || isDigit(low[dash+3]))
+}
+
+// isHonor knows what only Honor puts behind the dash since 2020, but for the
+// phones that Huawei sold with 5G before.
+func isHonor(low []byte) bool {
+	dash := bytes.IndexByte(low, '-')
+	return low[dash+1] == 'n' && !huawei5G[string(low[:dash])] || bytes.HasSuffix(low, []byte("hn"))
+}
+
+// isLateHonor knows a device that is in no table of Huawei's by its number:
+// China's phones with AL and TL are Huawei's.
+func isLateHonor(low []byte) bool {
+	dash := bytes.IndexByte(low, '-')
+	if !isHuawei(low) || low[dash+2] == 'l' && (low[dash+1] == 'a' || low[dash+1] == 't') {
+		return false
+	}
+	_, n := models().longest(low, "")
+	return n == 0
+}
+
+var huawei5G = map[string]bool{
+	"ana": true, "ang": true, "brq": true, "cdl": true, "cdy": true, "els": true, "evr": true, "jef": true, "jer": true,
+	"jny": true, "jsc": true, "lio": true, "noh": true, "nop": true, "oce": true, "tah": true, "tas": true, "tet": true, "wlz": true,
 }
 
 // hasBoardCode knows what Teclast and its neighbours write behind a model:
-// "T10(E3C5)".
+// "T10(E3C5)". A year is none.
 func hasBoardCode(low []byte) bool {
 	n := len(low)
-	return n > 6 && low[n-1] == ')' && low[n-6] == '(' && isDigit(low[n-2])
+	return n > 6 && low[n-1] == ')' && low[n-6] == '(' && isDigit(low[n-2]) && !isDigits(low[n-5:n-1])
 }
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' }
@@ -192,4 +380,13 @@ func buildMaker(a *agent) string {
 		}
 	}
 	return ""
+}
+
+// brandOfBuild takes the maker of the build where the model names none. Honor
+// was a name of Huawei's before it went its own way, in 2020.
+func (d *Device) brandOfBuild(build string) string {
+	if major, _ := splitVersion(d.OSVersion); d.Brand == "Huawei" && build == "Honor" && (major == 0 || major >= 10) {
+		return build
+	}
+	return or(d.Brand, build)
 }

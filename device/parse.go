@@ -27,6 +27,7 @@ func parseAgent(a *agent) (d Device) {
 	if d.Kind == KindBot {
 		return robot(a)
 	}
+	d.readPlace(a)
 	d.readTool(a)
 	if !d.readFeaturePhone(a) {
 		d.readUnknown(a)

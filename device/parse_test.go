@@ -19,7 +19,7 @@ var clients = []struct {
 	{"Chrome on macOS", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36", device.KindDesktop, "Chrome on Mac", "Chrome 153 · macOS"},
 	{"Chrome on Linux", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36", device.KindDesktop, "Chrome on Linux", "Chrome 153 · Linux"},
 	{"Chrome on ChromeOS", "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36", device.KindDesktop, "Chrome on ChromeOS", "Chrome 150 · ChromeOS"},
-	{"an Android app on a Chromebook", "Mozilla/5.0 (Linux; Android 9; pixelbook Build/R80-12739.111.0; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/80.0.3987.162 Safari/537.36", device.KindDesktop, "Chrome on pixelbook", "Chrome 80 · ChromeOS"},
+	{"an Android app on a Chromebook", "Mozilla/5.0 (Linux; Android 9; pixelbook Build/R80-12739.111.0; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/80.0.3987.162 Safari/537.36", device.KindDesktop, "App on pixelbook", "Android WebView 80 · ChromeOS"},
 	{"Edge on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/152.0.0.0 Safari/537.36 Edg/152.0.0.0", device.KindDesktop, "Edge on Windows", "Edge 152 · Windows"},
 	{"Edge Legacy", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/70.0.3538.102 Safari/537.36 Edge/18.19042", device.KindDesktop, "Edge on Windows", "Edge 18 · Windows"},
 	{"Firefox on Windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:152.0) Gecko/20100101 Firefox/152.0", device.KindDesktop, "Firefox on Windows", "Firefox 152 · Windows"},
@@ -94,7 +94,7 @@ var clients = []struct {
 	{"Fire TV", "Mozilla/5.0 (Linux; Android 7.1.2; AFTKA Build/NS6271) AppleWebKit/537.36 (KHTML, like Gecko) Silk/120.1.3 like Chrome/120.0.0.0 Safari/537.36", device.KindTV, "Amazon TV", "Amazon Silk 120.1 · Android 7.1"},
 	{"Chromecast", "Mozilla/5.0 (X11; Linux armv7l) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0.4430.225 Safari/537.36 CrKey/1.56.500000", device.KindTV, "Chromecast", "Chrome 90 · Chromecast"},
 	{"Roku", "Roku/DVP-9.10 (519.10E04111A)", device.KindTV, "Roku TV", "Roku"},
-	{"PlayStation 5", "Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15", device.KindConsole, "PlayStation Browser on PlayStation", "PlayStation Browser 13 · PlayStation"},
+	{"PlayStation 5", "Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15", device.KindConsole, "PlayStation 5", "PlayStation Browser 13 · PlayStation 5"},
 	{"Xbox", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox Series X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0", device.KindConsole, "Edge on Xbox", "Edge 120 · Xbox"},
 
 	// Apps, tools and robots.

@@ -37,6 +37,7 @@ var phones = []line{
 		cph* find_x* pa?m## pb?m## pb?t## pc?m## pc?t## pd?m## pd?t## pe?m## pe?t## pf?m## pg?m## ph?m##
 		r7plus*`},
 	{"Oukitel", "k10000* k6000*"},
+	{"POCO", "2####pc??* 2###?pc??* 22####??pg 22######pi poco_*"},
 	{"Prestigio", "psp####*"},
 	{"Realme", "rmx####*"},
 	{"Samsung", "galaxy* gt-* sc-##? scg## sch-* scv## sgh-* shv-* shw-* sm-* sph-*"},
@@ -50,6 +51,6 @@ var phones = []line{
 	{"Wiko", "jerry* lenny* rainbow* sunny* tommy* u_feel* view_* w-k### w_k### w_p###"},
 	{"Xiaomi", `
 		19##??* 20##??* 21##??* 22##??* 23##??* 24##??* 25##??* 26##??* hm_##* hm_note* m19#* m20#* m21#* mi_#*
-		mi_a#* mi_max* mi_mix* mi_note* mix_* note_#* pocophone*`},
+		mi_a#* mi_max* mi_mix* mi_note* mix_* note_#*`},
 	{"ZTE", "###zt a###zt a20##* blade_* z###"},
 }

@@ -1,6 +1,9 @@
 package device
 
-import "sync"
+import (
+	"bytes"
+	"sync"
+)
 
 // A token is a word, or the start of one, that gives something away.
 //
@@ -124,8 +127,9 @@ func matches(p, c byte) bool {
 }
 
 // scan makes the one pass over a lower-case User-Agent. Bots are not looked
-// for in the model, which a phone's maker chose: "Cubot".
-func scan(low []byte, model span) (seen [tableCount]sighting) {
+// for in the model, which a phone's maker chose: "Cubot". A system in the name
+// of an app counts for less than one anywhere else.
+func scan(low []byte, head, model span) (seen [tableCount]sighting) {
 	for i := range seen {
 		seen[i].at = -1
 	}
@@ -137,9 +141,15 @@ func scan(low []byte, model span) (seen [tableCount]sighting) {
 		}
 		for _, at := range x.at(low[i:]) {
 			e := &x.entries[at]
-			if n := match(e.text, low[i:]); n > 0 {
-				seen[e.table].raise(sighting{e.name, e.rank, i, i + n}, model)
+			n := match(e.text, low[i:])
+			if n == 0 {
+				continue
 			}
+			found := sighting{e.name, e.rank, i, i + n}
+			if e.table == inSystems && head.holds(i) && !head.isWhole(low, i, i+n) {
+				found.rank = rankNamed
+			}
+			seen[e.table].raise(found, model)
 		}
 		start := i
 		for i < len(low) && isWord(low[i]) {
@@ -150,6 +160,15 @@ func scan(low []byte, model span) (seen [tableCount]sighting) {
 		}
 	}
 	return seen
+}
+
+// rankNamed is the rank of a system that is but a part of a product's name.
+const rankNamed = 0
+
+// isWhole reports whether a word is all of the product's name, but for a number:
+// "iOS/17.2" or "Roku4640X/DVP-7.70", but not "Notes-iOS/7.4".
+func (s span) isWhole(low []byte, from, to int) bool {
+	return from == s.from && (to >= s.to || isDigit(low[to]) && bytes.IndexByte(low[to:s.to], ' ') < 0)
 }
 
 func (s *sighting) raise(found sighting, model span) {

@@ -65,7 +65,7 @@ func predict(userAgent string) answer {
 	switch d.Kind {
 	case device.KindCLI:
 		a.Type = "bot" // as the rows have it
-	case device.KindWatch:
+	case device.KindWatch, device.KindHeadset:
 		a.Type = "wearable"
 	case device.KindCar:
 		a.Type = "other"

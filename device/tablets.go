@@ -24,7 +24,7 @@ var tablets = []line{
 	{"BLU", "m10l* m8l* touchbook*"},
 	{"BMAX", "bmax*"},
 	{"BQ", `
-		aquaris_e10* aquaris_m10* aquaris_m8* bq-1###* bq-7###* bq-8###* bq-9###* bq_aquaris_m10* bq_edison*
+		aquaris_e10* aquaris_m10* aquaris_m8* bq-1###* bq-7###* bq-8###* bq-9###* bqru-1###* bqru-7###* bqru-8###* bq_aquaris_m10* bq_edison*
 		edison*`},
 	{"Chuwi", "hi10* hi13* hi8* hi9* hibook* vi10* vi8*"},
 	{"Crosscall", "core-t*"},
@@ -44,7 +44,7 @@ var tablets = []line{
 	{"Fujitsu", "arrows_tab* f-01d f-02f f-02k f-03g f-04h f-05e fjt21"},
 	{"Google", "nexus_10* nexus_7* nexus_9* pixel_c pixel_tablet*"},
 	{"Honor", `
-		agm-* agm3-* brt-* elne-* gdi-* hey-* hey2-* hey3-* hjc-* hjc2-* jdn-* jdn2-* koz-w* krj-* krj2-* ndl-*
+		agm-* agm3-* brt-* eln-* elne-* gdi-* hey-* hey2-* hey3-* hjc-* hjc2-* jdn-* jdn2-* koz-w* krj-* krj2-* ndl-*
 		rod-* rod2-*`},
 	{"Hotwav", "hotwav_r5* hotwav_r6* hotwav_r7*"},
 	{"HP", "hp_10* hp_7* hp_8* hp_pro* hp_slate* slate_*"},
@@ -91,6 +91,7 @@ var tablets = []line{
 	{"Oukitel", "okt#* ot11* ot5* ot6* ot8* rt1 rt2 rt3* rt5* rt6* rt7* rt8*"},
 	{"Oysters", "t104* t72* t74* t84*"},
 	{"Panasonic", "fz-a* fz-b* fz-g* fz-m* jt-* p-08d"},
+	{"POCO", "2405cpc* poco_pad*"},
 	{"Positivo", "t1060* t701* t710* t770* t800* t810* twist_tab*"},
 	{"Prestigio", "pmp####* pmt####* psp####_t*"},
 	{"Proscan", "plt####*"},
@@ -119,7 +120,7 @@ var tablets = []line{
 	{"TrekStor", "st#####* surftab* volks-tablet* vt1####*"},
 	{"Verizon", "ellipsis* qmv7* qtair* qtaq* qtasun*"},
 	{"ViewSonic", "gtablet* viewpad*"},
-	{"Vivo", "dpd####* pa2###*"},
+	{"Vivo", "dpd####* ipa2### pa2###*"},
 	{"Vodafone", "smart_tab* vfd_1100 vfd_1300 vfd_1400"},
 	{"VTech", "innotab* storio*"},
 	{"Xiaomi", "2####rp* 2###?rp* 2105118* 2108118* 22081281* 22081283* m2105k81* m2107k81* mi_pad* mipad*"},

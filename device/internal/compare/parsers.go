@@ -39,7 +39,7 @@ func signedin(p *device.Parser, userAgent string) answer {
 	switch d.Kind {
 	case device.KindCLI:
 		a.Type = "bot" // as the rows have it
-	case device.KindWatch:
+	case device.KindWatch, device.KindHeadset:
 		a.Type = "wearable"
 	case device.KindCar:
 		a.Type = "other"
