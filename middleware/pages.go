@@ -95,7 +95,7 @@ func askerOf(r *http.Request) asker {
 		return asksFrame
 	case h.Get("X-Turbo-Request-Id") != "", strings.Contains(h.Get("Accept"), "text/vnd.turbo-stream.html"):
 		return asksTurbo
-	case wantsPage(r):
+	case WantsPage(r):
 		return asksPerson
 	}
 	return asksProgram

@@ -19,7 +19,7 @@ import (
 // errors of this library have codes of their own, and others that of the status,
 // such as "not-found".
 func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
-	if wantsPage(r) {
+	if WantsPage(r) {
 		problemPage(w, status, err)
 		return
 	}
@@ -78,8 +78,9 @@ func detail(err error) string {
 	return text
 }
 
-// wantsPage reports whether a person waits for HTML.
-func wantsPage(r *http.Request) bool {
+// WantsPage reports whether a person waits for a page: a browser that goes there,
+// not a script or a program.
+func WantsPage(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
 	}

@@ -6,8 +6,9 @@
 //	...
 //	mux.Handle("/account/devices/", devices)
 //
-// The page is HTML without JavaScript. The JSON API is under "api/" and
-// describes itself at "api/openapi.yaml".
+// The page is HTML and whole without JavaScript; a small script keeps it up to
+// date while it is open. The JSON API is under "api/" and describes itself at
+// "api/openapi.yaml".
 //
 // # What is promised
 //
@@ -17,7 +18,13 @@
 // is always allowed.
 //
 // Why a session looks unusual is told in older sessions only, and only there may
-// the user say that it was them ([session.Session.MayJudge]).
+// the user say that it was them ([session.Session.MayJudge]). A session that is in
+// doubt itself ([session.Session.Believed]) is told so, whether or not there is
+// something to see, and how to get out of it; it learns nothing of the others by
+// order, count or the event stream.
+//
+// What a user clicked is done after they have proved who they are, or have signed
+// in again, within a minute, once; after that they are asked.
 //
 // A session of somebody else and one that never was give the same answer. What
 // clients say of themselves is shown as text, whatever it holds.
@@ -32,8 +39,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
@@ -45,6 +54,10 @@ type Config struct {
 	// Path is where the Handler is mounted; it gets whole paths, with nothing
 	// stripped. Defaults to "/account/devices".
 	Path string
+	// Base is what a host has taken from the beginning of the path, as with
+	// [http.StripPrefix]: it stands before Path in every link and form. The other
+	// paths here are as the browser sees them, with it. Defaults to none.
+	Base string
 	// Reauthenticate is a page of the host on which users prove again who they
 	// are. It ends with [middleware.Middleware.Reauthenticated] and a redirect
 	// to the query parameter "next" (see [middleware.LocalPath]). Defaults to
@@ -56,14 +69,27 @@ type Config struct {
 	SignedOut string
 
 	// PasswordURL is the page of the host on which users change their password,
-	// where they are sent who say that a session was not theirs. Defaults to
-	// none: they are told to do so.
+	// where they are sent who say that a session was not theirs, with the query
+	// parameter "after=not-me". Put it behind [middleware.Middleware.RequireConfirmed],
+	// or a thief who has the password throws the owner out. Defaults to none: they
+	// are told to do so.
 	PasswordURL string
+	// RecoveryURL is the page of the host for a forgotten password, which proves by
+	// a mail who somebody is. It is where they are sent whose sign-in is in doubt
+	// and who have nothing else to prove it by. Defaults to none: they are told to
+	// do so.
+	RecoveryURL string
+	// Help is where users get help: a path of this site, or an address with https:
+	// or mailto:. Defaults to none.
+	Help string
 	// LinkKeys seal what [Handler.Link] returns. The first seals, all of them
 	// open. Each has at least 32 random bytes. Defaults to none: there are no
 	// links.
 	LinkKeys [][]byte
 
+	// Zone is the time zone of exact times, where there is no script to put them
+	// into the reader's own. Defaults to UTC.
+	Zone *time.Location
 	// Title is the heading of the page. Defaults to "Device activity".
 	Title string
 	// Home is the link back to the application. Defaults to none.
@@ -97,9 +123,13 @@ type Handler struct {
 	manager *session.Manager
 	cfg     Config
 	base    string // Config.Path without a slash at its end
+	public  string // the same as browsers see it
 	inner   http.Handler
 	links   []cipher.AEAD
 	link    http.Handler // for who has no session
+	noteKey []byte       // seals what no session can
+	used    used
+	streams streams
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -122,6 +152,9 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 	if cfg.Sentence == nil {
 		cfg.Sentence = func(_ *http.Request, g session.Signal) string { return g.Text }
 	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -129,12 +162,22 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{mw: mw, manager: mw.Manager(), cfg: cfg, base: strings.TrimSuffix(cfg.Path, "/")}
+	h.public = strings.TrimSuffix(cfg.Base, "/") + h.base
 	var err error
 	if h.links, err = newLinks(cfg.LinkKeys); err != nil {
 		return nil, err
 	}
-	h.inner = mw.Require(closed(h.routes()))
-	h.link = methods{"GET": h.linked(h.showLink), "POST": h.linked(h.denyByLink)}
+	h.noteKey = newNoteKey(cfg.LinkKeys)
+	require := mw.Require(closed(h.routes()))
+	h.inner = mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if own(r) == nil {
+			if later := h.later(w, r); later != nil {
+				r = later
+			}
+		}
+		require.ServeHTTP(w, r)
+	}))
+	h.link = mw.Load(methods{"GET": h.linked(h.showLink), "POST": h.linked(h.answerByLink)})
 	return h, nil
 }
 
@@ -143,10 +186,17 @@ func check(cfg Config) error {
 	if !strings.HasPrefix(below, "/") || path.Clean(below) != below || strings.ContainsAny(below, "{}?#% \t") {
 		return fmt.Errorf("activity: Config.Path: %q is no plain path", cfg.Path)
 	}
+	if b := strings.TrimSuffix(cfg.Base, "/"); b != "" && (!strings.HasPrefix(b, "/") || path.Clean(b) != b || strings.ContainsAny(b, "{}?#% \t\\")) {
+		return fmt.Errorf("activity: Config.Base: %q is no plain path", cfg.Base)
+	}
+	if u, err := url.Parse(cfg.Help); err != nil || cfg.Help != "" && u.Scheme != "https" && u.Scheme != "mailto" && middleware.LocalPath(cfg.Help, "") == "" {
+		return fmt.Errorf("activity: Config.Help: %q is no path on this site, and no https: or mailto: address", cfg.Help)
+	}
 	for _, f := range []struct{ name, v string }{
 		{"Reauthenticate", cfg.Reauthenticate},
 		{"SignedOut", cfg.SignedOut},
 		{"PasswordURL", cfg.PasswordURL},
+		{"RecoveryURL", cfg.RecoveryURL},
 	} {
 		if f.v != "" && middleware.LocalPath(f.v, "") == "" {
 			return fmt.Errorf("activity: Config.%s: %q is no path on this site", f.name, f.v)
@@ -164,8 +214,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	if r.URL.Path == h.base+"/link" && len(h.links) > 0 {
+	switch {
+	case r.URL.Path == h.base+"/link" && len(h.links) > 0:
 		h.link.ServeHTTP(w, r)
+		return
+	case r.URL.Path == h.base+"/api/openapi.yaml": // which says nothing of anybody
+		h.described().ServeHTTP(w, r)
 		return
 	}
 	h.inner.ServeHTTP(w, r)
@@ -176,35 +230,45 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func closed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		setPolicy(w, "")
+		setPolicy(w, "", false)
 		next.ServeHTTP(w, r)
 	})
 }
 
 // setPolicy sends a Content-Security-Policy that allows our forms and, with a
-// nonce, our style.
-func setPolicy(w http.ResponseWriter, nonce string) {
+// nonce, our style, and our script where there is one, which asks us alone.
+func setPolicy(w http.ResponseWriter, nonce string, script bool) {
 	policy := "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 	if nonce != "" {
 		policy += "; style-src 'nonce-" + nonce + "'"
+	}
+	if script {
+		policy += "; script-src 'nonce-" + nonce + "'; connect-src 'self'"
 	}
 	w.Header().Set("Content-Security-Policy", policy)
 }
 
 func (h *Handler) routes() http.Handler {
 	recent := h.mw.RequireRecentAuth(0)
-	devices := methods{"GET": h.mw.AskHints(h.page(h.devices))}
+	devices := methods{"GET": h.mw.AskHints(h.page(h.list))}
 	mux := http.NewServeMux()
+	handle := func(at string, m methods) {
+		mux.Handle(at, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, h.problem) }))
+	}
 	for at, m := range map[string]methods{
-		"/{$}":                        devices,
-		"/rename":                     {"POST": h.form(h.rename)},
-		"/sign-out":                   {"POST": h.form(h.signOut)},
-		"/sign-out-others":            {"GET": h.page(h.askOthers), "POST": h.form(h.signOutOthers)},
-		"/was-me":                     {"POST": h.form(h.wasMe)},
-		"/not-me":                     {"POST": h.form(h.notMe)},
-		"/review":                     {"POST": h.form(h.review)},
-		"/forget":                     {"POST": h.form(h.forget)},
-		"/api/openapi.yaml":           {"GET": http.HandlerFunc(describe)},
+		"/{$}":              devices,
+		"/act":              {"POST": h.post("")},
+		"/do":               {"GET": h.page(h.resume)},
+		"/rename":           {"GET": h.page(h.showRename), "POST": h.post(doRename)},
+		"/sign-out":         {"POST": h.post(doSignOut)},
+		"/sign-out-others":  {"GET": h.page(h.askOthers), "POST": h.post(doOthers)},
+		"/sign-out-several": {"POST": h.post(doSeveral)},
+		"/was-me":           {"POST": h.post(doWasMe)},
+		"/not-me":           {"POST": h.post(doNotMe)},
+		"/review":           {"POST": h.post(doReview)},
+		"/forget":           {"POST": h.post(doForget)},
+		"/events":           {"GET": http.HandlerFunc(h.events)},
+
 		"/api/sessions":               {"GET": h.api(h.listSessions)},
 		"/api/sessions/{id}":          {"PATCH": ownOr(h.api(h.patch), recent(h.api(h.patch))), "DELETE": ownOr(h.api(h.deleteOwn), recent(h.api(h.delete)))},
 		"/api/sessions/{id}/confirm":  {"POST": recent(h.api(h.apiConfirm))},
@@ -214,28 +278,37 @@ func (h *Handler) routes() http.Handler {
 		"/api/known-devices":          {"DELETE": recent(h.api(h.apiForget))},
 		"/api/history":                {"GET": h.api(h.history)},
 	} {
-		mux.Handle(h.base+at, m)
+		handle(h.base+at, m)
 	}
 	if h.base != "" {
-		mux.Handle(h.base, devices)
+		handle(h.base, devices)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		middleware.Problem(w, r, http.StatusNotFound, session.ErrNotFound)
+		h.problem(w, r, http.StatusNotFound, nil)
 	})
 	return mux
+}
+
+// described serves the description of the API, which needs no session.
+func (h *Handler) described() http.Handler {
+	return closed(methods{"GET": http.HandlerFunc(describe)})
 }
 
 // methods is what one path answers to.
 type methods map[string]http.Handler
 
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.serve(w, r, middleware.Problem)
+}
+
+func (m methods) serve(w http.ResponseWriter, r *http.Request, problem func(http.ResponseWriter, *http.Request, int, error)) {
 	next := m[r.Method]
 	if next == nil && r.Method == http.MethodHead {
 		next = m[http.MethodGet]
 	}
 	if next == nil {
 		w.Header().Set("Allow", m.allow())
-		middleware.Problem(w, r, http.StatusMethodNotAllowed, nil)
+		problem(w, r, http.StatusMethodNotAllowed, nil)
 		return
 	}
 	next.ServeHTTP(w, r)

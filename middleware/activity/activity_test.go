@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -250,6 +251,28 @@ func wantRedirect(t *testing.T, res *http.Response, to string) {
 	if got := res.Header.Get("Location"); got != to {
 		t.Fatalf("redirect to %q, want %q", got, to)
 	}
+}
+
+// wantDone checks that a form led back to the list, which says what was done.
+func wantDone(t *testing.T, c *client, res *http.Response, said string) {
+	t.Helper()
+	wantRedirect(t, res, base+"/#done")
+	if page := c.page(""); !strings.Contains(notice(page), said) {
+		t.Fatalf("the list says %q, want %q", notice(page), said)
+	}
+	if page := c.page(""); notice(page) != "" {
+		t.Fatalf("said twice: %q", notice(page))
+	}
+}
+
+var noticeText = regexp.MustCompile(`id="done" tabindex="-1"><p>([^<]*)</p>`)
+
+// notice returns what the page says was done.
+func notice(page string) string {
+	if m := noticeText.FindStringSubmatch(page); m != nil {
+		return html.UnescapeString(m[1])
+	}
+	return ""
 }
 
 // wantInOrder checks that the page says all of these, one after the other.

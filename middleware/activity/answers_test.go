@@ -63,10 +63,10 @@ func TestQuestion(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, activity.Config{})
 	page := a.old.page("")
-	wantInOrder(t, page, "Near Amsterdam, Netherlands (approximate)", "<details class=\"question\">", "<summary",
+	wantInOrder(t, page, "1 device needs a look.", `href="#look"`, "Please check", `<div class="question">`,
 		`<span class="badge strong">Check this</span>`, `<span class="badge">New device</span>`, `<span class="badge">New location</span>`, `<span class="badge">New network</span>`,
 		"It signed in for the first time, as far as we know.", "You&#39;re not usually active in Netherlands.", "came through a VPN",
-		`formaction="/account/devices/was-me">This was me<`, `formaction="/account/devices/not-me">Not me – sign it out<`)
+		`name="was-me" value="`+a.id, ">This was me<", `name="not-me" value="`+a.id, ">Not me – sign it out<", "Near Amsterdam, Netherlands<", "This device")
 	wantInOrder(t, strings.ReplaceAll(a.later.page(""), "Recently", ""), "Check this", "Something about this sign-in was unusual.", "Not me")
 	for _, secret := range []string{"New location", "haven&#39;t been active", "This was me"} {
 		if strings.Contains(a.later.page(""), secret) {
@@ -109,7 +109,7 @@ func TestWasMe(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, activity.Config{})
 	for name, c := range map[string]*client{"itself": a.strange, "a younger one": a.later} {
-		wantRedirect(t, first(c.submit("/was-me", "id", a.id)), base+"/?notice=not-older")
+		wantDone(t, c, first(c.submit("/was-me", "id", a.id)), "That cannot be answered here.")
 		res, body := c.do("POST", base+"/api/sessions/"+a.id+"/confirm", "")
 		want(t, res, http.StatusForbidden)
 		wantProblem(t, res, body)
@@ -117,8 +117,7 @@ func TestWasMe(t *testing.T) {
 			t.Fatalf("%s has confirmed", name)
 		}
 	}
-	wantRedirect(t, first(a.old.submit("/was-me", "id", a.id)), base+"/?notice=was-me")
-	wantInOrder(t, a.old.page("?notice=was-me"), `role="status"`, "We will remember it.")
+	wantDone(t, a.old, first(a.old.submit("/was-me", "id", a.id)), "We will remember")
 	if page := a.old.page(""); strings.Contains(page, "New location") || strings.Contains(page, "Check this") {
 		t.Error("the badges are still there")
 	}
@@ -127,7 +126,7 @@ func TestWasMe(t *testing.T) {
 	}
 }
 
-var shownField = regexp.MustCompile(`name="shown" value="([^"]+)"`)
+var shownField = regexp.MustCompile(`name="was-me" value="[^."]+\.([^"]+)"`)
 
 // What came up after the page was made is not answered by it.
 func TestWasMeIsAboutWhatWasShown(t *testing.T) {
@@ -137,12 +136,12 @@ func TestWasMeIsAboutWhatWasShown(t *testing.T) {
 	a.pass(time.Minute)
 	a.strange.do("GET", base+"/", "", "X-Test-IP", "192.0.2.1")
 	a.strange.do("GET", base+"/", "")
-	wantRedirect(t, first(a.old.submit("/was-me", "id", a.id, "shown", shown)), base+"/?notice=look-again")
+	wantDone(t, a.old, first(a.old.submit("/was-me", "id", a.id, "shown", shown)), "Please look again.")
 	if !strings.Contains(fmt.Sprint(a.old.list("/api/sessions")), "country.new") {
 		t.Error("it was confirmed")
 	}
 	shown = shownField.FindStringSubmatch(a.old.page(""))[1]
-	wantRedirect(t, first(a.old.submit("/was-me", "id", a.id, "shown", shown)), base+"/?notice=was-me")
+	wantDone(t, a.old, first(a.old.submit("/was-me", "id", a.id, "shown", shown)), "We will remember")
 }
 
 func TestNotMe(t *testing.T) {
@@ -152,14 +151,18 @@ func TestNotMe(t *testing.T) {
 	} {
 		a := newAccount(t, activity.Config{})
 		c := by(a)
-		wantRedirect(t, first(a.strange.submit("/not-me", "id", c.id())), base+"/?notice=not-older")
-		wantRedirect(t, first(c.submit("/not-me", "id", a.id)), base+"/?notice=not-me")
+		wantDone(t, a.strange, first(a.strange.submit("/not-me", "id", c.id())), "That cannot be answered here.")
+		wantRedirect(t, first(c.submit("/not-me", "id", a.id)), "/password?after=not-me")
+		page := c.page("")
+		if got := notice(page); got != "Android (2) was signed out. Whoever it was may know your password: please change it now." {
+			t.Errorf("got %q", got)
+		}
 		if a.strange.signedIn() || !a.old.signedIn() || !a.later.signedIn() {
 			t.Fatalf("%s: not exactly one is signed out", name)
 		}
-		wantInOrder(t, c.page("?notice=not-me"), "It is signed out.", "please change it now", `href="/password">Change password<`, "because you said that it wasn&#39;t you")
-		wantRedirect(t, first(c.submit("/not-me", "id", a.id)), base+"/?notice=gone")
-		wantRedirect(t, first(c.submit("/was-me", "id", a.id)), base+"/?notice=gone")
+		wantInOrder(t, page, `role="alert"`, `href="/password">Change password<`, "because you said that it wasn&#39;t you")
+		wantDone(t, c, first(c.submit("/not-me", "id", a.id)), "That device is not signed in any more.")
+		wantDone(t, c, first(c.submit("/was-me", "id", a.id)), "That device is not signed in any more.")
 	}
 }
 
@@ -190,7 +193,7 @@ func TestAnswersAreGuarded(t *testing.T) {
 		want(t, first(a.old.do("POST", base+action, "id="+a.id, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site")), http.StatusForbidden)
 	}
 	for _, action := range []string{"/was-me", "/not-me"} {
-		wantRedirect(t, first(bob.submit(action, "id", a.id)), base+"/?notice=gone")
+		wantDone(t, bob, first(bob.submit(action, "id", a.id)), "That device is not signed in any more.")
 	}
 	for _, path := range []string{"/confirm", "/deny"} {
 		want(t, first(bob.do("POST", base+"/api/sessions/"+a.id+path, "")), http.StatusNotFound)
@@ -232,7 +235,7 @@ func TestSuspendedIsShown(t *testing.T) {
 	if !me.signedIn() || stolen.signedIn() {
 		t.Fatal("not exactly one is suspended")
 	}
-	wantRedirect(t, first(me.submit("/was-me", "id", id)), base+"/?notice=was-me")
+	wantDone(t, me, first(me.submit("/was-me", "id", id)), "We will remember")
 	if !stolen.signedIn() {
 		t.Error("still suspended")
 	}
@@ -258,9 +261,9 @@ func TestForget(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, activity.Config{})
 	wantInOrder(t, a.old.page(""), "Known browsers", "Forget them")
-	wantRedirect(t, first(a.strange.submit("/forget")), base+"/?notice=not-older")
+	wantDone(t, a.strange, first(a.strange.submit("/forget")), "That cannot be answered here.")
 	want(t, first(a.strange.do("DELETE", base+"/api/known-devices", "")), http.StatusForbidden)
-	wantRedirect(t, first(a.old.submit("/forget")), base+"/?notice=forgotten")
+	wantDone(t, a.old, first(a.old.submit("/forget")), "The known browsers are forgotten.")
 	want(t, first(a.old.do("DELETE", base+"/api/known-devices", "")), http.StatusNoContent)
 	if strings.Contains(a.strange.page(""), "Known browsers") {
 		t.Error("who is in question may forget")
@@ -274,7 +277,7 @@ func TestReviewCard(t *testing.T) {
 	s := newSite(t, activity.Config{}, cfg)
 	me, old := s.signIn(t, "alice"), s.signIn(t, "alice")
 	want(t, first(old.submit("/rename", "id", old.id(), "name", "Attic")), http.StatusSeeOther)
-	if strings.Contains(me.page(""), "class=\"review\"") {
+	if strings.Contains(me.page(""), "card review") {
 		t.Error("asked at once")
 	}
 	s.pass(31 * 24 * time.Hour)
@@ -283,18 +286,18 @@ func TestReviewCard(t *testing.T) {
 	if got := me.get("/api/review"); got["reason"] != "idle" || len(got["sessions"].([]any)) != 1 || got["text"] == "" {
 		t.Errorf("got %v", got)
 	}
-	if got := strange.get("/api/review"); got["reason"] != "" || strings.Contains(strange.page(""), "class=\"review\"") {
+	if got := strange.get("/api/review"); got["reason"] != "" || strings.Contains(strange.page(""), "card review") {
 		t.Errorf("who is in question is asked: %v", got)
 	}
 	// Nor do they answer for the user, who would not be asked for a month.
-	wantRedirect(t, first(strange.submit("/review", "answer", "mine")), base+"/?notice=not-older")
-	wantRedirect(t, first(strange.submit("/review", "answer", "sign-out")), base+"/?notice=not-idle")
+	wantDone(t, strange, first(strange.submit("/review", "answer", "mine")), "That cannot be answered here.")
+	wantDone(t, strange, first(strange.submit("/review", "answer", "sign-out")), "Nothing was signed out: the list")
 	want(t, first(strange.do("POST", base+"/api/review", "")), http.StatusForbidden)
 	if got := me.get("/api/review"); got["reason"] != "idle" {
 		t.Errorf("asked no more: %v", got)
 	}
 	again := s.signIn(t, "alice")
-	wantRedirect(t, first(again.submit("/review", "answer", "mine")), base+"/?notice=reviewed")
+	wantDone(t, again, first(again.submit("/review", "answer", "mine")), "Thank you.")
 	if got := me.get("/api/review"); got["reason"] != "" {
 		t.Errorf("asked again: %v", got)
 	}
@@ -307,7 +310,7 @@ func TestReviewCard(t *testing.T) {
 	want(t, first(newer.do("POST", base+"/api/review", "")), http.StatusNoContent)
 	s.pass(31 * 24 * time.Hour)
 	last := s.signIn(t, "alice")
-	wantRedirect(t, first(last.submit("/review", "answer", "sign-out")), base+"/?notice=signed-out-idle")
+	wantDone(t, last, first(last.submit("/review", "answer", "sign-out")), "The unused devices are signed out.")
 	if old.signedIn() || !last.signedIn() {
 		t.Error("the idle ones are not signed out, or others are")
 	}

@@ -4,22 +4,28 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
 
 const (
-	maxBody  = 4 << 10 // bytes, of a form or of JSON
-	maxShown = 100     // sessions in one list
+	maxBody    = 4 << 10 // bytes, of a form or of JSON
+	maxHistory = 100     // sessions that are over, in one answer
 )
 
 var (
-	errNotJSON = errors.New("the Content-Type is not application/json")
-	errBody    = errors.New(`the body is not {"name": "..."}`)
+	errNotJSON = problemError{"not-json", "the Content-Type is not application/json"}
+	errBody    = problemError{"bad-body", `the body is not {"name": "..."}`}
 )
 
 //go:embed openapi.yaml
@@ -64,7 +70,7 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, errNotJSON):
 		return http.StatusUnsupportedMediaType
-	case errors.Is(err, errBody), errors.Is(err, session.ErrInvalidName):
+	case errors.Is(err, errBody), errors.Is(err, errCursor), errors.Is(err, session.ErrInvalidName):
 		return http.StatusBadRequest
 	case errors.Is(err, errForm), errors.Is(err, session.ErrNotOlder):
 		return http.StatusForbidden
@@ -103,16 +109,31 @@ func parseID(text string) (id session.ID) {
 	return id
 }
 
-func (h *Handler) listSessions(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
-	live, _, err := h.live(r, me)
+// listSessions answers with one page of the list. How many sessions there are
+// stands in Total-Count, and where the next page is in Link (RFC 8288).
+func (h *Handler) listSessions(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
+	l, err := h.listing(r, me)
 	if err != nil {
 		return nil, err
 	}
-	return h.encode(live, me), nil
+	all := slices.Concat(l.current, l.flagged, l.rest)
+	total := l.total
+	if l.after != "" || len(l.current) > 0 {
+		total++ // this one
+	}
+	w.Header().Set("Total-Count", strconv.Itoa(total))
+	if l.next != "" {
+		q := url.Values{"after": {l.next}}
+		if l.search != "" {
+			q.Set("q", l.search)
+		}
+		w.Header().Set("Link", "<"+h.public+"/api/sessions?"+q.Encode()+`>; rel="next"`)
+	}
+	return h.encode(all, me), nil
 }
 
 func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
-	ended, err := h.manager.History(r.Context(), me.UserID, maxShown)
+	ended, err := h.manager.History(r.Context(), me.UserID, maxHistory)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +168,11 @@ func readName(r *http.Request) (string, error) {
 	if json.Unmarshal(data, &body) != nil || len(body) != 1 || body["name"] == nil {
 		return "", errBody
 	}
-	return *body["name"], nil
+	name := *body["name"]
+	if strings.ContainsRune(name, utf8.RuneError) { // what is no UTF-8, or half a character, has become of it
+		return "", fmt.Errorf("%w: not UTF-8", session.ErrInvalidName)
+	}
+	return name, nil
 }
 
 func (h *Handler) delete(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {

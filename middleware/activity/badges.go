@@ -27,6 +27,25 @@ var badgeOrder = []string{badgeCheck, badgeDevice, badgeLocation, badgeNetwork, 
 // fade is how long what looked unusual is shown if the user does not answer.
 const fade = 30 * 24 * time.Hour
 
+// doubt is why a session is told nothing of what looks unusual.
+type doubt string
+
+const (
+	doubtNone   doubt = ""
+	doubtMoved  doubt = "moved"   // it was used in an unusual way; a new proof suffices
+	doubtSignIn doubt = "sign-in" // it was signed in in one; that takes more than the password
+)
+
+func doubtOf(me *session.Session) doubt {
+	switch {
+	case me.Believed():
+		return doubtNone
+	case me.Provisional:
+		return doubtSignIn
+	}
+	return doubtMoved
+}
+
 // question is what one session is told about another that looks unusual, and
 // what may be answered there.
 type question struct {
@@ -35,6 +54,13 @@ type question struct {
 	newDevice           bool // needs a sentence, since no signal speaks of it
 	suspended           bool
 	mayConfirm, mayDeny bool
+}
+
+// needsLook reports whether something looked unusual: more than that the device
+// is new, which each is once.
+func (q question) needsLook() bool {
+	return len(q.badges) > 0 && (q.mayDeny || q.mayConfirm) && (q.suspended || slices.ContainsFunc(q.badges, func(b string) bool { return b != badgeDevice }) ||
+		slices.ContainsFunc(q.signals, func(g session.Signal) bool { return g.Level >= session.LevelNotice }))
 }
 
 // ask returns what me is told about s. Reasons are for older sessions: who is in
@@ -59,7 +85,7 @@ func ask(s, me *session.Session, now time.Time) (q question) {
 		q.badges = badgesOf(q.signals, q.newDevice, isAtLeast(session.LevelAlert))
 		q.newDevice = q.newDevice && !slices.ContainsFunc(q.signals, func(g session.Signal) bool { return badgeOf(g.Code) == badgeDevice })
 		q.suspended = live && s.Restriction == session.RestrictionSuspended
-		q.mayConfirm, q.mayDeny = live && len(q.badges) > 0, live && len(q.badges) > 0 && s.ID != me.ID
+		q.mayConfirm, q.mayDeny = live && len(q.badges) > 0, live && len(q.badges) > 0
 	case believed && s.ID != me.ID && live && isAtLeast(session.LevelAlert):
 		q = question{badges: []string{badgeCheck}, mayDeny: true}
 	case believed && s.ID != me.ID && live && isAtLeast(session.LevelNotice): // a mail has told them to come here

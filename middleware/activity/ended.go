@@ -1,7 +1,6 @@
 package activity
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/signedin/signedin/session"
@@ -9,7 +8,7 @@ import (
 
 // errElsewhere comes with 502: the session has ended here, and another system
 // may not know.
-var errElsewhere = errors.New("activity: ended here, and not told to the system behind")
+var errElsewhere = problemError{"ended-here-only", "ended here, and not told to the system behind"}
 
 // ended tells Config.Ended.
 func (h *Handler) ended(r *http.Request, id session.ID) error {

@@ -1,9 +1,6 @@
 package activity
 
 import (
-	"cmp"
-	"net/http"
-	"slices"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -77,7 +74,7 @@ func (h *Handler) encode(all []*session.Session, me *session.Session) []sessionJ
 func encodeOne(s, me *session.Session, now time.Time) sessionJSON {
 	d, l, q := s.Last.Device, s.Last.Location, ask(s, me, now)
 	out := sessionJSON{
-		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: label(s),
+		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: s.Label(),
 		Device: deviceJSON{
 			Kind: string(d.Kind), Browser: d.Browser, BrowserVersion: d.BrowserVersion,
 			OS: d.OS, OSVersion: d.OSVersion, Model: d.Model, App: d.App, AppVersion: d.AppVersion,
@@ -114,11 +111,6 @@ func level(l session.Level) string {
 	return "high"
 }
 
-// label is what a session is called: as its user named it, or after its device.
-func label(s *session.Session) string {
-	return cmp.Or(s.Name, s.Last.Device.Title())
-}
-
 // address is the address of a visit, or the network around it if that is all
 // that was kept.
 func address(v session.Visit) string {
@@ -129,23 +121,4 @@ func address(v session.Visit) string {
 		return v.Network.String()
 	}
 	return ""
-}
-
-// live returns the user's live sessions, the one that asks first, and how many
-// more there are than are shown.
-func (h *Handler) live(r *http.Request, me *session.Session) (all []*session.Session, more int, err error) {
-	if all, err = h.manager.List(r.Context(), me.UserID); err != nil {
-		return nil, 0, err
-	}
-	slices.SortStableFunc(all, func(a, b *session.Session) int {
-		switch me.ID {
-		case a.ID:
-			return -1
-		case b.ID:
-			return 1
-		}
-		return 0
-	})
-	more = max(0, len(all)-maxShown)
-	return all[:len(all)-more], more, nil
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
 
@@ -50,7 +51,7 @@ func (h *Handler) Link(s *session.Session) string {
 	b = binary.BigEndian.AppendUint64(b, uint64(s.First.At.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(h.manager.Now().Add(linkLife).UnixMilli()))
 	sealed := h.links[0].Seal(nil, nil, append(b, s.UserID...), nil)
-	return h.base + "/link?t=" + base64.RawURLEncoding.EncodeToString(sealed)
+	return h.public + "/link?t=" + base64.RawURLEncoding.EncodeToString(sealed)
 }
 
 // newLinks returns what seals links and opens them, with keys of their own.
@@ -149,11 +150,12 @@ func (h *Handler) showLink(w http.ResponseWriter, r *http.Request) error {
 	first.Last = first.First // what the mail spoke of, wherever the session is by now
 	v.Asked = v.row(first, first)
 	v.Asked.Label, v.Asked.Name, v.Asked.Address = v.Asked.Title, "", ""
+	v.Mine = h.isHere(r, s)
 	h.render(w, r, http.StatusOK, "link", v)
 	return nil
 }
 
-func (h *Handler) denyByLink(w http.ResponseWriter, r *http.Request) error {
+func (h *Handler) answerByLink(w http.ResponseWriter, r *http.Request) error {
 	if r.ParseForm() != nil {
 		return errLink
 	}
@@ -161,10 +163,42 @@ func (h *Handler) denyByLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.PostForm.Has(doWasMe) {
+		return h.confirmByLink(w, r, s)
+	}
 	if err := h.manager.Deny(r.Context(), s.UserID, s.ID, session.ID{}); err != nil {
 		return err
 	}
 	h.tellLink(w, r, http.StatusOK, "link."+h.elsewhere(r, s.ID, "done"), h.cfg.PasswordURL)
+	return nil
+}
+
+// isHere reports whether r comes in the very session that a link is about, and
+// that is in doubt. Who has both signed in and reads the user's mail: that is
+// more than a stranger has who knows the password.
+func (h *Handler) isHere(r *http.Request, s *session.Session) bool {
+	me := own(r)
+	return me != nil && me.ID == s.ID && me.UserID == s.UserID && doubtOf(me) != doubtNone
+}
+
+// mailed is the method of a proof by a link in a mail, on top of a sign-in: more
+// than one channel (RFC 8176).
+const mailed = "mca"
+
+// confirmByLink takes "This was me" in the session that is in doubt.
+func (h *Handler) confirmByLink(w http.ResponseWriter, r *http.Request, s *session.Session) error {
+	me := own(r)
+	if !h.isHere(r, s) || !middleware.ValidFormToken(me, r.PostForm.Get("form")) {
+		return errLink
+	}
+	methods := append(slices.Clone(me.Methods), mailed)
+	if _, err := h.mw.Reauthenticated(w, r, session.Proof{Methods: methods}); err != nil {
+		return err
+	}
+	if _, err := h.manager.Confirm(r.Context(), s.UserID, s.ID, s.ID); err != nil {
+		return err
+	}
+	h.tellLink(w, r, http.StatusOK, "link.was-me", h.cfg.PasswordURL)
 	return nil
 }
 

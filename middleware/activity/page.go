@@ -6,8 +6,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
-	"strconv"
+	"strings"
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
@@ -17,63 +16,51 @@ import (
 const maxEnded = 20
 
 var (
-	//go:embed page.html icons.html
+	//go:embed page.html list.html icons.html
 	pages     embed.FS
-	templates = template.Must(template.ParseFS(pages, "page.html", "icons.html"))
+	templates = template.Must(template.ParseFS(pages, "page.html", "list.html", "icons.html"))
 
 	//go:embed style.css
-	style template.CSS
+	styleSource string
+	style       = template.CSS(compact(styleSource))
 
-	errForm = errors.New("activity: form not made for this session")
+	//go:embed script.js
+	scriptSource string
+	script       = template.JS(compact(scriptSource))
 )
+
+// compact takes the indentation and the whole-line comments from a style or a
+// script, which every page carries.
+func compact(source string) string {
+	var b strings.Builder
+	for line := range strings.Lines(source) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
 
 type pageFunc func(http.ResponseWriter, *http.Request, *session.Session) error
 
 // page answers with what f writes, or with a page about its error.
 func (h *Handler) page(f pageFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := f(w, r, own(r))
-		switch {
-		case err == nil:
-		case errors.Is(err, session.ErrNotFound):
-			h.done(w, r, "gone")
-		case errors.Is(err, session.ErrInvalidName):
-			h.done(w, r, "name")
-		case errors.Is(err, session.ErrNotOlder):
-			h.done(w, r, "not-older")
-		default:
+		if err := f(w, r, own(r)); err != nil {
 			h.failed(w, r, err)
 		}
 	})
-}
-
-// form is page for a form, which must have been made for this session.
-func (h *Handler) form(f pageFunc) http.Handler {
-	return h.page(func(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		err := r.ParseForm()
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return err
-		}
-		if err != nil || !middleware.ValidFormToken(me, r.PostForm.Get("form")) {
-			return errForm
-		}
-		return f(w, r, me)
-	})
-}
-
-// done goes back to the list, which then shows a notice.
-func (h *Handler) done(w http.ResponseWriter, r *http.Request, notice string) {
-	http.Redirect(w, r, h.base+"/?notice="+notice, http.StatusSeeOther)
 }
 
 func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	h.trouble(w, r, status, err)
 	name := "form"
-	if status == http.StatusServiceUnavailable {
+	switch {
+	case status == http.StatusServiceUnavailable:
 		name = "trouble"
+	case errors.Is(err, errCursor):
+		name = "no page"
 	}
 	h.tell(w, r, status, name, "")
 }
@@ -85,45 +72,23 @@ func (h *Handler) tell(w http.ResponseWriter, r *http.Request, status int, name,
 	h.render(w, r, status, "message", v)
 }
 
-// recent reports whether the user proved lately enough who they are to change
-// another of their sessions.
-func (h *Handler) recent(me *session.Session) bool {
-	return me.ProvedSince(h.manager.Now().Add(-h.manager.Limits().StepUp))
-}
-
-// confirm has the user prove who they are, and come back to next.
-func (h *Handler) confirm(w http.ResponseWriter, r *http.Request, next string) {
-	there := h.reauthenticate(next)
-	if there != "" && r.Method != http.MethodPost {
-		http.Redirect(w, r, there, http.StatusSeeOther)
+// problem answers a person with a page, and a program with
+// [middleware.Problem].
+func (h *Handler) problem(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if !middleware.WantsPage(r) || strings.HasPrefix(r.URL.Path, h.base+"/api/") {
+		middleware.Problem(w, r, status, err)
 		return
 	}
-	w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_user_authentication", max_age="`+
-		strconv.Itoa(int(h.manager.Limits().StepUp.Seconds()))+`"`) // RFC 9470
-	if there == "" {
-		h.tell(w, r, http.StatusUnauthorized, "stale", "")
-		return
+	name := "no page"
+	if status == http.StatusMethodNotAllowed {
+		name = "form only"
 	}
-	// A link, since the host may lead on to its identity provider, and our
-	// policy keeps a form from being redirected to another origin.
-	h.tell(w, r, http.StatusUnauthorized, "confirm", there)
+	h.tell(w, r, status, name, "")
 }
 
-// reauthenticate returns the host's page that comes back to next, if there is
-// one.
-func (h *Handler) reauthenticate(next string) string {
-	if h.cfg.Reauthenticate == "" {
-		return ""
-	}
-	u, _ := url.Parse(h.cfg.Reauthenticate) // checked by New
-	q := u.Query()
-	q.Set("next", h.base+next)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-	live, more, err := h.live(r, me)
+// list shows the devices.
+func (h *Handler) list(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	l, err := h.listing(r, me)
 	if err != nil {
 		return err
 	}
@@ -132,57 +97,76 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 		return err
 	}
 	v := h.view(r)
-	if site := r.Header.Get("Sec-Fetch-Site"); site == "" || site == "same-origin" {
-		// Not by a link in a mail, which would say what is not true.
-		code := r.URL.Query().Get("notice")
-		if v.Notice = v.notice(code); code == "not-me" || code == "not-me-elsewhere" {
-			v.Link = h.cfg.PasswordURL
-		}
-	}
+	v.Script = script
 	v.Review, v.Forget = h.card(v.words, r, me), h.manager.KeepsProfiles() && me.Believed()
-	v.list(live, more, me)
+	v.doubt(h, me)
 	for _, s := range ended {
 		v.Ended = append(v.Ended, v.row(s, me))
 	}
+	v.fill(l)
+	n, ok := h.open(r, me)
+	h.mw.TakeNote(w, r)
+	if ok && n.Act == nil && n.Code != "" {
+		v.notice(n, l, ended)
+	}
 	h.render(w, r, http.StatusOK, "devices", v)
 	return nil
+}
+
+// doubt fills in what me has to do before it is told what looks unusual.
+func (v *view) doubt(h *Handler, me *session.Session) {
+	v.Doubt = doubtOf(me)
+	switch v.Doubt {
+	case doubtMoved:
+		v.DoubtText = v.say("doubt.moved.text")
+	case doubtSignIn:
+		v.DoubtText = v.say("doubt.sign-in.text")
+		if v.Recover = h.cfg.RecoveryURL; v.Recover == "" {
+			v.DoubtText += " " + v.say("doubt.recover")
+		}
+	default:
+		return
+	}
+	v.Confirm = h.reauthenticate("/")
+	if v.Confirm == "" && v.Doubt == doubtMoved {
+		v.DoubtText = v.say("stale.doubt")
+	}
 }
 
 // askOthers asks whether to sign out all other devices. Who they are, users are
 // asked first, so that the answer is the last step.
 func (h *Handler) askOthers(w http.ResponseWriter, r *http.Request, me *session.Session) error {
 	if !h.recent(me) {
-		h.confirm(w, r, "/sign-out-others")
+		h.prove(w, r, "/sign-out-others")
 		return nil
 	}
-	live, more, err := h.live(r, me)
+	l, err := h.listing(r, me)
 	if err != nil {
 		return err
 	}
 	v := h.view(r)
-	v.list(live, more, me)
-	v.Heading = v.say("others heading")
+	v.Others, v.Asks, v.Danger = l.total, doOthers, true
+	for _, s := range append(l.flagged, l.rest...) {
+		v.Rows = append(v.Rows, v.row(s, me))
+	}
+	v.More = l.total > len(v.Rows)
+	v.Heading, v.Yes = v.say("others heading"), v.say("others button")
 	h.render(w, r, http.StatusOK, "others", v)
 	return nil
 }
 
-func (h *Handler) signOutOthers(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-	if !h.recent(me) {
-		h.confirm(w, r, "/sign-out-others")
-		return nil
-	}
+func (h *Handler) signOutOthers(w http.ResponseWriter, r *http.Request, me *session.Session, a act) error {
 	if _, err := h.endOthers(r, me); err != nil {
 		return err
 	}
 	h.reviewed(r, me)
-	h.done(w, r, h.elsewhere(r, session.ID{}, "signed-out-others"))
+	h.done(w, r, me, a, note{Code: h.elsewhere(r, session.ID{}, "signed-out-others")})
 	return nil
 }
 
-func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-	id := parseID(r.PostForm.Get("id"))
-	switch {
-	case id == me.ID:
+func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, me *session.Session, a act) error {
+	id := a.id()
+	if id == me.ID {
 		if err := h.mw.SignOut(w, r); err != nil {
 			return err
 		}
@@ -192,28 +176,42 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, me *session.Se
 		}
 		http.Redirect(w, r, h.cfg.SignedOut, http.StatusSeeOther)
 		return nil
-	case !h.recent(me):
-		h.confirm(w, r, "/?notice=confirmed")
-		return nil
 	}
 	if err := h.manager.Revoke(r.Context(), me.UserID, id, session.ReasonSignedOutRemote); err != nil {
 		return err
 	}
 	h.reviewed(r, me)
-	h.done(w, r, h.elsewhere(r, id, "signed-out"))
+	h.done(w, r, me, a, note{Code: h.elsewhere(r, id, "signed-out"), ID: id})
 	return nil
 }
 
-func (h *Handler) rename(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-	id := parseID(r.PostForm.Get("id"))
-	if id != me.ID && !h.recent(me) {
-		h.confirm(w, r, "/?notice=confirmed")
+// signOutSeveral ends those that were selected, in one step; never this one,
+// which has no box.
+func (h *Handler) signOutSeveral(w http.ResponseWriter, r *http.Request, me *session.Session, a act) error {
+	var ids []session.ID
+	for _, id := range a.IDs {
+		if id != me.ID {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		h.done(w, r, me, a, note{Code: "none selected"})
 		return nil
 	}
-	if _, err := h.manager.Rename(r.Context(), me.UserID, id, r.PostForm.Get("name")); err != nil {
+	n, err := h.manager.RevokeEach(r.Context(), me.UserID, ids, session.ReasonSignedOutRemote)
+	if err != nil {
 		return err
 	}
-	h.done(w, r, "renamed")
+	h.reviewed(r, me)
+	code := "signed-out-several"
+	for _, id := range ids {
+		code = h.elsewhere(r, id, code)
+	}
+	said := note{Code: code, Count: n}
+	if len(ids) == 1 && n == 1 && code == "signed-out-several" {
+		said = note{Code: "signed-out", ID: ids[0]}
+	}
+	h.done(w, r, me, a, said)
 	return nil
 }
 
@@ -226,7 +224,7 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, nam
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	setPolicy(w, v.Nonce)
+	setPolicy(w, v.Nonce, v.Script != "")
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w) // the client has gone
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
@@ -16,6 +17,7 @@ type card struct {
 	Sessions      []session.ID
 	Mine, Later   string // what the buttons say; no second button if empty
 	Idle          bool   // may sign them out with one button
+	TwoStep       bool   // says a word about it, since the user signed in without
 }
 
 // maxNamed is how many devices a card names.
@@ -30,7 +32,7 @@ func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 		return nil
 	}
 	n := len(due.Sessions)
-	c := &card{Mine: v.say("all mine"), Later: v.say("not now")}
+	c := &card{Mine: v.say("all mine"), Later: v.say("not now"), TwoStep: !hasTwoSteps(me.Methods)}
 	switch due.Reason {
 	case session.ReviewMonthly:
 		c.Heading, c.Text = v.say("review.monthly.heading"), v.count("review.monthly.one", "review.monthly.text", n)
@@ -49,48 +51,54 @@ func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 	for _, s := range due.Sessions {
 		c.Sessions = append(c.Sessions, s.ID)
 		if n <= maxNamed && due.Reason != session.ReviewMonthly {
-			c.Names = append(c.Names, label(s))
+			c.Names = append(c.Names, s.Label())
 		}
 	}
 	return c
 }
 
+// hasTwoSteps reports whether the user signs in with more than something that
+// they know (RFC 8176).
+func hasTwoSteps(methods []string) bool {
+	return slices.ContainsFunc(methods, func(m string) bool {
+		return !slices.Contains([]string{"pwd", "pin", "kba", "rba", "geo", "user"}, m)
+	})
+}
+
 // review takes the answer to a card.
-func (h *Handler) review(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-	if r.PostForm.Get("answer") == "sign-out" {
-		return h.signOutIdle(w, r, me)
+func (h *Handler) review(w http.ResponseWriter, r *http.Request, me *session.Session, a act) error {
+	if a.Text == "sign-out" {
+		return h.signOutIdle(w, r, me, a)
 	}
 	if err := h.manager.Reviewed(r.Context(), me); err != nil {
 		return err
 	}
-	h.done(w, r, "reviewed")
+	h.done(w, r, me, a, note{Code: "reviewed"})
 	return nil
 }
 
-func (h *Handler) signOutIdle(w http.ResponseWriter, r *http.Request, me *session.Session) error {
-	if !h.recent(me) {
-		h.confirm(w, r, "/?notice=confirmed")
-		return nil
-	}
+func (h *Handler) signOutIdle(w http.ResponseWriter, r *http.Request, me *session.Session, a act) error {
 	due, err := h.manager.Review(r.Context(), me)
 	if err != nil {
 		return err
 	}
 	if due.Reason != session.ReviewIdle {
-		h.done(w, r, "not-idle")
+		h.done(w, r, me, a, note{Code: "not-idle"})
 		return nil
 	}
-	notice := "signed-out-idle"
+	var ids []session.ID
 	for _, s := range due.Sessions {
-		switch err := h.manager.Revoke(r.Context(), me.UserID, s.ID, session.ReasonSignedOutRemote); {
-		case err == nil:
-			notice = h.elsewhere(r, s.ID, notice)
-		case !errors.Is(err, session.ErrNotFound): // it has ended meanwhile
-			return err
-		}
+		ids = append(ids, s.ID)
+	}
+	if _, err := h.manager.RevokeEach(r.Context(), me.UserID, ids, session.ReasonSignedOutRemote); err != nil {
+		return err
+	}
+	code := "signed-out-idle"
+	for _, id := range ids {
+		code = h.elsewhere(r, id, code)
 	}
 	h.reviewed(r, me)
-	h.done(w, r, notice)
+	h.done(w, r, me, a, note{Code: code})
 	return nil
 }
 

@@ -32,7 +32,7 @@ func TestHeaders(t *testing.T) {
 	seen := map[string]bool{}
 	for _, tt := range [][2]string{
 		{"GET", "/"}, {"GET", "/"}, {"GET", "/sign-out-others"}, {"POST", "/sign-out"}, {"GET", "/api/sessions"},
-		{"GET", "/api/openapi.yaml"}, {"DELETE", "/api/sessions/x"}, {"PUT", "/"}, {"GET", "/x"},
+		{"GET", "/do"}, {"GET", "/rename"}, {"DELETE", "/api/sessions/x"}, {"PUT", "/"}, {"GET", "/x"},
 	} {
 		res, body := me.do(tt[0], base+tt[1], "")
 		for name, value := range map[string]string{

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -13,20 +14,34 @@ import (
 
 // texts are all words of the page, by the names that the code has for them.
 var texts = map[string]string{
-	"title":    "Device activity",
-	"intro":    "These browsers and apps are signed in to your account. If you do not recognise one, sign it out and change your password.",
-	"home":     "Back",
-	"this":     "This device",
-	"browsers": "Browsers",
-	"apps":     "Apps",
-	"ended":    "Recently signed out",
-	"places":   "Places are approximate. They come from internet addresses, and a VPN or a mobile network can make them wrong.",
-	"place":    "%s (approximate)",
+	"title":             "Device activity",
+	"intro":             "These browsers and apps are signed in to your account. If you do not recognise one, sign it out and change your password.",
+	"home":              "Back",
+	"this":              "This device",
+	"browsers":          "Browsers",
+	"apps":              "Apps",
+	"ended":             "Recently signed out",
+	"programs":          "Programs",
+	"apps and browsers": "Apps, and browsers on the same phone",
+	"look":              "Please check",
+	"places":            "Places are approximate. They come from internet addresses, and a VPN or a mobile network can make them wrong. An app may connect by itself while nobody uses it.",
 
-	"place near":    "Near %s (approximate)",
-	"place mobile":  "%s (approximate; mobile networks often show another town)",
-	"place hidden":  "Via a VPN or data centre, shown as %s",
-	"place unknown": "Location unknown",
+	"place near":     "Near %s",
+	"place mobile":   "%s, by a mobile network",
+	"place hidden":   "Via a VPN or data centre, shown as %s",
+	"place unknown":  "Location unknown",
+	"place local":    "Local network",
+	"place loopback": "The computer that the site runs on",
+
+	"doubt.heading":      "What looks unusual is not shown yet",
+	"doubt.moved.text":   "This device was itself used in an unusual way. Confirm that it is you, and you see here what looks unusual about your devices, and can sign it out.",
+	"doubt.sign-in.text": "The sign-in on this device was itself unusual, and somebody else may know your password. So it takes more than the password here: a second factor, a device that you have used before, or the link in our e-mail about this sign-in, opened on this device.",
+	"doubt.recover":      "If you have none of these, say at the sign-in that you have forgotten your password, and choose a new one.",
+	"doubt.confirm":      "Confirm that it is you",
+	"recover":            "Choose a new password by e-mail",
+	"looks one":          "1 device needs a look.",
+	"looks":              "%d devices need a look.",
+	"looks go":           "Go there",
 
 	"badge." + badgeCheck:     "Check this",
 	"badge." + badgeDevice:    "New device",
@@ -44,6 +59,8 @@ var texts = map[string]string{
 	"why check":      "Something about this sign-in was unusual. If you do not recognise it, sign it out.",
 	"was me":         "This was me",
 	"not me":         "Not me – sign it out",
+	"twin":           "%s (%d)",
+	"fold":           "%s: %d of them",
 
 	"all mine": "All mine",
 	"not now":  "Not now",
@@ -68,27 +85,46 @@ var texts = map[string]string{
 	"forget text":    "Browsers in which you have signed in before are remembered, so that a new one stands out.",
 	"forget":         "Forget them",
 
-	"active now":  "Active now",
-	"last active": "Last active %s",
-	"signed in":   "Signed in %s",
-	"ended at":    "%s",
-	"just now":    "just now",
-	"1 minute":    "1 minute ago",
-	"minutes":     "%d minutes ago",
-	"1 hour":      "1 hour ago",
-	"hours":       "%d hours ago",
-	"1 day":       "1 day ago",
-	"days":        "%d days ago",
-	"months":      "%d months ago",
+	"card.two-step": "Two-step verification keeps others out even if they learn your password. Please turn it on if you have not.",
+	"help":          "Get help",
+
+	"active now":     "Active now",
+	"last active":    "Last active %s",
+	"last connected": "Last connected %s",
+	"signed in":      "Signed in %s",
+	"ended at":       "%s",
+	"until":          "Signs out by itself on %s",
+	"until unused":   "Signs out by itself on %s unless used",
+	"details":        "Details",
+	"just now":       "just now",
+	"1 minute":       "1 minute ago",
+	"minutes":        "%d minutes ago",
+	"1 hour":         "1 hour ago",
+	"hours":          "%d hours ago",
+	"1 day":          "1 day ago",
+	"days":           "%d days ago",
+	"months":         "%d months ago",
 
 	"rename":         "Rename",
+	"rename heading": "Rename %s",
+	"rename text":    "The name is shown to you alone. Without one, the device is called %s.",
 	"name":           "Name",
 	"save":           "Save",
+	"select":         "Select",
+	"selected out":   "Sign out the selected",
+	"search":         "Search your devices",
+	"search go":      "Search",
+	"found none":     "None of your devices is like that.",
+	"found one":      "1 device is like that.",
+	"found":          "%d devices are like that.",
+	"all devices":    "Show all devices",
+	"next page":      "Older sign-ins",
+	"first page":     "Back to the first page",
 	"sign out":       "Sign out",
 	"others none":    "No other device is signed in.",
 	"others one":     "1 other device is signed in.",
 	"others":         "%d other devices are signed in.",
-	"others more":    "Only the most recently active are shown.",
+	"others more":    "This page shows a part of them.",
 	"others button":  "Sign out all other devices",
 	"others heading": "Sign out all other devices?",
 	"others effect":  "They will be signed out at once. This device stays signed in.",
@@ -96,20 +132,34 @@ var texts = map[string]string{
 	"continue":       "Continue",
 	"back":           "Back to the list",
 
-	"notice.signed-out":        "The device is signed out.",
-	"notice.signed-out-others": "All other devices are signed out.",
-	"notice.renamed":           "The name is saved.",
-	"notice.signed-out-idle":   "The unused devices are signed out.",
-	"notice.not-idle":          "Nothing was signed out: the list has changed since. Please look again.",
-	"notice.was-me":            "Thank you. We will remember it.",
-	"notice.look-again":        "Something else about it has come up since. Please look again.",
-	"notice.not-me":            "It is signed out. Whoever it was may know your password: please change it now.",
-	"notice.reviewed":          "Thank you.",
-	"notice.forgotten":         "The known browsers are forgotten. The next sign-in from each of them counts as new.",
-	"notice.not-older":         "That cannot be answered here. Please use a device that has been signed in for longer.",
-	"notice.confirmed":         "Thank you. Please choose again what you want to do.",
-	"notice.gone":              "That device is not signed in any more.",
-	"notice.name":              "That name cannot be used. It may have up to 64 characters, and no invisible ones.",
+	"ask." + doSignOut: "Sign out %s?",
+	"ask." + doWasMe:   "Was %s you?",
+	"ask." + doNotMe:   "Was %s not you?",
+	"ask.several.one":  "Sign out 1 device?",
+	"ask.several":      "Sign out %d devices?",
+	"ask text":         "You wanted to do this a while ago. Nothing was changed yet.",
+
+	"notice.signed-out":         "%s was signed out.",
+	"notice.signed-out.unnamed": "The device was signed out.",
+	"notice.signed-out-one":     "1 device was signed out.",
+	"notice.signed-out-several": "%d devices were signed out.",
+	"notice.none selected":      "Nothing was signed out: no device was selected.",
+	"notice.signed-out-others":  "All other devices are signed out.",
+	"notice.renamed":            "The name is saved: %s.",
+	"notice.renamed.unnamed":    "The name is saved.",
+	"notice.signed-out-idle":    "The unused devices are signed out.",
+	"notice.not-idle":           "Nothing was signed out: the list has changed since. Please look again.",
+	"notice.was-me":             "Thank you. We will remember that %s was you.",
+	"notice.was-me.unnamed":     "Thank you. We will remember it.",
+	"notice.look-again":         "Something else about it has come up since. Please look again.",
+	"notice.not-me":             "%s was signed out. Whoever it was may know your password: please change it now.",
+	"notice.not-me.unnamed":     "It is signed out. Whoever it was may know your password: please change it now.",
+	"notice.reviewed":           "Thank you.",
+	"notice.forgotten":          "The known browsers are forgotten. The next sign-in from each of them counts as new.",
+	"notice.not-older":          "That cannot be answered here. Please use a device that has been signed in for longer.",
+	"notice.gone":               "That device is not signed in any more.",
+
+	"wrong name": "That name cannot be used. It may have up to 64 characters, not only invisible ones, and none that turn the direction of text.",
 
 	"notice.not-me-elsewhere": "Signed out here. But the app behind this page could not be told, so that device may still be signed in if it reaches it by another way. Please change your password now, and sign the device out in the app too.",
 
@@ -117,22 +167,34 @@ var texts = map[string]string{
 	"elsewhere.heading": "Only signed out here",
 	"elsewhere.text":    "This device is signed out here. But the app behind this page could not be told, so it may still be signed in by another way. Sign it out there too.",
 
-	"confirm.heading": "Please confirm that it is you",
-	"confirm.text":    "Before your other devices can be changed, we check that it is really you. Nothing was changed yet.",
-	"stale.heading":   "Please sign in again",
-	"stale.text":      "To change your other devices, first sign out on this one and sign in again. This keeps them safe if somebody else uses this device. Nothing was changed.",
-	"form.heading":    "This page was out of date",
-	"form.text":       "Nothing was changed. Please go back to the list and try again.",
-	"trouble.heading": "That did not work",
-	"trouble.text":    "The list of devices cannot be reached just now. Please take it that nothing was signed out, and try again in a moment.",
+	"confirm.heading":   "Please confirm that it is you",
+	"confirm.text":      "Before your other devices can be changed, we check that it is really you. Nothing was changed yet.",
+	"stale.heading":     "Please sign in again",
+	"stale.text":        "To change your other devices, first sign out on this one and sign in again. This keeps them safe if somebody else uses this device. Nothing was changed.",
+	"stale.doubt":       "This device was itself used in an unusual way. Sign out on it and sign in again, and you see here what looks unusual about your devices.",
+	"stale out":         "Sign out here, to sign in again",
+	"form.heading":      "This page was out of date",
+	"form.text":         "Nothing was changed. Please go back to the list and try again.",
+	"no page.heading":   "There is no such page",
+	"no page.text":      "The address may have a mistake in it. The list of your devices is here:",
+	"form only.heading": "There is nothing to see here",
+	"form only.text":    "This address only takes what a form sends. Nothing was changed. The list of your devices is here:",
+	"trouble.heading":   "That did not work",
+	"trouble.text":      "The list of devices cannot be reached just now. Please take it that nothing was signed out, and try again in a moment.",
 
 	"change password": "Change password",
+
+	"not me here.heading": "This device is signed out",
+	"not me here.text":    "Whoever used it knows your sign-in no more. Please sign in again, and choose a new password.",
 
 	"link.heading":           "Was this you?",
 	"link.text":              "Somebody signed in to your account:",
 	"link.mine":              "If it was you, there is nothing to do. You can close this page.",
 	"link.at":                "%s (%s)",
 	"link.list":              "See all my devices",
+	"link.was-me.heading":    "Thank you",
+	"link.was-me.text":       "This sign-in is confirmed. You see now what looks unusual about your devices, and can change your password.",
+	"link.mine here":         "If it was you, on this device, say so: it is believed then, and you see what looks unusual about your other devices.",
 	"link.done.heading":      "It is signed out",
 	"link.done.text":         "Whoever it was may know your password: please change it now.",
 	"link.elsewhere.heading": "Only signed out here",
@@ -167,10 +229,21 @@ func english(*http.Request) (string, func(string, ...any) string) {
 	return "en", fmt.Sprintf
 }
 
+// named are the notices that say which device they are about, and warnings those
+// that look like one.
+var (
+	named    = map[string]bool{"signed-out": true, "renamed": true, "was-me": true, "not-me": true}
+	warnings = map[string]bool{
+		"none selected": true, "not-idle": true, "look-again": true, "not-me": true, "not-me-elsewhere": true,
+		"not-older": true, "gone": true, "elsewhere": true,
+	}
+)
+
 // words says texts in the language of one request, at one moment.
 type words struct {
 	sprintf func(string, ...any) string
 	now     time.Time
+	zone    *time.Location
 }
 
 // T says the text of that name. A name that is not there is a mistake in a
@@ -192,24 +265,50 @@ func (t words) reason(why session.Reason) string {
 	return t.sprintf(cmp.Or(texts["reason."+string(why)], texts["reason."]))
 }
 
-// notice says what a notice's code stands for, nothing for one that is not ours.
-func (t words) notice(code string) string {
-	if text := texts["notice."+code]; text != "" {
-		return t.sprintf(text)
-	}
-	return ""
+// moment is a time as it is shown: roughly, or exactly. The script lets the one
+// age, and puts the other into the reader's time zone.
+type moment struct {
+	Before, Text, After string
+	Machine             string
+	Exact               bool
 }
 
-// moment is a time as it is shown: roughly, with the exact time behind it.
-type moment struct {
-	Text, Machine, Exact string
+// mark stands for the time in a text that is cut there.
+const mark = "\x00"
+
+func (t words) around(name string, at time.Time) moment {
+	before, after, _ := strings.Cut(t.say(name, mark), mark)
+	return moment{Before: before, After: after, Machine: at.UTC().Format(time.RFC3339)}
 }
 
 func (t words) moment(name string, at time.Time) moment {
-	return moment{
-		Text:    t.say(name, t.ago(t.now.Sub(at))),
-		Machine: at.UTC().Format(time.RFC3339),
-		Exact:   at.UTC().Format("2006-01-02 15:04 UTC"),
+	m := t.around(name, at)
+	m.Text = t.ago(t.now.Sub(at))
+	return m
+}
+
+func (t words) exactly(name string, at time.Time) moment {
+	m := t.around(name, at)
+	m.Text, m.Exact = t.exact(at), true
+	return m
+}
+
+// exact says a time in the zone that the host has set.
+func (t words) exact(at time.Time) string { return at.In(t.zone).Format("2 Jan 2006, 15:04 MST") }
+
+// noEnd is how far off an end is that another system decides on.
+const noEnd = 10 * 365 * 24 * time.Hour
+
+// until says when a session ends by itself.
+func (t words) until(s *session.Session) string {
+	at := s.IdleExpiresAt()
+	switch date := at.In(t.zone).Format("2 Jan"); {
+	case s.Ended != nil, at.Sub(t.now) > noEnd:
+		return ""
+	case at.Equal(s.ExpiresAt):
+		return t.say("until", date)
+	default:
+		return t.say("until unused", date)
 	}
 }
 

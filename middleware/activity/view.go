@@ -4,8 +4,11 @@ import (
 	"crypto/rand"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
+	"time"
 
+	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
@@ -14,30 +17,61 @@ import (
 type view struct {
 	words
 	sentence    func(session.Signal) string
+	passwordURL string
+
 	Lang, Nonce string
 	Style       template.CSS
+	Script      template.JS // of the list alone
+	Now         string      // for the script, whose clock may be wrong
 	Heading     string
-	Text, Link  string // of a message, or of a notice
+	Text, Link  string // of a message
+	Refresh     bool   // goes on to Link by itself
 	Home        string
 	Attribution string
+	Help        string
 	Base        string
 	Form        string // proves that a form was made for this session
-	Notice      string
+	Notice      *notice
 	Review      *card // nil if there is nothing to ask
 	Forget      bool  // there may be known devices
 	Asked       row   // by a link
 
-	Current        []row // one, or none if it ended meanwhile
-	Browsers, Apps []row
-	Others         int
-	More           bool // than are shown
-	Ended          []row
+	Doubt            doubt  // what the session that looks has to do first
+	DoubtText        string // what that means
+	Confirm, Recover string // where it can be done
+
+	Current       []row // one, or none if it ended meanwhile
+	Flagged       []row // that need a look
+	Looks         int   // how many need one, this one included
+	Sections      []section
+	Others, Found int
+	Search        string
+	MaySearch     bool
+	After, Next   string
+	More          bool // than are on this page
+	Ended         []row
+
+	// Of a question about sessions.
+	Asks, List, Yes string
+	Rows            []row
+	Danger          bool
+	Typed, Wrong    string     // of a name
+	SignOut         session.ID // a button for this device
+	Mine            bool       // of a link that is opened in the session it is about
+}
+
+// notice says what was done.
+type notice struct {
+	Text, Link, Change string
+	Warn               bool
 }
 
 // row is one session.
 type row struct {
+	of               *session.Session
 	Page             *view
 	ID               session.ID
+	N                int // its place on the page, for the names of its parts
 	Current, Shared  bool
 	Kind             string // the name of its icon
 	Label            string
@@ -45,11 +79,16 @@ type row struct {
 	Subtitle         string
 	Place, Address   string
 	SignedIn, Active moment
+	SignedInAt       moment // exactly
+	ActiveAt         moment
+	Until            string // when it ends by itself
 	Badges           []badge
+	Look             bool // needs one
 	Why              []string
 	Shown            int64 // up to when, in milliseconds since 1970
 	MayConfirm       bool
 	MayDeny          bool
+	Notice           *notice // what was done here
 
 	Ended  moment // of a session that is over
 	Reason string
@@ -63,12 +102,13 @@ type badge struct {
 
 func (h *Handler) view(r *http.Request) *view {
 	lang, sprintf := h.cfg.Translate(r)
+	now := h.manager.Now()
 	v := &view{
-		words:    words{sprintf: sprintf, now: h.manager.Now()},
-		sentence: func(g session.Signal) string { return h.cfg.Sentence(r, g) },
-		Lang:     lang, Nonce: rand.Text(), Style: style,
-		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution,
-		Base: h.base,
+		words:    words{sprintf: sprintf, now: now, zone: h.cfg.Zone},
+		sentence: func(g session.Signal) string { return h.cfg.Sentence(r, g) }, passwordURL: h.cfg.PasswordURL,
+		Lang: lang, Nonce: rand.Text(), Style: style, Now: now.Format(time.RFC3339),
+		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution, Help: h.cfg.Help,
+		Base: h.public,
 	}
 	if me := own(r); me != nil {
 		v.Form = middleware.FormToken(me)
@@ -79,22 +119,51 @@ func (h *Handler) view(r *http.Request) *view {
 	return v
 }
 
-// list sorts the live sessions under their headings.
-func (v *view) list(live []*session.Session, more int, me *session.Session) {
-	v.More = more > 0
-	v.Others = more
-	for _, s := range live {
-		if s.ID == me.ID {
-			v.Current = append(v.Current, v.row(s, me))
-			continue
-		}
-		v.Others++
-		if isApp(s) {
-			v.Apps = append(v.Apps, v.row(s, me))
-		} else {
-			v.Browsers = append(v.Browsers, v.row(s, me))
+// HelpLink lets the address of the help be what the host has set, and New has
+// looked at.
+func (v *view) HelpLink() template.URL { return template.URL(v.Help) }
+
+// drawn are the icons that there are, beside that of what is not known.
+var drawn = []device.Kind{
+	device.KindDesktop, device.KindPhone, device.KindTablet, device.KindTV, device.KindWatch, device.KindConsole,
+	device.KindCar, device.KindApp, device.KindCLI, device.KindBot,
+}
+
+func icon(kind device.Kind) string {
+	if !slices.Contains(drawn, kind) {
+		kind = device.KindUnknown
+	}
+	return string(kind)
+}
+
+// Kinds are the icons of the list, each of which is drawn once.
+func (v *view) Kinds() (all []string) {
+	add := func(r *row) {
+		if !slices.Contains(all, r.Kind) {
+			all = append(all, r.Kind)
 		}
 	}
+	v.each(add)
+	for i := range v.Ended {
+		add(&v.Ended[i])
+	}
+	return all
+}
+
+// Sec is a section without items of its own.
+func (v *view) Sec(id, heading string) section { return section{ID: id, Heading: heading} }
+
+// MaySelect reports whether there is something to select.
+func (v *view) MaySelect() bool { return len(v.Flagged) > 0 || len(v.Sections) > 0 }
+
+// ListQuery asks for this part of the list, FirstQuery for its beginning, and
+// NextQuery for what follows.
+func (v *view) ListQuery() string  { return v.query(v.After) }
+func (v *view) FirstQuery() string { return v.query("") }
+func (v *view) NextQuery() string  { return v.query(v.Next) }
+
+func (v *view) query(after string) string {
+	return listQuery(url.Values{"after": {after}, "q": {v.Search}}.Encode())
 }
 
 // isApp reports whether it is no browser, as far as the carrier and the client
@@ -103,19 +172,29 @@ func isApp(s *session.Session) bool {
 	return s.Carrier == session.CarrierBearer || s.Last.Device.App != ""
 }
 
+// isProgram reports whether it is neither, and nobody sits before it.
+func isProgram(s *session.Session) bool {
+	return s.Last.Device.Kind == device.KindCLI || s.Last.Device.Kind == device.KindBot
+}
+
 func (v *view) row(s, me *session.Session) row {
 	d := s.Last.Device
+	active := "last active"
+	if isApp(s) || isProgram(s) { // which connects by itself
+		active = "last connected"
+	}
 	r := row{
-		Page: v, ID: s.ID, Current: s.ID == me.ID, Shared: s.Shared,
-		Kind: string(d.Kind), Label: label(s), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
-		Place: v.place(s.Last.Location), Address: address(s.Last),
-		SignedIn: v.moment("signed in", s.First.At),
-		Active:   v.moment("last active", s.Last.At),
+		of: s, Page: v, ID: s.ID, Current: s.ID == me.ID, Shared: s.Shared,
+		Kind: icon(d.Kind), Label: s.Label(), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
+		Place: v.place(s.Last.Location), Address: shownAddress(s.Last),
+		SignedIn: v.moment("signed in", s.First.At), SignedInAt: v.exactly("signed in", s.First.At),
+		Active: v.moment(active, s.Last.At), ActiveAt: v.exactly(active, s.Last.At),
+		Until: v.until(s),
 	}
 	v.question(&r, ask(s, me, v.now))
 	r.Shown = latest(s).UnixMilli()
 	if r.Current {
-		r.Active.Text = v.say("active now")
+		r.Active = moment{Before: v.say("active now")}
 	}
 	if e := s.Ended; e != nil {
 		r.Ended, r.Reason = v.moment("ended at", e.At), v.reason(e.Reason)
@@ -142,5 +221,5 @@ func (v *view) question(r *row, q question) {
 	if len(q.badges) > 0 && len(r.Why) == 0 {
 		r.Why = append(r.Why, v.say("why check"))
 	}
-	r.MayConfirm, r.MayDeny = q.mayConfirm, q.mayDeny
+	r.MayConfirm, r.MayDeny, r.Look = q.mayConfirm, q.mayDeny, q.needsLook()
 }

@@ -1,0 +1,107 @@
+package activity
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/signedin/signedin/session"
+)
+
+const (
+	// maxStreams is how many open pages of one user are told of changes at once.
+	maxStreams = 4
+	// lookAgain is how often an open page is compared with what is stored, for
+	// what no [session.Watch] hears of.
+	lookAgain = 10 * time.Second
+)
+
+// streams counts the open pages of each user.
+type streams struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (s *streams) enter(userID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n[userID] >= maxStreams {
+		return false
+	}
+	if s.n == nil {
+		s.n = make(map[string]int)
+	}
+	s.n[userID]++
+	return true
+}
+
+func (s *streams) leave(userID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n[userID]--; s.n[userID] == 0 {
+		delete(s.n, userID)
+	}
+}
+
+// events tells an open page when to load anew, and nothing else: a session that
+// is in doubt learns from it no more than that something has changed.
+func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
+	me, rc := own(r), http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	if !h.streams.enter(me.UserID) {
+		_, _ = w.Write([]byte("event: full\ndata:\n\n")) // the page stays as it is
+		return
+	}
+	defer h.streams.leave(me.UserID)
+	watch := h.manager.Watch(me.UserID)
+	defer watch.Stop()
+	before, err := h.look(r, me, watch)
+	if err != nil {
+		w.Header().Del("Content-Type")
+		h.failed(w, r, err)
+		return
+	}
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for message := ":\n\n"; ; message = ":\n\n" {
+		select {
+		case <-r.Context().Done():
+			return
+		default:
+		}
+		if now, err := h.look(r, me, watch); err == nil && now != before {
+			before, message = now, "data: reload\n\n"
+		}
+		if _, err := w.Write([]byte(message)); err != nil || rc.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-watch.C:
+		case <-tick.C:
+		}
+	}
+}
+
+// look returns what the list is recognised by, as long as it looks the same but
+// for its times.
+func (h *Handler) look(r *http.Request, me *session.Session, watch *session.Watch) (print [sha256.Size]byte, err error) {
+	all, err := h.manager.List(r.Context(), me.UserID)
+	if err != nil {
+		return print, err
+	}
+	watch.See(all)
+	hash := sha256.New()
+	// By sign-in: use alone moves nothing.
+	sortBySignIn(all)
+	for _, s := range all {
+		hash.Write(s.ID[:])
+		hash.Write(binary.BigEndian.AppendUint64(nil, uint64(s.ConfirmedAt.UnixMilli())))
+		hash.Write([]byte(s.Name + "\x00" + string(s.Restriction)))
+		hash.Write([]byte{byte(len(s.Signals)), byte(s.Twin)})
+	}
+	return [sha256.Size]byte(hash.Sum(nil)), nil
+}
