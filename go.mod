@@ -4,6 +4,8 @@ go 1.26.0
 
 require (
 	github.com/anishathalye/porcupine v1.3.1
+	github.com/coreos/go-oidc/v3 v3.21.0
+	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/google/uuid v1.6.0
 	github.com/gorilla/securecookie v1.1.2
 	github.com/jmoiron/sqlx v1.4.0
@@ -14,6 +16,7 @@ require (
 	github.com/phuslu/iploc v1.0.20260915
 	github.com/redis/go-redis/v9 v9.7.3
 	golang.org/x/crypto v0.45.0
+	golang.org/x/oauth2 v0.38.0
 	modernc.org/sqlite v1.50.0
 )
 

@@ -38,6 +38,7 @@ var drawing = map[string][]string{
 	"middleware/activity":          {"middleware", "session", "device", "geo"},
 	"middleware/immich":            {"middleware", "session", "device"},
 	"middleware/immich/immichtest": {},
+	"middleware/openid":            {"middleware", "session"},
 	"examples/*":                   {"*"},
 }
 

@@ -110,7 +110,7 @@ func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from O
 		Issuer: f.Issuer, Subject: f.Subject, SID: f.SID,
 		Secrets: Secrets{Current: c.Hash, RotatedAt: now, SeenAt: now},
 		First:   visit, Last: visit,
-		AuthenticatedAt: time.UnixMilli(0).UTC(), Methods: f.Methods, Persistent: f.Persistent,
+		AuthenticatedAt: AuthTimeUnknown, Methods: f.Methods, Persistent: f.Persistent,
 		ExpiresAt: time.UnixMilli(f.ExpiresAt.UnixMilli()).UTC(), IdleTimeout: cmp.Or(f.IdleTimeout, forever),
 		Attrs: maps.Clone(f.Attrs), Generations: t.Generations, Version: 1,
 	}

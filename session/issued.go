@@ -115,6 +115,9 @@ type IssuerSignOut struct {
 	// Until is when the message expires: so long is it remembered. Needed with
 	// Message.
 	Until time.Time
+	// Unsigned says that anybody may have said so: it ends what it names, and
+	// leaves no trace if that is nothing. Defaults to false.
+	Unsigned bool
 }
 
 // ErrIssuedMismatch is returned by [Manager.RevokeIssued] for a sign-out whose
@@ -183,9 +186,11 @@ func (m *Manager) RevokeIssued(ctx context.Context, o IssuerSignOut) (int, error
 	if err := m.sameSubject(wctx, by, o.Issued); err != nil {
 		return 0, err
 	}
-	// The counters first: a sign-in that is not found below is refused by them.
-	if err := by.Count(wctx, o.ends(), m.Now().Add(2*maxTicket)); err != nil {
-		return 0, fmt.Errorf("session: revoke issued: %w", err)
+	if !o.Unsigned {
+		// The counters first: a sign-in that is not found below is refused by them.
+		if err := by.Count(wctx, o.ends(), m.Now().Add(2*maxTicket)); err != nil {
+			return 0, fmt.Errorf("session: revoke issued: %w", err)
+		}
 	}
 	ended := 0
 	for _, key := range o.ends() {

@@ -48,7 +48,8 @@ type StartOptions struct {
 	// Name is shown instead of the device's label. Defaults to none.
 	Name string
 	// AuthenticatedAt is when the user proved who they are, if that was earlier,
-	// at an identity provider: the absolute limit counts from it. Defaults to now.
+	// at an identity provider: the absolute limit counts from it. With
+	// [AuthTimeUnknown] it counts from now, and no proof is recent. Defaults to now.
 	AuthenticatedAt time.Time
 	// Issuer, Subject and SID are the iss, sub and sid of the identity
 	// provider. Default to those of the ticket ([Manager.BeginIssued]).
@@ -188,7 +189,7 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 		First:   visit, Last: visit,
 		AuthenticatedAt: authenticated, Methods: o.Methods,
 		Persistent: o.Persistent && !o.Shared, Shared: o.Shared,
-		ExpiresAt: authenticated.Add(m.limits.Absolute), IdleTimeout: idle,
+		ExpiresAt: m.absoluteEnd(authenticated, now), IdleTimeout: idle,
 		Attrs: o.Attrs, Generations: t.Generations, Version: 1,
 	}
 	return s.Clone(), token, nil // the caller keeps its slices and maps
@@ -203,6 +204,9 @@ func (t Ticket) issued(o StartOptions) (Issued, error) {
 	return Issued{}, errors.New("session: start: the ticket is for another Issuer, Subject or SID than StartOptions")
 }
 
+// AuthTimeUnknown is when a user proved who they are, if nobody knows.
+var AuthTimeUnknown = time.UnixMilli(0).UTC()
+
 // authenticatedAt is when a proof of the time at counts as given: not in the
 // future, whatever another clock says. It is [ErrOutdated] if a session of that
 // proof would be over by now.
@@ -211,10 +215,17 @@ func (m *Manager) authenticatedAt(at, now time.Time) (time.Time, error) {
 		return now, nil
 	}
 	at = time.UnixMilli(at.UnixMilli()).UTC()
-	if !at.Add(m.limits.Absolute).After(now) {
+	if !m.absoluteEnd(at, now).After(now) {
 		return at, fmt.Errorf("%w: the user proved who they are %v ago, longer than a session lasts", ErrOutdated, now.Sub(at).Round(time.Second))
 	}
 	return at, nil
+}
+
+func (m *Manager) absoluteEnd(authenticated, now time.Time) time.Time {
+	if authenticated.Equal(AuthTimeUnknown) {
+		authenticated = now
+	}
+	return authenticated.Add(m.limits.Absolute)
 }
 
 // evict ends the longest idle sessions beyond the user's bound, but never s.
