@@ -10,13 +10,15 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-// credential finds what the request proves, and where. The first carrier that
-// is present decides, whether it holds anything of use or not: a bad bearer
-// token is not made up for by a good cookie. A present carrier with nothing of
-// use gives the zero Credential.
-func (m *Middleware) credential(r *http.Request) (session.Credential, session.Carrier) {
-	if token, present := bearer(r.Header["Authorization"]); present {
-		return parseBearer(token), session.CarrierBearer
+// bearer finds what a header of the request proves, and whether there is one that
+// decides. The first carrier that is present decides, whether it holds anything of
+// use or not: a bad token of ours is not made up for by a good cookie. A present
+// carrier with nothing of use gives the zero Credential.
+func (m *Middleware) bearer(r *http.Request) (session.Credential, session.Carrier) {
+	if !m.cfg.NoBearer {
+		if token, present := ownBearer(r.Header["Authorization"]); present {
+			return parseBearer(token), session.CarrierBearer
+		}
 	}
 	for _, name := range m.cfg.TokenHeaders {
 		if v := r.Header[name]; len(v) == 1 {
@@ -25,10 +27,58 @@ func (m *Middleware) credential(r *http.Request) (session.Credential, session.Ca
 			return session.Credential{}, session.CarrierBearer
 		}
 	}
-	if cred, present := m.cookie.credential(r); present {
-		return cred, session.CarrierCookie
-	}
 	return session.Credential{}, ""
+}
+
+// ownBearer returns the token of the Authorization headers, if they decide. What
+// is clearly of others does not, and counts as absent: another scheme, or a Bearer
+// of another kind, such as the JWT of a proxy in front. What somebody may read as a
+// token of ours, and any odd spelling of Bearer, decides; "" is then of no use. So
+// are two headers, of which one program reads the one and another the other.
+func ownBearer(lines []string) (token string, present bool) {
+	switch len(lines) {
+	case 0:
+		return "", false
+	case 1:
+	default:
+		return "", true
+	}
+	line := lines[0]
+	scheme, token, spaced := strings.Cut(line, " ")
+	isBearer := strings.EqualFold(scheme, "Bearer")
+	switch {
+	case isBearer && spaced && isToken68(token):
+		return token, isOwn(token)
+	case isBearer, hasOwn(line):
+		return "", true
+	}
+	words := strings.FieldsFunc(line, isOdd)
+	return "", len(words) > 0 && (hasPrefixFold(words[0], "Bearer:") || strings.EqualFold(words[0], "Bearer"))
+}
+
+// isOwn reports whether a token begins as ours do, in whatever spelling.
+func isOwn(token string) bool { return hasPrefixFold(token, session.TokenPrefix) }
+
+// hasOwn reports whether a word of a header begins as our tokens do.
+func hasOwn(line string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(line, func(c rune) bool { return isOdd(c) || c == ':' || c == '=' }), isOwn)
+}
+
+// isToken68 reports whether a token is spelled as RFC 9110, 11.2, has it.
+func isToken68(s string) bool {
+	s = strings.TrimRight(s, "=")
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~+/", c))
+	})
+}
+
+// carriers are the headers in which a credential may travel.
+func carriers(cfg Config) []string {
+	all := []string{"Cookie"}
+	if !cfg.NoBearer {
+		all = append(all, "Authorization")
+	}
+	return append(all, cfg.TokenHeaders...)
 }
 
 // bearer returns the token of the Authorization headers (RFC 6750). Other

@@ -2,13 +2,13 @@ package middleware
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -29,12 +29,12 @@ const (
 
 var errNoCookie = errors.New("middleware: no usable cookie")
 
-// cookie reads and writes the one cookie. With keys its value is sealed by
+// cookie reads and writes the session's cookie. With keys its value is sealed by
 // securecookie: that throws forgeries away cheaply, and is not what revokes.
 type cookie struct {
 	attributes http.Cookie
 	codecs     []securecookie.Codec
-	verified   *verified
+	verified   *memory[session.Credential]
 }
 
 func newCookie(cfg Config) (cookie, error) {
@@ -64,7 +64,7 @@ func newCookie(cfg Config) (cookie, error) {
 			MaxLength(maxCredential))
 	}
 	if c.codecs != nil {
-		c.verified = new(verified)
+		c.verified = new(memory[session.Credential])
 	}
 	return c, nil
 }
@@ -128,15 +128,15 @@ func cookieUpTo(r *http.Request, name string, limit int) (value string, present 
 	return value, present
 }
 
-// credential returns what the cookie proves; the zero Credential if nothing.
-func (c *cookie) credential(r *http.Request) (cred session.Credential, present bool) {
-	value, present := cookieValue(r, c.attributes.Name)
-	if value == "" {
-		return cred, present
+// credential returns what a value of the cookie proves; the zero Credential if
+// nothing.
+func (c *cookie) credential(value string) (cred session.Credential) {
+	if value == "" || len(value) > maxCredential {
+		return cred
 	}
 	if c.codecs == nil {
 		cred, _ = session.ParseCredential(value) // zero on any error
-		return cred, true
+		return cred
 	}
 	// Decoding costs more than all the rest of a request, so it is done once
 	// for each value. The hash of the value is the key: the memory holds
@@ -144,20 +144,20 @@ func (c *cookie) credential(r *http.Request) (cred session.Credential, present b
 	var buf [maxCredential]byte // on the stack, as []byte(value) is not
 	key := sha256.Sum256(buf[:copy(buf[:], value)])
 	if cred, ok := c.verified.get(key); ok {
-		return cred, true
+		return cred
 	}
 	t, err := c.open(value)
 	if err != nil {
-		return cred, true
+		return cred
 	}
 	cred = t.Credential()
 	c.verified.put(key, cred)
-	return cred, true
+	return cred
 }
 
-// token returns the token of the request's cookie.
-func (c *cookie) token(r *http.Request) (session.Token, error) {
-	value, _ := cookieValue(r, c.attributes.Name)
+// token returns the token of the request's cookie with that end.
+func (c *cookie) token(r *http.Request, end string) (session.Token, error) {
+	value, _ := cookieValue(r, c.attributes.Name+end)
 	if value == "" {
 		return session.Token{}, errNoCookie
 	}
@@ -175,21 +175,36 @@ func (c *cookie) open(value string) (session.Token, error) {
 	return session.TokenFromBytes(raw)
 }
 
-// set sends the token. Its Max-Age is the session's remaining life, for
-// persistent sessions only; the server never believes it.
-func (c *cookie) set(w http.ResponseWriter, t session.Token, s *session.Session, now time.Time) {
+// set sends the token, under the name with that end. Its Max-Age is the session's
+// remaining life, for persistent sessions only; the server never believes it.
+func (c *cookie) set(w http.ResponseWriter, end string, t session.Token, s *session.Session, now time.Time) {
 	k := c.attributes
 	if k.Value = t.Reveal(); c.codecs != nil {
-		k.Value = seal(c.codecs[0], k.Name, t.Bytes())
+		k.Value = seal(c.codecs[0], k.Name, t.Bytes()) // whatever the end: it can be read under each
 	}
-	if s.Persistent {
+	if k.Name += end; s.Persistent {
 		k.MaxAge = int(min(s.ExpiresAt.Sub(now), maxCookieAge) / time.Second)
 	}
-	sendCookie(w, &k)
+	h := w.Header()
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(v string) bool { // of another token
+		end, ok := strings.CutPrefix(v, c.attributes.Name)
+		end, _, _ = strings.Cut(end, "=")
+		return ok && isEnd(end)
+	})
+	sendSecret(w, &k)
 }
 
-// seal returns raw under the first key. With few bytes and a key that was
-// checked it does not fail.
+// newEnd returns an end that no name has had.
+func newEnd() string {
+	end := make([]byte, endLen)
+	_, _ = rand.Read(end)
+	for i, b := range end {
+		end[i] = endAlpha[b%32]
+	}
+	end[0] = '.'
+	return string(end)
+}
+
 func seal(codec securecookie.Codec, name string, raw []byte) string {
 	value, err := codec.Encode(name, raw)
 	if err != nil {
@@ -198,11 +213,13 @@ func seal(codec securecookie.Codec, name string, raw []byte) string {
 	return value
 }
 
-// clear takes the cookie away, with the attributes that it was set with.
-func (c *cookie) clear(w http.ResponseWriter) {
+// clear takes the cookie with that end away, with the attributes that it was set
+// with.
+func (c *cookie) clear(w http.ResponseWriter, end string) {
 	k := c.attributes
+	k.Name += end
 	k.MaxAge = -1
-	sendCookie(w, &k)
+	sendSecret(w, &k)
 }
 
 // sendCookie sets the cookie, in the place of one that was set for this answer
@@ -216,37 +233,10 @@ func sendCookie(w http.ResponseWriter, k *http.Cookie) {
 	h["Cache-Control"] = cacheNoStore
 }
 
-const (
-	verifiedShards = 64
-	maxVerified    = 1024 // a shard: 65,536 values in all, about 10 MB
-)
-
-// verified remembers which sealed values were good.
-type verified [verifiedShards]struct {
-	mu sync.RWMutex
-	m  map[[sha256.Size]byte]session.Credential
-}
-
-func (v *verified) get(key [sha256.Size]byte) (session.Credential, bool) {
-	s := &v[key[0]%verifiedShards]
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	c, ok := s.m[key]
-	return c, ok
-}
-
-func (v *verified) put(key [sha256.Size]byte, c session.Credential) {
-	s := &v[key[0]%verifiedShards]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.m == nil {
-		s.m = make(map[[sha256.Size]byte]session.Credential)
-	}
-	if len(s.m) >= maxVerified {
-		for old := range s.m { // any: it is verified again when it comes
-			delete(s.m, old)
-			break
-		}
-	}
-	s.m[key] = c
+// sendSecret is sendCookie for one that says who somebody is. It keeps the answer
+// out of shared caches also if the handler says something else afterwards, since
+// nothing matches such a Vary.
+func sendSecret(w http.ResponseWriter, k *http.Cookie) {
+	sendCookie(w, k)
+	w.Header()["Vary"] = varyAll
 }

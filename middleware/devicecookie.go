@@ -54,5 +54,5 @@ func (d *deviceCookie) send(w http.ResponseWriter, id session.DeviceID) {
 	}
 	k := d.attributes
 	k.Value = seal(d.codecs[0], k.Name, id[:])
-	sendCookie(w, &k)
+	sendSecret(w, &k)
 }

@@ -177,7 +177,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 		return
 	}
 	q := &request{m: m, w: w}
-	err := m.open(q, r, session.ForeignCredential(token), token)
+	err := m.openForeign(q, r, session.ForeignCredential(token), token)
 	switch {
 	case err == nil:
 		defer q.close(r, r.Header["Upgrade"] != nil)
@@ -191,8 +191,8 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 	next.ServeHTTP(w, r)
 }
 
-// open opens the session of a foreign token, and adopts it if it is not known.
-func (m *Middleware) open(q *request, r *http.Request, c session.Credential, token string) error {
+// openForeign opens the session of a foreign token, and adopts it if it is not known.
+func (m *Middleware) openForeign(q *request, r *http.Request, c session.Credential, token string) error {
 	from := m.Origin(r)
 	_, err := m.manager.Open(r.Context(), c, from, &q.Conn, q)
 	if !errors.Is(err, session.ErrUnknown) || m.cfg.Foreign.Adopt == nil {

@@ -35,6 +35,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
+	"sync/atomic"
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
@@ -69,6 +71,11 @@ type Config struct {
 	// CookieKeys and the Manager has ProfileKeys.
 	NoDeviceCookie bool
 
+	// NoBearer has Authorization not looked at, where no client of the host's has
+	// a bearer token and something in front uses that header for itself. Defaults
+	// to false: a token of ours there decides, and what may be one in an odd
+	// spelling is refused.
+	NoBearer bool
 	// TokenHeaders are headers whose whole value is a bearer token, looked at
 	// in this order after Authorization. Defaults to none.
 	TokenHeaders []string
@@ -127,6 +134,13 @@ type Middleware struct {
 	cookie  cookie
 	device  deviceCookie
 	origins *http.CrossOriginProtection
+	vary    []string // the carriers
+
+	dead       *memory[session.Standing] // by the hash of a secret
+	redirects  minutely                  // answers of our own
+	told, logs minutely
+	publicOnce atomic.Bool
+	stats      counters
 }
 
 // New returns a Middleware for the sessions of manager. The error names the
@@ -157,7 +171,8 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if cfg.Refuse == nil {
 		cfg.Refuse = Problem
 	}
-	return &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins}, nil
+	return &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins,
+		vary: []string{strings.Join(carriers(cfg), ", ")}, dead: new(memory[session.Standing])}, nil
 }
 
 // Manager returns the Manager whose sessions these are.
@@ -189,18 +204,47 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		m.loadForeign(w, r, next)
 		return
 	}
-	cred, carrier := m.credential(r)
-	if carrier == session.CarrierCookie {
-		vary(w.Header())
+	addVary(w.Header(), m.vary)
+	cred, carrier := m.bearer(r)
+	if carrier == "" {
+		c, err := m.choose(r)
+		if err != nil {
+			m.refuse(w, r, http.StatusServiceUnavailable, err)
+			return
+		}
+		if c.n > 0 {
+			m.loadCookie(w, r, next, &c)
+			return
+		}
+	}
+	m.open(w, r, next, cred, carrier, nil)
+}
+
+// loadCookie is load for a request that shows cookies of ours. It is apart so that
+// a choice is on the heap of nobody else.
+func (m *Middleware) loadCookie(w http.ResponseWriter, r *http.Request, next http.Handler, c *choice) {
+	m.open(w, r, next, c.cred, session.CarrierCookie, c)
+}
+
+// open opens the session of a credential and goes on to next.
+func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Handler, cred session.Credential, carrier session.Carrier, c *choice) {
+	if carrier == "" {
+		next.ServeHTTP(w, r)
+		return
+	}
+	h := w.Header()
+	if h["Cache-Control"] == nil {
+		h["Cache-Control"] = cachePrivate
 	}
 	if cred.Hash.IsZero() {
 		next.ServeHTTP(w, r)
+		m.published(w, r)
 		return
 	}
 	q := &request{m: m, w: w}
 	s, err := m.manager.Open(r.Context(), cred, m.Origin(r), &q.Conn, q)
 	if err != nil {
-		m.notLoaded(w, r, next, carrier, err)
+		m.notLoaded(w, r, next, c, err)
 		return
 	}
 	upgrade := r.Header["Upgrade"] != nil
@@ -216,22 +260,29 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 			m.refuse(w, r, http.StatusForbidden, err)
 			return
 		}
-		m.beforeCookieAnswer(w, r, &q.Conn)
+		if q.end = c.end; m.renew(w, r, q, c) {
+			return
+		}
+	}
+	if s.Shared && isPrivate(h) {
+		h["Cache-Control"] = cacheNoStore // nothing of it stays in the browser
 	}
 	next.ServeHTTP(w, r.WithContext(q))
+	m.published(w, r)
 }
 
 // notLoaded goes on without a session after a definite no, and stops at
 // trouble.
-func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http.Handler, carrier session.Carrier, err error) {
+func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http.Handler, c *choice, err error) {
 	if !errors.Is(err, session.ErrRefused) {
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return
 	}
-	if carrier == session.CarrierCookie && isDead(err) && isNavigation(r) {
-		m.cookie.clear(w)
+	if c != nil && m.takeOver(w, r, c, err) {
+		return
 	}
 	next.ServeHTTP(w, m.refused(r, err))
+	m.published(w, r)
 }
 
 // refusedKey marks a request whose credential was refused, with the reason, so
@@ -243,52 +294,33 @@ func (m *Middleware) refused(r *http.Request, err error) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), refusedKey{m}, err))
 }
 
-// beforeCookieAnswer keeps the answer out of shared caches, and gives the
-// browser a new token when the old one has had its time. If that cannot be
-// done now, the next request tries again.
-func (m *Middleware) beforeCookieAnswer(w http.ResponseWriter, r *http.Request, conn *session.Conn) {
-	if h := w.Header(); h["Cache-Control"] == nil {
-		h["Cache-Control"] = cachePrivate
-	}
-	if !conn.RotationDue() {
-		return
-	}
-	t, err := m.cookie.token(r)
-	if err != nil {
-		return
-	}
-	if t, err = m.manager.RotatePeriodic(r.Context(), t); err == nil && !t.IsZero() {
-		m.cookie.set(w, t, conn.Session(), m.manager.Now())
-	}
-}
-
-// isDead reports whether a cookie can never be of use again. A secret that was
-// replaced or is wrong is not dead: the browser may have the right one by now,
-// and a late answer must not take that away.
-func isDead(err error) bool {
-	return errors.Is(err, session.ErrRevoked) || errors.Is(err, session.ErrExpired) || errors.Is(err, session.ErrUnknown)
-}
-
-// isNavigation reports whether a person waits for the page. Answers to other
-// requests may come late, after a new sign-in, and clear no cookie.
-func isNavigation(r *http.Request) bool {
-	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+// isOver reports whether a cookie can never be of use again, because its session
+// is over. One of which the store knows nothing may be of another store; and one
+// whose secret was replaced may be on its way to the next.
+func isOver(err error) bool {
+	return errors.Is(err, session.ErrRevoked) || errors.Is(err, session.ErrExpired)
 }
 
 // Header values that every answer shares. They have no room to grow, so a
 // handler that adds to one gets a copy.
 var (
-	varyCookie   = []string{"Cookie"}
+	varyAll      = []string{"*"}
 	cachePrivate = []string{"private"}
 	cacheNoStore = []string{"no-store"}
 )
 
-func vary(h http.Header) {
+// isPrivate reports whether nobody but us has said yet how an answer is kept.
+func isPrivate(h http.Header) bool {
+	v := h["Cache-Control"]
+	return len(v) == 1 && &v[0] == &cachePrivate[0]
+}
+
+// addVary adds the carriers, all of which an answer depends on.
+func addVary(h http.Header, carriers []string) {
 	if old := h["Vary"]; old != nil {
-		h["Vary"] = append(old[:len(old):len(old)], varyCookie...)
-		return
+		carriers = append(old[:len(old):len(old)], carriers...)
 	}
-	h["Vary"] = varyCookie
+	h["Vary"] = carriers
 }
 
 // Origin tells where a request comes from. An address that is only a proxy's

@@ -15,6 +15,7 @@ type request struct {
 	session.Conn
 	m     *Middleware
 	w     http.ResponseWriter
+	end   string                            // of the name of its cookie
 	words atomic.Pointer[func(cause error)] // of LastWords
 	cut   atomic.Bool                       // the connection has deadlines of Cut
 }

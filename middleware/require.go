@@ -71,7 +71,7 @@ func (m *Middleware) RequireConfirmed(next http.Handler) http.Handler {
 
 // challenge answers 401 with a Bearer challenge (RFC 6750).
 func (m *Middleware) challenge(w http.ResponseWriter, r *http.Request, params string, err error) {
-	if _, carrier := m.credential(r); params == "" && carrier == session.CarrierBearer {
+	if params == "" && m.showsBearer(r) {
 		params = `error="invalid_token"`
 	}
 	value := "Bearer"
@@ -80,4 +80,11 @@ func (m *Middleware) challenge(w http.ResponseWriter, r *http.Request, params st
 	}
 	w.Header().Set("WWW-Authenticate", value)
 	m.refuse(w, r, http.StatusUnauthorized, err)
+}
+
+// showsBearer reports whether a client believes that it has a bearer token.
+func (m *Middleware) showsBearer(r *http.Request) bool {
+	_, present := bearer(r.Header["Authorization"])
+	_, carrier := m.bearer(r)
+	return present && !m.cfg.NoBearer || carrier == session.CarrierBearer
 }

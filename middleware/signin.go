@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/signedin/signedin/session"
 )
@@ -9,7 +10,12 @@ import (
 // SignIn starts a session once the host has checked who the user is, and sends
 // its cookie. With opts.Carrier session.CarrierBearer it sends no cookie and
 // returns the token, which the host puts into its answer; the token of a cookie
-// is not returned. A session that the client had by the same carrier ends.
+// is not returned. What the client had by the same carrier ends: sessions whose
+// token it shows, and those of which it shows a former one.
+//
+// A request with neither Origin nor Sec-Fetch-Site may sign in: it is a program's,
+// or a browser's of before 2020, which another site may then sign in as somebody
+// else. Nobody's session is lost by that.
 //
 // The ticket is of [session.Manager.BeginSignIn], taken before the password
 // hash was read. It returns [ErrCrossOrigin] if another origin's page sent the
@@ -24,61 +30,128 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 	if opts.Carrier == session.CarrierCookie && m.origins.Check(r) != nil {
 		return nil, session.Token{}, ErrCrossOrigin
 	}
-	if opts.Replaces == nil {
-		opts.Replaces = m.presented(r, opts.Carrier)
+	had := m.had(r, opts.Carrier)
+	if opts.Replaces == nil && len(had) > 0 {
+		opts.Replaces, had = had[0], had[1:]
 	}
 	if opts.Carrier == session.CarrierCookie && !opts.Shared { // nothing lasting stays on a shared computer
 		opts.DeviceID = m.device.id(r)
 	}
 	s, token, err := m.manager.Start(r.Context(), ticket, m.Origin(r), opts)
-	if err != nil || opts.Carrier != session.CarrierCookie {
+	if err != nil {
 		return s, token, err
 	}
+	for _, old := range had {
+		if err := m.manager.Revoke(r.Context(), old.UserID, old.ID, session.ReasonReplaced); err != nil {
+			m.manager.Logger().ErrorContext(r.Context(), "middleware: a session that was replaced did not end", "session", old.ID, "error", err)
+		}
+	}
+	if opts.Carrier != session.CarrierCookie {
+		return s, token, nil
+	}
 	session.AfterCommit(r.Context(), func() {
-		m.cookie.set(w, token, s, m.manager.Now())
+		m.sendNew(w, r, token, s)
 		m.device.send(w, opts.DeviceID)
 	})
 	return s, session.Token{}, nil
 }
 
-// presented returns the live session of the request, nil if it has none.
-func (m *Middleware) presented(r *http.Request, by session.Carrier) *session.Session {
-	s, ok := m.session(r)
-	if !ok {
-		cred, carrier := m.credential(r)
-		if cred.Hash.IsZero() || carrier != by {
-			return nil
+// sendNew sends a token under a name that no late answer writes to.
+func (m *Middleware) sendNew(w http.ResponseWriter, r *http.Request, t session.Token, s *session.Session) {
+	shown, end := m.cookie.find(r), ""
+	if shown.n > 0 {
+		end = newEnd()
+	}
+	m.cookie.set(w, end, t, s, m.manager.Now())
+	for _, k := range shown.list() {
+		c := m.cookie.credential(k.value)
+		if _, dead := m.dead.get(c.Hash); dead {
+			m.cookie.clear(w, k.end)
 		}
-		// Nil on any error, and nothing to replace, but for a session that is
-		// suspended.
-		s, _ = m.manager.Resume(r.Context(), cred, m.Origin(r))
 	}
-	if s == nil || s.Carrier != by {
-		return nil
+}
+
+// had returns the live sessions that the client of the request has had by now,
+// also those of which it shows a secret that was replaced: whoever has the new one
+// may not be the user.
+func (m *Middleware) had(r *http.Request, by session.Carrier) (all []*session.Session) {
+	add := func(s *session.Session) {
+		if s != nil && s.Carrier == by && !slices.ContainsFunc(all, func(old *session.Session) bool { return old.ID == s.ID }) {
+			all = append(all, s)
+		}
 	}
-	return s
+	if s, ok := m.session(r); ok {
+		add(s)
+	}
+	ask := func(c session.Credential) {
+		if c.Hash.IsZero() {
+			return
+		}
+		// Nothing to replace after an error.
+		if standing, s, _ := m.manager.Standing(r.Context(), c); standing >= session.StandingReplaced {
+			add(s)
+		}
+	}
+	switch by {
+	case session.CarrierCookie:
+		shown := m.cookie.find(r)
+		for _, k := range shown.list() {
+			ask(m.cookie.credential(k.value))
+		}
+	case session.CarrierBearer:
+		c, _ := m.bearer(r)
+		ask(c)
+	}
+	return all
 }
 
 // SignOut ends the request's own session and takes its cookie away. If it
 // returns an error the session may live on; the cookie is kept, so that the
-// user can try again.
+// user can try again. It returns [ErrCrossOrigin] if another origin may have sent
+// the request, whatever its method.
+//
+// After a session on a shared computer the browser is asked to forget what it has
+// cached and stored of the site.
 func (m *Middleware) SignOut(w http.ResponseWriter, r *http.Request) error {
 	s, ok := m.session(r)
+	if !ok && m.cfg.Foreign != nil {
+		return nil
+	}
+	if !ok || s.Carrier == session.CarrierCookie {
+		if err := m.ownOrigin(r); err != nil {
+			return err
+		}
+	}
 	if !ok {
-		m.cookie.clear(w)
+		m.takeAll(w, r)
 		return nil
 	}
 	if err := m.manager.Revoke(r.Context(), s.UserID, s.ID, session.ReasonSignedOut); err != nil {
 		return err
 	}
-	m.Forget(w, s)
+	session.AfterCommit(r.Context(), func() { m.Forget(w, r, s) })
 	return nil
 }
 
 // Forget takes the cookie of s away, which has ended, if s has one.
-func (m *Middleware) Forget(w http.ResponseWriter, s *session.Session) {
-	if s.Carrier == session.CarrierCookie {
-		m.cookie.clear(w)
+func (m *Middleware) Forget(w http.ResponseWriter, r *http.Request, s *session.Session) {
+	if s.Carrier != session.CarrierCookie {
+		return
+	}
+	m.takeAll(w, r)
+	if s.Shared {
+		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	}
+}
+
+// takeAll takes every cookie of ours away that the request shows.
+func (m *Middleware) takeAll(w http.ResponseWriter, r *http.Request) {
+	shown := m.cookie.find(r)
+	if shown.n == 0 {
+		m.cookie.clear(w, "")
+	}
+	for _, k := range shown.list() {
+		m.cookie.clear(w, k.end)
 	}
 }
 
@@ -95,14 +168,15 @@ func (m *Middleware) Reauthenticated(w http.ResponseWriter, r *http.Request, p s
 		return re, err
 	}
 	token := re.Token
-	session.AfterCommit(r.Context(), func() { m.cookie.set(w, token, re.Session, m.manager.Now()) })
+	session.AfterCommit(r.Context(), func() { m.sendNew(w, r, token, re.Session) })
 	re.Token = session.Token{}
 	return re, nil
 }
 
 // Rotate replaces the secret of the request's own session, if it has a cookie,
 // and sends the new one: when the user gains a right, or wants to be sure that
-// nobody has a copy. It counts as no proof of who the user is.
+// nobody has a copy. It counts as no proof of who the user is. A request that came
+// before another one replaced the secret gets none ([session.Manager.Rotate]).
 func (m *Middleware) Rotate(w http.ResponseWriter, r *http.Request) error {
 	s, ok := m.session(r)
 	if !ok {
@@ -115,7 +189,9 @@ func (m *Middleware) Rotate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	session.AfterCommit(r.Context(), func() { m.cookie.set(w, token, s, m.manager.Now()) })
+	if !token.IsZero() {
+		session.AfterCommit(r.Context(), func() { m.sendNew(w, r, token, s) })
+	}
 	return nil
 }
 

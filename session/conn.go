@@ -27,6 +27,7 @@ type Conn struct {
 	cutter     Cutter
 	prev, next *Conn // in live.open
 	spared     atomic.Bool
+	made       atomic.Pointer[Session] // what the request itself has made of session, if it was a new secret
 
 	mu    sync.Mutex
 	inner atomic.Pointer[innerContext] // made when somebody asks for Done

@@ -19,7 +19,7 @@ type ObserverFunc func(ctx context.Context, e Event)
 func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
 
 // An Event is something that happened to sessions of one user, or of all users
-// if UserID is empty.
+// if UserID is empty, but for EventTossed.
 type Event struct {
 	Kind    EventKind
 	At      time.Time
@@ -27,7 +27,7 @@ type Event struct {
 	IDs     []ID     // the sessions it happened to
 	Session *Session // the one session, where there is one and it was at hand
 	Ending  *Ending  // why, for EventRevoked and EventExpired
-	Visit   *Visit   // the visit, for EventStarted, EventMoved and EventReused
+	Visit   *Visit   // the visit, for EventStarted, EventMoved, EventReused and EventTossed
 	Verdict *Verdict // what the Assessor found, if it found anything
 }
 
@@ -44,7 +44,8 @@ const (
 	EventRotated         EventKind = "rotated"
 	EventRenamed         EventKind = "renamed"
 	EventMoved           EventKind = "moved"     // seen on another network, or used by another device
-	EventReused          EventKind = "reused"    // a secret came that had been replaced
+	EventReused          EventKind = "reused"    // a secret came that had been replaced; told once a day of a session
+	EventTossed          EventKind = "tossed"    // two cookies of one name came, so neither counts; of whom, is not known
 	EventSuspended       EventKind = "suspended" // until the user has proved again who they are
 	EventConfirmed       EventKind = "confirmed" // "this was me"
 	EventDenied          EventKind = "denied"    // "this wasn't me": ask for a new password

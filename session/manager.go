@@ -55,7 +55,8 @@ type Config struct {
 	// RevokeReused ends a session when a secret comes that was replaced long
 	// ago. Somebody has a copy of an old cookie then: a thief, or a browser
 	// restored from a backup. The request is refused in either case. Defaults
-	// to false: it is only reported.
+	// to false: the session is suspended ([RestrictionSuspended]), so whoever
+	// holds it has to sign in anew, or confirm it in an older session.
 	RevokeReused bool
 
 	// ProfileKeys seal what is remembered of each user: the devices they sign
@@ -102,10 +103,6 @@ const (
 	// challenged and not suspended: the next one would look as wrong.
 	ActionSuspend
 )
-
-// RotationGrace is how long the previous secret is still accepted once the
-// next one was seen, for requests that were under way.
-const RotationGrace = 30 * time.Second
 
 // writeTimeout bounds a write, which goes on when the request that asked for
 // it is gone.
@@ -202,6 +199,9 @@ func (cfg Config) withDefaults(limits Limits) (Config, error) {
 
 // KeepsProfiles reports whether devices are recognised across sign-ins.
 func (m *Manager) KeepsProfiles() bool { return m.profiles != nil }
+
+// Logger returns what is told of trouble that no caller sees.
+func (m *Manager) Logger() *slog.Logger { return m.cfg.Logger }
 
 // Limits returns the limits that are in force.
 func (m *Manager) Limits() Limits { return m.limits }

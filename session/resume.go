@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"time"
@@ -41,7 +40,7 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, rotate bool, err error) {
 	s, gens, err := m.store.Get(ctx, c.ID)
 	now := m.Now()
-	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash, now) != secretCurrent || s.Restriction == RestrictionSuspended || m.over(s, gens, now, l) != nil) {
+	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash) != secretCurrent || s.Restriction == RestrictionSuspended || m.over(s, gens, now, l) != nil) {
 		// A copy may be older than the last rotation, or than the last visit to
 		// another instance: nobody is refused by it.
 		s, gens, err = m.original(ctx, c.ID)
@@ -53,8 +52,8 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	if err != nil {
 		return nil, false, err
 	}
-	if which == secretCurrent && s.Secrets.SeenAt.IsZero() {
-		m.confirm(ctx, s, now)
+	if which == secretCurrent && s.Secrets.isNews(now) {
+		s = m.confirm(ctx, s, now)
 	}
 	if s.Restriction != RestrictionSuspended {
 		s = m.visit(ctx, s, l, from, now)
@@ -68,7 +67,7 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 
 // admit judges a credential for the session that was found by it.
 func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Credential, from Origin, l *live, now time.Time) (which, error) {
-	which := s.Secrets.match(c.Hash, now)
+	which := s.Secrets.match(c.Hash)
 	if which == secretWrong && !(s.Carrier == CarrierForeign && s.Ended != nil) { // a Remnant has no secret
 		m.stats.forged.Add(1)
 		return which, ErrForged
@@ -150,48 +149,4 @@ func expired(s *Session, now time.Time, l *live) bool {
 		}
 	}
 	return !now.Before(last.Add(s.IdleTimeout))
-}
-
-// which of a session's secrets a credential knows.
-type which uint8
-
-const (
-	secretWrong    which = iota
-	secretCurrent        // the one in force
-	secretPrevious       // the one before, still good
-	secretReplaced       // one that was good once
-)
-
-// match compares in constant time: how near a wrong secret came to one of them
-// cannot be told. That the current one was right may be seen, it shows anyway.
-func (s *Secrets) match(h SecretHash, now time.Time) which {
-	if subtle.ConstantTimeCompare(s.Current[:], h[:]) == 1 && !h.IsZero() {
-		return secretCurrent
-	}
-	if h.IsZero() {
-		return secretWrong
-	}
-	previous := subtle.ConstantTimeCompare(s.Previous[:], h[:])
-	older := subtle.ConstantTimeCompare(s.Older[:], h[:])
-	switch {
-	case previous == 1 && (s.SeenAt.IsZero() || now.Before(s.SeenAt.Add(RotationGrace))):
-		return secretPrevious
-	case previous == 1, older == 1:
-		return secretReplaced
-	}
-	return secretWrong
-}
-
-// reused reports a secret that was replaced, and ends the session if the host
-// wants that.
-func (m *Manager) reused(ctx context.Context, s *Session, from Origin, now time.Time) error {
-	m.stats.reused.Add(1)
-	v := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.Hints)}, from)
-	m.notify(ctx, Event{Kind: EventReused, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v})
-	if m.cfg.RevokeReused {
-		if _, err := m.revoke(ctx, Revocation{UserID: s.UserID, Only: []ID{s.ID}}, ReasonReused); err != nil {
-			m.cfg.Logger.ErrorContext(ctx, "session: could not revoke after reuse", "session", s.ID, "error", err)
-		}
-	}
-	return ErrReused
 }

@@ -51,7 +51,10 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 // After a new proof of identity, such as a change of the password, use
 // [Manager.Reauthenticated], which also replaces the secret of keep.
 func (m *Manager) RevokeAllExcept(ctx context.Context, userID string, keep ID, why Reason) (int, error) {
-	_, n, err := m.revokeOthers(ctx, userID, keep, why, func(*Session) error { return nil })
+	s, n, err := m.revokeOthers(ctx, userID, keep, why, func(*Session) error { return nil })
+	if err == nil {
+		madeByRequest(ctx, s)
+	}
 	return n, err
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,9 @@ type Reauthentication struct {
 // password has too: "otp", "hwk", not "pwd" alone. What looked unusual about it
 // stays to be answered in an older one.
 //
-// It returns [ErrNotFound] if it is not a live session of the user.
+// It returns [ErrNotFound] if it is not a live session of the user, and
+// [ErrOutdated] if ctx belongs to a request of it that began before others were
+// revoked: what was proved there may no longer hold.
 func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p Proof) (Reauthentication, error) {
 	var token Token
 	var doubted *Session
@@ -55,6 +58,9 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 	change := func(s *Session) (err error) {
 		if !p.AuthenticatedAt.IsZero() && proved.Before(s.AuthenticatedAt) {
 			return fmt.Errorf("%w: an older proof than the one that is known", ErrOutdated)
+		}
+		if before := requestOf(ctx, s); before != nil && before.Generations != s.Generations {
+			return ErrOutdated
 		}
 		if doubted = nil; s.Provisional && proveMore(p.Methods) {
 			doubted = s.Clone()
@@ -80,6 +86,7 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 		return Reauthentication{}, err
 	}
 	r.Token = token
+	madeByRequest(ctx, r.Session)
 	if doubted != nil {
 		m.teach(ctx, m.withLatest(doubted), AnswerConfirmed)
 	}
@@ -89,18 +96,51 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 
 // Rotate replaces the secret of a session for safety: when its user gains a
 // right, say. The old secret is dead at once and is never issued again.
+//
+// If ctx belongs to a request that came by a secret which another one has replaced
+// for safety meanwhile, nothing is left to do, and the Token is zero: what a
+// client sent before must not get it the new secret.
 func (m *Manager) Rotate(ctx context.Context, userID string, id ID) (*Session, Token, error) {
 	var token Token
 	now := m.Now()
 	s, err := m.update(ctx, userID, id, func(s *Session) (err error) {
+		if before := requestOf(ctx, s); before != nil && before.Secrets.Current != s.Secrets.Current && before.Secrets.Current != s.Secrets.Previous {
+			return errReplaced
+		}
 		token, err = s.replaceSecret(now)
 		return err
 	})
+	if errors.Is(err, errReplaced) {
+		s, err = m.mine(ctx, userID, id)
+		return s, Token{}, err
+	}
 	if err != nil {
 		return nil, Token{}, err
 	}
+	madeByRequest(ctx, s)
 	m.notify(ctx, Event{Kind: EventRotated, At: now, UserID: userID, IDs: []ID{id}, Session: s})
 	return s, token, nil
+}
+
+var errReplaced = errors.New("session: secret was replaced meanwhile")
+
+// requestOf returns s as the request of ctx knows it, nil if ctx belongs to none
+// of it.
+func requestOf(ctx context.Context, s *Session) *Session {
+	c, ok := ctx.Value(connKey{}).(*Conn)
+	if !ok || c.session.ID != s.ID {
+		return nil
+	}
+	return cmp.Or(c.made.Load(), c.session)
+}
+
+// madeByRequest notes what a request has made of its own session.
+func madeByRequest(ctx context.Context, s *Session) {
+	AfterCommit(ctx, func() {
+		if c, ok := ctx.Value(connKey{}).(*Conn); ok && c.session.ID == s.ID {
+			c.made.Store(s)
+		}
+	})
 }
 
 func (s *Session) replaceSecret(now time.Time) (Token, error) {
@@ -108,7 +148,7 @@ func (s *Session) replaceSecret(now time.Time) (Token, error) {
 		return Token{}, ErrForeign
 	}
 	t := newToken(s.ID)
-	s.Secrets = Secrets{Current: t.Credential().Hash, Older: s.Secrets.Current, RotatedAt: now, SeenAt: now}
+	s.Secrets.replace(t.Credential().Hash, now)
 	return t, nil
 }
 
@@ -117,7 +157,7 @@ func (s *Session) replaceSecret(now time.Time) (Token, error) {
 // client does not know yet that there is a new one.
 func (m *Manager) RotationDue(s *Session, c Credential) bool {
 	now := m.Now()
-	return m.rotationDue(s, s.Secrets.match(c.Hash, now), now)
+	return m.rotationDue(s, s.Secrets.match(c.Hash), now)
 }
 
 func (m *Manager) rotationDue(s *Session, known which, now time.Time) bool {
@@ -126,17 +166,18 @@ func (m *Manager) rotationDue(s *Session, known which, now time.Time) bool {
 	}
 	switch known {
 	case secretPrevious:
-		return s.Secrets.SeenAt.IsZero()
-	case secretCurrent:
-		return now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation
+		return true
+	case secretCurrent: // and not before the last one is through
+		return now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation && (s.Secrets.Previous.IsZero() || s.Secrets.mayRetire(now))
 	}
 	return false
 }
 
 // RotatePeriodic gives the holder of t the token that follows it. The old
-// secret stays good until the new one was first seen, and [RotationGrace]
-// longer. Whoever asks with the same t meanwhile gets the same new token: no
-// parallel request, and no answer that was lost, signs anyone out.
+// secret stays good until the new one is seen again [RotationGrace] after it was
+// first seen. Whoever asks with the same t meanwhile gets the same new token: no
+// parallel request, no answer that was lost, and no browser that lost its last
+// minute signs anyone out.
 //
 // It returns the zero Token if nothing is due.
 func (m *Manager) RotatePeriodic(ctx context.Context, t Token) (Token, error) {
@@ -158,13 +199,13 @@ func (m *Manager) RotatePeriodic(ctx context.Context, t Token) (Token, error) {
 		if !m.RotationDue(s, c) {
 			return Token{}, nil
 		}
-		if s.Secrets.match(c.Hash, now) == secretPrevious {
+		if s.Secrets.match(c.Hash) == secretPrevious {
 			return t.next(s.Secrets.Salt), nil
 		}
 		s = s.Clone()
 		salt := newSalt()
 		n := t.next(salt)
-		s.Secrets = Secrets{Current: n.Credential().Hash, Previous: c.Hash, Older: s.Secrets.Previous, Salt: salt, RotatedAt: now}
+		s.Secrets.rotate(c.Hash, n.Credential().Hash, salt, now)
 		switch err := m.store.Update(wctx, s); {
 		case err == nil:
 			m.notify(ctx, Event{Kind: EventRotated, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s})
@@ -178,14 +219,19 @@ func (m *Manager) RotatePeriodic(ctx context.Context, t Token) (Token, error) {
 	return Token{}, fmt.Errorf("session: rotate: %w", ErrConflict)
 }
 
-// confirm notes that the current secret has been seen, from when on the
-// previous one fades. If it cannot be noted now, the next request tries again.
-func (m *Manager) confirm(ctx context.Context, s *Session, now time.Time) {
-	s = s.Clone()
-	s.Secrets.SeenAt = now
+// confirm notes that the current secret has been seen. If it cannot be noted now,
+// the next request tries again.
+func (m *Manager) confirm(ctx context.Context, s *Session, now time.Time) *Session {
+	seen := s.Clone()
+	seen.Secrets.see(now)
 	wctx, cancel := write(ctx)
 	defer cancel()
-	if err := m.store.Update(wctx, s); err != nil && !errors.Is(err, ErrConflict) {
+	switch err := m.store.Update(wctx, seen); {
+	case err == nil:
+		seen.Version++
+		return seen
+	case !errors.Is(err, ErrConflict):
 		m.cfg.Logger.WarnContext(ctx, "session: rotation not confirmed", "session", s.ID, "error", err)
 	}
+	return s
 }

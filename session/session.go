@@ -144,9 +144,9 @@ func (o Origin) bounded() Origin {
 // rotations. It prints as "[secret]".
 type Secrets struct {
 	Current  SecretHash
-	Previous SecretHash // good until Current was seen, then for [RotationGrace]; zero if there is none
+	Previous SecretHash // still good; zero once it is retired ([RotationGrace]) or replaced for safety
 	Older    SecretHash // the one before: presenting it is [ErrReused]
-	Salt     Salt       // derives the current secret from the previous one
+	Salt     Salt       // derives the current secret from the previous one; zero if there is none
 
 	RotatedAt time.Time // when Current was made
 	SeenAt    time.Time // when Current was first presented; zero until then

@@ -19,12 +19,12 @@ const (
 	secretLen = 32 // 256 bits; ASVS 5.0 7.2.3 asks for 128
 	tokenLen  = len(ID{}) + secretLen
 
-	// tokenPrefix is the version of the wire form, and lets scanners find
-	// tokens that leaked.
-	tokenPrefix = "sid1_"
+	// TokenPrefix is what a revealed token begins with. It is the version of the
+	// wire form, and lets scanners find tokens that leaked.
+	TokenPrefix = "sid1_"
 
 	// TokenLen is the length in bytes of a revealed token.
-	TokenLen = len(tokenPrefix) + tokenLen*4/3
+	TokenLen = len(TokenPrefix) + tokenLen*4/3
 )
 
 var tokenEncoding = base64.RawURLEncoding.Strict()
@@ -63,7 +63,7 @@ func (t Token) Reveal() string {
 	if t.IsZero() {
 		return ""
 	}
-	return tokenPrefix + tokenEncoding.EncodeToString(t.Bytes())
+	return TokenPrefix + tokenEncoding.EncodeToString(t.Bytes())
 }
 
 // Bytes returns the 48 bytes of the token, ID first, for a carrier that has an
@@ -141,10 +141,10 @@ func (t Token) next(salt Salt) Token {
 }
 
 func decodeToken(s string, raw *[tokenLen]byte) bool {
-	if len(s) != TokenLen || s[:len(tokenPrefix)] != tokenPrefix {
+	if len(s) != TokenLen || s[:len(TokenPrefix)] != TokenPrefix {
 		return false
 	}
-	n, err := tokenEncoding.Decode(raw[:], []byte(s[len(tokenPrefix):]))
+	n, err := tokenEncoding.Decode(raw[:], []byte(s[len(TokenPrefix):]))
 	return err == nil && n == tokenLen
 }
 

@@ -36,7 +36,7 @@ func TestHeaders(t *testing.T) {
 	} {
 		res, body := me.do(tt[0], base+tt[1], "")
 		for name, value := range map[string]string{
-			"Cache-Control": "no-store", "Vary": "Cookie", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+			"Cache-Control": "no-store", "Vary": "Cookie, Authorization", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 		} {
 			if got := res.Header.Get(name); got != value {
