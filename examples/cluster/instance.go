@@ -75,7 +75,7 @@ func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	mw, err := middleware.New(i.manager, middleware.Config{
-		CookieKeys: [][]byte{keys.Cookie}, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: [][]byte{keys.Cookie}, ClientIP: clientIP, Refuse: middleware.Pages{SignIn: "/login", Confirm: "/confirm"}.Refuse,
 	})
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/maxmind/mmdbwriter"
 	"github.com/maxmind/mmdbwriter/mmdbtype"
@@ -29,21 +30,36 @@ var demoPlaces = []struct {
 	{"2001:db8::/32", "FR", "Lyon", "Europe/Paris", 45.8, 4.8, 300}, // too vague for the city
 }
 
-// demoDevices sign in as the first user.
+// demoDevices sign in as the first user, so long ago, and the last of them after
+// some wrong passwords: nobody knows it.
 var demoDevices = []struct {
-	ip    string
-	hints device.Hints
-	opts  session.StartOptions
+	ago        time.Duration
+	ip         string
+	hints      device.Hints
+	opts       session.StartOptions
+	browser    byte // tells browsers with a device cookie apart
+	wrong, out bool
 }{
-	{"203.0.113.7", device.Hints{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"}, session.StartOptions{Persistent: true}},
-	{"203.0.113.7", device.Hints{UserAgent: "immich-android/3.1.0", AppModel: "Pixel 8", AppPlatform: "Android"}, session.StartOptions{Carrier: session.CarrierBearer}},
-	{"198.51.100.20", device.Hints{
+	{ago: 40 * day, ip: "203.0.113.7", hints: demoPhone, browser: 1},
+	{ago: 30 * day, ip: "203.0.113.7", hints: demoOffice, browser: 2},
+	{ago: 21 * day, ip: "203.0.113.9", hints: demoPhone, browser: 1},
+	{ago: 12 * day, ip: "203.0.113.9", hints: demoOffice, browser: 2},
+	{ago: 6 * day, ip: "203.0.113.7", hints: demoPhone, browser: 1, opts: session.StartOptions{Persistent: true}},
+	{ago: 5 * day, ip: "203.0.113.7", hints: demoOffice, browser: 2, opts: session.StartOptions{Persistent: true, Name: "Office"}},
+	{ago: 4 * day, ip: "203.0.113.7", hints: device.Hints{UserAgent: "immich-android/3.1.0", AppModel: "Pixel 8", AppPlatform: "Android"}, opts: session.StartOptions{Carrier: session.CarrierBearer}},
+	{ago: 3 * day, ip: "203.0.113.9", hints: device.Hints{UserAgent: "Mozilla/5.0 (Linux; Android 14; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0.0.0 Safari/537.36"}, browser: 3, out: true},
+	{ago: 20 * time.Minute, ip: "192.0.2.99", hints: device.Hints{UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}, browser: 4, wrong: true},
+}
+
+const day = 24 * time.Hour
+
+var (
+	demoPhone  = device.Hints{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"}
+	demoOffice = device.Hints{
 		UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/153.0.0.0 Safari/537.36",
 		Brands:    `"Chromium";v="153", "Google Chrome";v="153", "Not.A/Brand";v="99"`, Mobile: "?0", Platform: `"Windows"`, PlatformVersion: `"15.0.0"`,
-	}, session.StartOptions{Persistent: true, Name: "Office"}},
-	{"192.0.2.44", device.Hints{UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0"}, session.StartOptions{Shared: true}},
-	{"2001:db8::17", device.Hints{UserAgent: "Mozilla/5.0 (Linux; Android 14; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0.0.0 Safari/537.36"}, session.StartOptions{}},
-}
+	}
+)
 
 // demoLocator returns a Locator over a database that is built here and now.
 func demoLocator() (geo.Locator, error) {
@@ -77,23 +93,13 @@ func demoLocator() (geo.Locator, error) {
 	return maxmind.FromBytes(b.Bytes(), maxmind.Config{AllowReserved: true})
 }
 
-// demonstrate puts the places where nobody is on the map, and signs some devices
-// in there if the users are new.
-func (p parts) demonstrate(ctx context.Context, cfg *session.Config) error {
-	nowhere, err := demoLocator()
-	if err != nil {
-		return err
-	}
-	cfg.Locator = geo.Combine(nowhere, cfg.Locator)
-	if !p.fresh {
-		return nil
-	}
-	return demoSignIns(ctx, p.store, *cfg, p.users)
-}
-
-// demoSignIns signs the devices in, and one of them out again. Nobody judges
-// that they are everywhere at once.
+// demoSignIns signs the devices in, each at its time, under the eyes of the
+// Assessor, and one of them out again. It is as if the site had been there for
+// weeks.
 func demoSignIns(ctx context.Context, store session.Store, cfg session.Config, users *demo.Users) error {
+	started := time.Now()
+	at := started
+	cfg.Now = func() time.Time { return at }
 	manager, err := session.New(store, cfg)
 	if err != nil {
 		return err
@@ -102,21 +108,31 @@ func demoSignIns(ctx context.Context, store session.Store, cfg session.Config, u
 	if err != nil {
 		return err
 	}
-	for i, d := range demoDevices {
+	for _, d := range demoDevices {
+		at = started.Add(-d.ago)
+		for range 3 {
+			if d.wrong {
+				users.WrongAt(id, at.Add(-time.Minute))
+			}
+		}
 		ticket, err := manager.BeginSignIn(ctx, id)
 		if err != nil {
 			return err
 		}
-		s, _, err := manager.Start(ctx, ticket, session.Origin{IP: netip.MustParseAddr(d.ip), Hints: d.hints}, d.opts)
-		if err != nil {
-			return err
+		if d.browser > 0 {
+			d.opts.DeviceID = session.DeviceID{d.browser}
 		}
-		if i == len(demoDevices)-1 {
+		d.opts.Methods = []string{"pwd"}
+		s, _, err := manager.Start(ctx, ticket, session.Origin{IP: netip.MustParseAddr(d.ip), Hints: d.hints}, d.opts)
+		if err == nil && d.out {
+			at = at.Add(time.Hour)
 			err = manager.Revoke(ctx, id, s.ID, session.ReasonSignedOutRemote)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	at = started
+	_, err = manager.Purge(ctx)
+	return err
 }

@@ -20,13 +20,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"github.com/signedin/signedin/examples/internal/demo"
 	"github.com/signedin/signedin/examples/internal/host"
+	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/notice"
@@ -47,7 +48,7 @@ func main() {
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that a site would send (default: beside the database)")
 	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
-	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is; the database is a temporary one unless -db is given")
+	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is, and a stranger among them; the database is a temporary one unless -db is given")
 	host.Main("quickstart", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
 }
 
@@ -82,7 +83,8 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer s.outbox.root.Close()
-	s.announce(stdout, file, listener.Addr())
+	s.outbox.site = "http://" + reachable(listener.Addr())
+	s.announce(stdout, file)
 	return host.Serve(ctx, listener, host.NewServer(s.handler), s.manager.Run)
 }
 
@@ -103,13 +105,23 @@ type site struct {
 	manager *session.Manager
 }
 
-func (s *site) announce(w io.Writer, file string, at net.Addr) {
+func (s *site) announce(w io.Writer, file string) {
 	fmt.Fprintf(w, "Database: %s\n", file)
 	if s.fresh {
 		fmt.Fprintf(w, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
 	}
-	fmt.Fprintf(w, "E-mails are not sent but kept in %s, and shown at http://%s/outbox\n", s.outbox.dir, at)
-	fmt.Fprintf(w, "Open http://%s\n", at)
+	fmt.Fprintf(w, "E-mails are not sent but kept in %s, and shown at %s/outbox\n", s.outbox.dir, s.outbox.site)
+	fmt.Fprintf(w, "Open %s\n", s.outbox.site)
+}
+
+// reachable is where a browser on this machine finds what listens at an address:
+// one that stands for all of them is none to open.
+func reachable(at net.Addr) string {
+	listens, ok := at.(*net.TCPAddr)
+	if !ok || !listens.IP.IsUnspecified() {
+		return at.String()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listens.Port))
 }
 
 // build puts the parts together: this is what a host writes.
@@ -121,19 +133,26 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	locator, attribution := host.Places(ctx, f.cityDB, log)
 	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{p.keys.Profile}, Logger: log}
 	if f.demo {
-		if err := p.demonstrate(ctx, &cfg); err != nil {
+		nowhere, err := demoLocator()
+		if err != nil {
 			return nil, err
 		}
+		cfg.Locator = geo.Combine(nowhere, cfg.Locator)
 	}
 	if err := p.watch(&cfg); err != nil {
 		return nil, err
+	}
+	if f.demo && p.fresh {
+		if err := demoSignIns(ctx, p.store, cfg, p.users); err != nil {
+			return nil, err
+		}
 	}
 	manager, err := session.New(p.store, cfg)
 	if err != nil {
 		return nil, err
 	}
 	mw, err := middleware.New(manager, middleware.Config{
-		CookieKeys: [][]byte{p.keys.Cookie}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: [][]byte{p.keys.Cookie}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: demo.Pages.Refuse,
 	})
 	if err != nil {
 		return nil, err
@@ -179,12 +198,13 @@ func (p parts) watch(cfg *session.Config) error {
 	if err != nil {
 		return err
 	}
-	p.users.Wrong = func(id string) { assessor.Failed(id, time.Now()) }
+	p.users.Mail, p.users.Key = p.outbox.mail, p.keys.Cookie
+	p.users.WrongAt = assessor.Failed
 	notices, err := notice.New(p.store, p.outbox.add, notice.Config{App: "signedin quickstart", Path: "Device activity", Logger: cfg.Logger})
 	if err != nil {
 		return err
 	}
-	cfg.Assessor, cfg.Observers = assessor, []session.Observer{notices}
+	cfg.Assessor, cfg.Observers = assessor, append(cfg.Observers, notices)
 	return nil
 }
 

@@ -27,6 +27,7 @@ type outbox struct {
 	dir   string
 	root  *os.Root // what is outside of dir cannot be reached
 	users *demo.Users
+	site  string // where the site is, for links
 }
 
 func newOutbox(dir string, users *demo.Users) (*outbox, error) {
@@ -34,23 +35,32 @@ func newOutbox(dir string, users *demo.Users) (*outbox, error) {
 		return nil, err
 	}
 	root, err := os.OpenRoot(dir)
-	return &outbox{dir, root, users}, err
+	return &outbox{dir: dir, root: root, users: users}, err
 }
 
 // add writes a file that sorts by its time. A host would put n into a queue
 // here.
 func (o *outbox) add(ctx context.Context, n notice.Notice) error {
-	to, err := o.users.Email(ctx, n.UserID)
+	return o.write(ctx, n.UserID, string(n.Kind), n.Subject, n.Text, n.At)
+}
+
+// mail writes one of the site's own, with a link.
+func (o *outbox) mail(ctx context.Context, id, subject, text, path string) error {
+	return o.write(ctx, id, "recover", subject, text+"\n\n"+o.site+path+"\n", time.Now())
+}
+
+func (o *outbox) write(ctx context.Context, id, kind, subject, text string, at time.Time) error {
+	to, err := o.users.Email(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := o.root.Mkdir(n.UserID, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := o.root.Mkdir(id, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	mail := fmt.Sprintf("To: %s\nSubject: %s\nDate: %s\nContent-Type: text/plain; charset=utf-8\n\n%s",
-		to, mime.QEncoding.Encode("utf-8", n.Subject), n.At.Format(time.RFC1123Z), n.Text)
-	name := n.At.UTC().Format("2006-01-02 150405.000 ") + string(n.Kind) + " " + rand.Text()[:6] + ".eml"
-	return o.root.WriteFile(path.Join(n.UserID, name), []byte(mail), 0o600)
+		to, mime.QEncoding.Encode("utf-8", subject), at.Format(time.RFC1123Z), text)
+	name := at.UTC().Format("2006-01-02 150405.000 ") + kind + " " + rand.Text()[:6] + ".eml"
+	return o.root.WriteFile(path.Join(id, name), []byte(mail), 0o600)
 }
 
 // list returns the names of a user's e-mails, the latest first.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/signedin/signedin/middleware"
@@ -21,6 +22,10 @@ import (
 
 // Devices is where the "Device activity" page is.
 const Devices = "/account/devices"
+
+// Pages are where who is stopped can go on. The page to recover is there if
+// [Users] has a Mail.
+var Pages = middleware.Pages{SignIn: "/login", Confirm: "/confirm", Recover: "/recover"}
 
 // site is the handlers' common ground.
 type site struct {
@@ -34,9 +39,13 @@ type site struct {
 // for; it may be empty.
 func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.Logger) (http.Handler, error) {
 	s := &site{users: users, sessions: mw.Manager(), mw: mw, log: log}
-	devices, err := activity.New(mw, activity.Config{
+	cfg := activity.Config{
 		Path: Devices, Home: "/", Reauthenticate: "/confirm", SignedOut: "/login", PasswordURL: "/password", Attribution: attribution, Logger: log,
-	})
+	}
+	if users.Mail != nil {
+		cfg.RecoveryURL = "/recover"
+	}
+	devices, err := activity.New(mw, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +54,14 @@ func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.
 	mux.Handle("GET /login", mw.AskHints(http.HandlerFunc(s.signInPage)))
 	mux.HandleFunc("POST /login", s.signIn)
 	mux.HandleFunc("POST /logout", s.signOut)
-	mux.Handle("GET /password", mw.Require(http.HandlerFunc(s.passwordPage)))
-	mux.Handle("POST /password", mw.Require(http.HandlerFunc(s.changePassword)))
+	mux.HandleFunc("GET /welcome", s.welcome)
+	// Not for a sign-in in doubt: a thief who knows the password would throw the
+	// owner out.
+	mux.Handle("GET /password", mw.RequireConfirmed(http.HandlerFunc(s.passwordPage)))
+	mux.Handle("POST /password", mw.RequireConfirmed(http.HandlerFunc(s.changePassword)))
+	mux.HandleFunc("GET /recover", s.recoverPage)
+	mux.HandleFunc("POST /recover", s.recover)
+	mux.HandleFunc("POST /reset", s.reset)
 	mux.Handle("GET /confirm", mw.Require(http.HandlerFunc(s.confirmPage)))
 	mux.Handle("POST /confirm", mw.Require(http.HandlerFunc(s.confirm)))
 	mux.HandleFunc("POST /api/token", s.token)
@@ -109,14 +124,14 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) signInPage(w http.ResponseWriter, r *http.Request) {
-	page(w, http.StatusOK, "login", view{Next: middleware.LocalPath(r.URL.Query().Get("next"), "/")})
+	page(w, http.StatusOK, "login", view{Next: middleware.LocalPath(r.URL.Query().Get("next"), "/"), Recover: s.users.Mail != nil})
 }
 
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	if !formOK(w, r) {
 		return
 	}
-	v := view{Email: r.PostFormValue("email"), Next: middleware.LocalPath(r.PostFormValue("next"), "/")}
+	v := view{Email: r.PostFormValue("email"), Next: middleware.LocalPath(r.PostFormValue("next"), "/"), Recover: s.users.Mail != nil}
 	opts := session.StartOptions{Persistent: checked(r, "remember"), Shared: checked(r, "shared"), Methods: []string{"pwd"}}
 	_, _, err := s.start(w, r, v.Email, r.PostFormValue("password"), opts)
 	switch {
@@ -130,6 +145,8 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		middleware.Problem(w, r, http.StatusForbidden, err)
 	case err != nil:
 		s.trouble(w, r, err)
+	case isPlain(r):
+		http.Redirect(w, r, "/welcome?next="+url.QueryEscape(v.Next), http.StatusSeeOther)
 	default:
 		http.Redirect(w, r, v.Next, http.StatusSeeOther)
 	}
@@ -167,7 +184,18 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) passwordPage(w http.ResponseWriter, r *http.Request) {
-	page(w, http.StatusOK, "password", view{})
+	v := view{Fresh: s.isFresh(r)}
+	if r.URL.Query().Get("after") == "not-me" {
+		v.Message = "It is signed out. Whoever it was may know your password: please choose a new one now."
+	}
+	page(w, http.StatusOK, "password", v)
+}
+
+// isFresh reports whether the user has given the password just now, and need not
+// give it once more.
+func (s *site) isFresh(r *http.Request) bool {
+	me, _ := session.FromContext(r.Context())
+	return me.ProvedSince(s.sessions.Now().Add(-s.sessions.Limits().StepUp))
 }
 
 // changePassword changes the password and signs out every other device. A
@@ -178,7 +206,11 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	me, _ := session.FromContext(r.Context())
 	var re session.Reauthentication
-	err := s.users.SetPassword(r.Context(), me.UserID, r.PostFormValue("current"), r.PostFormValue("new"), func(ctx context.Context) (err error) {
+	current := Given(r.PostFormValue("current"))
+	if r.PostFormValue("current") == "" && s.isFresh(r) {
+		current = JustProved
+	}
+	err := s.users.SetPassword(r.Context(), me.UserID, current, r.PostFormValue("new"), func(ctx context.Context) (err error) {
 		re, err = s.mw.Reauthenticated(w, r.WithContext(ctx), session.Proof{
 			Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged, NewToken: checked(r, "new_token"),
 		})
@@ -188,7 +220,7 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
 		if status >= http.StatusInternalServerError {
 			s.log.ErrorContext(r.Context(), "password", "error", err)
 		}
-		s.passwordAnswer(w, r, status, view{Message: message}, nil)
+		s.passwordAnswer(w, r, status, view{Message: message, Fresh: current == JustProved}, nil)
 		return
 	}
 	if err != nil {
@@ -199,7 +231,7 @@ func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
 	if !re.Token.IsZero() {
 		result["token"] = re.Token.Reveal()
 	}
-	s.passwordAnswer(w, r, http.StatusOK, view{Notice: changed(re.Revoked)}, result)
+	s.passwordAnswer(w, r, http.StatusOK, view{Notice: changed(re.Revoked), Fresh: true, Done: true}, result)
 }
 
 func changed(n int) string {

@@ -264,7 +264,7 @@ func TestOldPasswordLosesTheRace(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.before = func() {
-		err := h.users.SetPassword(t.Context(), id, demo.Password, "the new password", func(ctx context.Context) error {
+		err := h.users.SetPassword(t.Context(), id, demo.Given(demo.Password), "the new password", func(ctx context.Context) error {
 			_, err := h.sessions.RevokeAll(ctx, id, session.ReasonPasswordChanged)
 			return err
 		})

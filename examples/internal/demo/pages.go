@@ -32,6 +32,10 @@ type view struct {
 	Email   string
 	Next    string
 	Message string // what went wrong
+	Fresh   bool   // the password was given just now
+	Done    bool   // nothing more is to be done
+	Token   string // of a link
+	Recover bool   // who has forgotten the password can go on
 	Notice  string // what was done
 }
 

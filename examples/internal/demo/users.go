@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
@@ -35,8 +36,12 @@ type Transaction func(ctx context.Context, f func(ctx context.Context, tx *sqlx.
 
 // Users keeps the accounts of the site.
 type Users struct {
-	// Wrong, if set, is told of each wrong password.
-	Wrong func(id string)
+	// WrongAt, if set, is told of each wrong password.
+	WrongAt func(id string, at time.Time)
+	// Mail, if set, sends an e-mail to a user, with the path of a link. It is how
+	// who has forgotten the password shows who they are. Key is what seals the link.
+	Mail func(ctx context.Context, id, subject, text, path string) error
+	Key  []byte
 
 	db      *sqlx.DB
 	inTx    Transaction
@@ -96,24 +101,37 @@ func (u *Users) CheckPassword(ctx context.Context, id, password string) error {
 		return err
 	}
 	if bcrypt.CompareHashAndPassword(stored, []byte(password)) != nil || id == nobody {
-		if u.Wrong != nil {
-			u.Wrong(id)
+		if u.WrongAt != nil {
+			u.WrongAt(id, time.Now())
 		}
 		return errWrong
 	}
 	return nil
 }
 
+// A Proof is why the password may be changed: by the current one, which is
+// [Given], or because of another proof just now.
+type Proof struct {
+	current string
+	proved  bool
+}
+
+// JustProved is the Proof of a user who has just proved who they are.
+var JustProved = Proof{proved: true}
+
+// Given is the Proof by the current password.
+func Given(current string) Proof { return Proof{current: current} }
+
 // SetPassword replaces the password, if current is it, and then ends other
 // sessions by end: both happen or none, if the sessions are in the same
 // database. Else the password has changed when end fails, which is
 // errNotSignedOut.
-func (u *Users) SetPassword(ctx context.Context, id, current, next string, end func(ctx context.Context) error) error {
+func (u *Users) SetPassword(ctx context.Context, id string, current Proof, next string, end func(ctx context.Context) error) error {
 	stored, err := u.hash(ctx, id)
 	if err != nil {
 		return err
 	}
-	if bcrypt.CompareHashAndPassword(stored, []byte(current)) != nil {
+	if !current.proved && bcrypt.CompareHashAndPassword(stored, []byte(current.current)) != nil {
 		return errWrong
 	}
 	if len(next) < 8 || len(next) > 72 { // bcrypt takes no more
