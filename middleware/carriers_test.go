@@ -85,9 +85,9 @@ func (s *countingStore) Get(ctx context.Context, id session.ID) (*session.Sessio
 	return s.Store.Get(ctx, id)
 }
 
-func (s *countingStore) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (s *countingStore) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	if err := s.fail.Load(); err != nil {
-		return nil, *err
+		return session.Revoked{}, *err
 	}
 	return s.Store.Revoke(ctx, r)
 }

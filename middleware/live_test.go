@@ -331,8 +331,8 @@ func TestStoreFailure(t *testing.T) {
 
 type revokeFails struct{ session.Store }
 
-func (revokeFails) Revoke(context.Context, session.Revocation) ([]session.ID, error) {
-	return nil, errors.New("down")
+func (revokeFails) Revoke(context.Context, session.Revocation) (session.Revoked, error) {
+	return session.Revoked{}, errors.New("down")
 }
 
 func TestRequireRecentAuth(t *testing.T) {

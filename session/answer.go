@@ -94,14 +94,14 @@ func (m *Manager) Deny(ctx context.Context, userID string, id, by ID) error {
 
 // endDenied ends the one session of end.
 func (m *Manager) endDenied(ctx context.Context, id ID, end Revocation) error {
-	ids, err := m.revoke(ctx, end, ReasonDenied)
+	done, err := m.revoke(ctx, end, ReasonDenied)
 	switch {
 	case err != nil && !m.wasDenied(ctx, id, end.Ending.By):
 		return err
 	case err != nil: // or else nobody would be asked for a new password
 		end.Ending = m.ending(ctx, end, ReasonDenied)
-		AfterCommit(ctx, func() { m.revoked(ctx, end, end.Only) })
-	case len(ids) == 0:
+		AfterCommit(ctx, func() { m.revoked(ctx, end, Revoked{IDs: end.Only, Count: len(end.Only)}) })
+	case len(done.IDs) == 0:
 		return ErrNotFound
 	}
 	return nil

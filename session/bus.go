@@ -25,6 +25,19 @@ type Notice struct {
 	Changed  []ID // rotated, renamed, authenticated anew, suspended, confirmed: forget copies
 	Everyone bool // every session has ended
 	Missed   bool // messages may have been lost: trust no copy
+
+	// UserID, if set, says that all of this user's sessions have ended but Keep,
+	// which has changed, or none if that is zero.
+	UserID string
+	Keep   ID
+	// Generations are for UserID and Everyone: what is not under a smaller
+	// counter began later, and goes on. Zero if not known.
+	Generations Generations
+}
+
+// IsZero reports whether n is the empty Notice.
+func (n Notice) IsZero() bool {
+	return len(n.Ended) == 0 && len(n.Changed) == 0 && !n.Everyone && !n.Missed && n.UserID == ""
 }
 
 // NoticeOf returns what other processes have to know of e; ok is false if that
@@ -34,6 +47,12 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 	case EventRevoked, EventExpired:
 		n.Ended = e.IDs
 		n.Everyone = e.UserID == ""
+		n.Generations = e.Generations
+		if e.All {
+			n.UserID, n.Keep = e.UserID, e.Keep
+		}
+	case EventErased:
+		n.UserID, n.Generations = e.UserID, e.Generations
 	case EventRotated, EventReauthenticated, EventRenamed, EventSuspended, EventConfirmed:
 		n.Changed = e.IDs
 	case EventMoved:
@@ -41,7 +60,7 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 			n.Changed = e.IDs
 		}
 	}
-	return n, len(n.Ended)+len(n.Changed) > 0 || n.Everyone
+	return n, !n.IsZero()
 }
 
 // Receive cuts what is open in this process on the sessions that n tells of, and
@@ -50,7 +69,12 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 func (h *Hub) Receive(n Notice) {
 	defer h.watches.received(n)
 	h.Cut(ErrRevoked, n.Ended...)
-	if n.Everyone {
+	if n.UserID != "" {
+		h.cutBelow(below{user: n.UserID, keep: n.Keep, gens: n.Generations})
+	}
+	if n.Everyone && n.Generations.Global == 0 {
 		h.CutAll(ErrRevoked)
+	} else if n.Everyone {
+		h.cutBelow(below{gens: n.Generations})
 	}
 }

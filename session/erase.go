@@ -67,11 +67,13 @@ func (m *Manager) Erase(ctx context.Context, userID string) error {
 	if _, err := m.RevokeAll(ctx, userID, ReasonErased); err != nil {
 		return err
 	}
-	wctx, cancel := write(ctx)
-	defer cancel()
 	now := m.Now()
-	if _, err := m.store.Purge(wctx, Purge{UserID: userID, Now: now}); err != nil {
-		return fmt.Errorf("session: erase: %w", err)
+	for more := true; more; {
+		done, err := m.purge(context.WithoutCancel(ctx), Purge{UserID: userID, Now: now, Limit: sweepLimit})
+		if err != nil {
+			return fmt.Errorf("session: erase: %w", err)
+		}
+		more = done.More
 	}
 	m.notify(ctx, Event{Kind: EventErased, At: now, UserID: userID})
 	return nil

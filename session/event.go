@@ -21,10 +21,19 @@ func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
 // An Event is something that happened to sessions of one user, or of all users
 // if UserID is empty, but for EventTossed.
 type Event struct {
-	Kind    EventKind
-	At      time.Time
-	UserID  string
-	IDs     []ID     // the sessions it happened to
+	Kind   EventKind
+	At     time.Time
+	UserID string
+	IDs    []ID // the sessions it happened to; none if All, or of all users
+
+	// For EventRevoked: whether all of the user's sessions were ended but Keep,
+	// which is zero if none was kept; and the counter that ended them, as
+	// Revoked.Generations.
+	All         bool
+	Keep        ID
+	Generations Generations
+	Count       int // how many sessions ended, as far as that was counted
+
 	Session *Session // the one session, where there is one and it was at hand
 	Ending  *Ending  // why, for EventRevoked and EventExpired
 	Visit   *Visit   // the visit, for EventStarted, EventMoved, EventReused and EventTossed

@@ -45,7 +45,7 @@ func Example() {
 // An Observer is told of everything, for a log, a mail or a counter.
 func ExampleObserver() {
 	observer := session.ObserverFunc(func(_ context.Context, e session.Event) {
-		fmt.Println(e.Kind, e.UserID, len(e.IDs))
+		fmt.Println(e.Kind, e.UserID, e.Count)
 	})
 	manager, err := session.New(memstore.New(), session.Config{Observers: []session.Observer{observer}})
 	if err != nil {

@@ -173,7 +173,7 @@ func (m *Manager) endChildren(ctx context.Context, userID string, ended []ID, wh
 	if len(parents) == 0 {
 		return
 	}
-	all, err := m.list(ctx, Query{UserID: userID, State: StateLive})
+	all, err := m.listAll(ctx, Query{UserID: userID, State: StateLive})
 	r := Revocation{UserID: userID}
 	for _, s := range all {
 		if id, ok := s.Parent(); ok && parents[id] {

@@ -18,6 +18,7 @@ const (
 type Hub struct {
 	shards  [hubShards]hubShard
 	watches watches
+	bumps   bumps
 }
 
 type hubShard struct {

@@ -243,8 +243,8 @@ func (m *Manager) revokeLinked(ctx context.Context, by Issuers, key IssuerKey) (
 			for len(all) > 0 && all[0].UserID == r.UserID {
 				r.Only, all = append(r.Only, all[0].ID), all[1:]
 			}
-			ids, err := m.revoke(ctx, r, ReasonIssuer)
-			if ended += len(ids); err != nil {
+			done, err := m.revoke(ctx, r, ReasonIssuer)
+			if ended += done.Count; err != nil {
 				return err
 			}
 		}

@@ -171,20 +171,21 @@ func (m *Manager) changeProfile(ctx context.Context, userID string, change func(
 // distrust has the devices of sessions that a change of the password has ended
 // be recognised by what they look like only: one of the cookies may be with
 // whoever knew the password. The one that was kept stays known.
-func (m *Manager) distrust(ctx context.Context, userID string, ids []ID, kept *Session) {
-	if m.profiles == nil || len(ids) == 0 {
+func (m *Manager) distrust(ctx context.Context, r Revocation) {
+	if m.profiles == nil {
 		return
 	}
 	wctx, cancel := write(ctx)
 	defer cancel()
-	ended, err := m.History(wctx, userID, maxEnded)
+	ended, err := m.History(wctx, r.UserID, maxEnded)
+	many := len(ended) == maxEnded && *ended[maxEnded-1].Ended == r.Ending // so any device may be one of theirs
 	if err == nil {
-		err = m.changeProfile(wctx, userID, func(p *profile) (changed bool) {
+		err = m.changeProfile(wctx, r.UserID, func(p *profile) (changed bool) {
 			for i, d := range p.devices {
-				if d.key == (DeviceKey{}) || kept != nil && kept.DeviceKey == d.key {
+				if d.key == (DeviceKey{}) || r.Keep != nil && r.Keep.DeviceKey == d.key {
 					continue
 				}
-				if slices.ContainsFunc(ended, func(s *Session) bool { return s.DeviceKey == d.key && slices.Contains(ids, s.ID) }) {
+				if many || slices.ContainsFunc(ended, func(s *Session) bool { return s.DeviceKey == d.key && *s.Ended == r.Ending }) {
 					p.devices[i].key, changed = DeviceKey{}, true
 				}
 			}
@@ -192,7 +193,7 @@ func (m *Manager) distrust(ctx context.Context, userID string, ids []ID, kept *S
 		})
 	}
 	if err != nil {
-		m.cfg.Logger.WarnContext(ctx, "session: devices still known after a change of the password", "user", userID, "error", err)
+		m.cfg.Logger.WarnContext(ctx, "session: devices still known after a change of the password", "user", r.UserID, "error", err)
 	}
 }
 

@@ -7,17 +7,77 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
-// List returns the user's live sessions, the most recently active first.
+// listPage is how many sessions are read from the store at once.
+const listPage = 500
+
+// A Page is a part of a user's live sessions.
+type Page struct {
+	// Sessions are the most recently active first. Pages follow each other by
+	// sign-in, the latest first.
+	Sessions []*Session
+	// Total is how many live sessions the user has, as far as they were counted
+	// ([CountLimit]). Some of them may have expired a moment ago.
+	Total int
+	// Next is what to ask for the next page with; nil if this was the last one.
+	Next *Cursor
+}
+
+// A Cursor says where a [Page] ends. It is no secret, and holds also when that
+// session has ended since.
+type Cursor struct {
+	StartedAt time.Time
+	ID        ID
+}
+
+// List returns the user's live sessions, the most recently active first: all of
+// them. For who may have very many, use [Manager.ListPage].
 func (m *Manager) List(ctx context.Context, userID string) ([]*Session, error) {
 	if err := checkUserID(userID); err != nil {
 		return nil, err
 	}
-	all, err := m.list(ctx, Query{UserID: userID, State: StateLive})
+	all, err := m.listAll(ctx, Query{UserID: userID, State: StateLive})
 	if err != nil {
 		return nil, err
 	}
+	return m.mostRecent(all), nil
+}
+
+// ListPage returns at most limit of the user's live sessions, the first ones if
+// after is nil.
+func (m *Manager) ListPage(ctx context.Context, userID string, after *Cursor, limit int) (Page, error) {
+	if err := checkUserID(userID); err != nil {
+		return Page{}, err
+	}
+	if limit <= 0 {
+		return Page{}, fmt.Errorf("session: list: limit %d is not positive", limit)
+	}
+	q := Query{UserID: userID, State: StateLive, Limit: limit + 1}
+	if after != nil {
+		q.After = &Session{ID: after.ID, First: Visit{At: after.StartedAt}}
+	}
+	all, err := m.list(ctx, q)
+	if err != nil {
+		return Page{}, err
+	}
+	var p Page
+	if len(all) > limit {
+		last := all[limit-1]
+		p.Next = &Cursor{last.First.At, last.ID}
+		all = all[:limit]
+	}
+	p.Sessions = m.mostRecent(all)
+	if p.Total = len(p.Sessions); after != nil || p.Next != nil {
+		p.Total, err = m.count(ctx, userID)
+	}
+	return p, err
+}
+
+// mostRecent returns those of live sessions that have not expired, the most
+// recently active first.
+func (m *Manager) mostRecent(all []*Session) []*Session {
 	now := m.Now()
 	all = slices.DeleteFunc(all, func(s *Session) bool { return expired(s, now, m.hub.find(s.ID)) })
 	for i, s := range all {
@@ -26,7 +86,34 @@ func (m *Manager) List(ctx context.Context, userID string) ([]*Session, error) {
 	slices.SortFunc(all, func(a, b *Session) int {
 		return cmp.Or(b.Last.At.Compare(a.Last.At), bytes.Compare(b.ID[:], a.ID[:]))
 	})
-	return all, nil
+	return all
+}
+
+// listAll reads all pages of q, or as many as make q.Limit.
+func (m *Manager) listAll(ctx context.Context, q Query) (all []*Session, err error) {
+	most := q.Limit
+	for {
+		if q.Limit = listPage; most > 0 {
+			q.Limit = min(listPage, most-len(all))
+		}
+		page, whole, err := m.page(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) == 0 || len(page) < q.Limit && whole || len(all) == most {
+			return all, nil
+		}
+		q.After = page[len(page)-1]
+	}
+}
+
+func (m *Manager) count(ctx context.Context, userID string) (int, error) {
+	n, err := m.store.CountLive(ctx, userID)
+	if err != nil {
+		return 0, fmt.Errorf("session: count: %w", err)
+	}
+	return n, nil
 }
 
 // withLatest returns s with the activity that this process has noted but not
@@ -50,11 +137,11 @@ func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Ses
 	if limit < 0 {
 		return nil, fmt.Errorf("session: history: limit %d is negative", limit)
 	}
-	ended, err := m.list(ctx, Query{UserID: userID, State: StateEnded, Limit: limit})
+	ended, err := m.listAll(ctx, Query{UserID: userID, State: StateEnded, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	live, err := m.list(ctx, Query{UserID: userID, State: StateLive})
+	live, err := m.listAll(ctx, Query{UserID: userID, State: StateLive})
 	if err != nil {
 		return nil, err
 	}
@@ -83,13 +170,18 @@ func asExpired(s *Session) *Session {
 // list is [Store.List] in which a session that cannot be decoded is logged and
 // left out.
 func (m *Manager) list(ctx context.Context, q Query) ([]*Session, error) {
-	all, err := m.store.List(ctx, q)
-	if errors.Is(err, ErrCorrupt) {
+	all, _, err := m.page(ctx, q)
+	return all, err
+}
+
+// page is list, and tells whether nothing was left out.
+func (m *Manager) page(ctx context.Context, q Query) (all []*Session, whole bool, err error) {
+	all, err = m.store.List(ctx, q)
+	corrupt := errors.Is(err, ErrCorrupt)
+	if corrupt {
 		m.cfg.Logger.ErrorContext(ctx, "session: left out stored sessions that cannot be decoded", "user", q.UserID, "error", err)
-		err = nil
+	} else if err != nil {
+		return nil, false, fmt.Errorf("session: list: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("session: list: %w", err)
-	}
-	return slices.Clone(all), nil
+	return slices.Clone(all), !corrupt, nil
 }

@@ -149,10 +149,3 @@ func (l *live) isOpen() bool {
 	defer l.mu.Unlock()
 	return l.open != nil
 }
-
-// isOpenOf reports whether something is open on it and it is the user's.
-func (l *live) isOpenOf(userID string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open != nil && l.open.session.UserID == userID
-}

@@ -52,22 +52,3 @@ func (m *Manager) lookAgain(ctx context.Context, s *Session) (*Session, bool) {
 	}
 	return stored, stored.UserID == s.UserID && stored.Secrets.Current == s.Secrets.Current
 }
-
-// cutRest cuts what is open on those sessions of the user that are over and not
-// among ended: they may have ended by a revocation whose answer got lost.
-func (m *Manager) cutRest(ctx context.Context, r Revocation, ended []ID) {
-	ctx, cancel := write(ctx)
-	defer cancel()
-	known := make(map[ID]bool, len(ended)+1)
-	for _, id := range ended {
-		known[id] = true
-	}
-	if r.Keep != nil {
-		known[r.Keep.ID] = true
-	}
-	m.hub.each(func(l *live) {
-		if !known[l.id] && l.isOpenOf(r.UserID) {
-			m.cutIfOver(ctx, l)
-		}
-	})
-}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -21,8 +20,12 @@ type Config struct {
 	// Limits replaces single limits of the preset. Defaults to none replaced.
 	Limits Limits
 	// MaxPerUser bounds the live sessions of a user; at the next sign-in the
-	// longest idle one gives way. Negative means no bound. Defaults to 100.
+	// longest idle one gives way, or the longest idle 100 if they are far more;
+	// Run ends the rest. Negative means no bound. Defaults to 100.
 	MaxPerUser int
+	// MaxFor, if set, is asked for the bound of a user, by their plan: 0 means
+	// MaxPerUser, negative no bound. Defaults to nil.
+	MaxFor func(ctx context.Context, userID string) int
 	// Retention is how long an ended session is kept to be shown as history.
 	// Defaults to 28 days.
 	Retention time.Duration
@@ -117,8 +120,8 @@ type Manager struct {
 	limits   Limits
 	profiles *profiles // nil if none are kept
 	hub      Hub
-	unsure   atomic.Int64 // revocations that failed, and may have had their effect
 	queue    touchQueue
+	rest     rest
 	stats    counters
 	fresh    func(context.Context) context.Context // set if store keeps copies
 }

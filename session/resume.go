@@ -24,17 +24,28 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 	// The live is pinned before the store is read: a revocation after the read
 	// finds it and leaves its mark, which register sees.
 	l := m.hub.pin(c.ID)
-	s, rotate, err := m.resume(ctx, c, from, l)
-	if err != nil {
-		m.hub.unpin(l)
-		return nil, err
+	for {
+		since := m.hub.bumps.n.Load()
+		s, rotate, err := m.resume(ctx, c, from, l)
+		if err != nil {
+			m.hub.unpin(l)
+			return nil, err
+		}
+		conn.Context, conn.session, conn.rotate, conn.live, conn.cutter = ctx, s, rotate, l, cut
+		if err := l.register(conn); err != nil {
+			m.hub.unpin(l)
+			return nil, err
+		}
+		ended, known := m.hub.bumps.overtook(since, s)
+		if known && !ended {
+			return s, nil
+		}
+		l.unregister(conn)
+		if known {
+			m.hub.unpin(l)
+			return nil, ErrRevoked
+		}
 	}
-	conn.Context, conn.session, conn.rotate, conn.live, conn.cutter = ctx, s, rotate, l, cut
-	if err := l.register(conn); err != nil {
-		m.hub.unpin(l)
-		return nil, err
-	}
-	return s, nil
 }
 
 func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, rotate bool, err error) {

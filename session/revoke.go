@@ -27,8 +27,8 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 	if err := checkUserID(userID); err != nil {
 		return err
 	}
-	ids, err := m.revoke(ctx, Revocation{UserID: userID, Only: []ID{id}}, why)
-	if err != nil || len(ids) > 0 {
+	done, err := m.revoke(ctx, Revocation{UserID: userID, Only: []ID{id}}, why)
+	if err != nil || len(done.IDs) > 0 {
 		return err
 	}
 	s, _, err := m.original(ctx, id)
@@ -45,8 +45,8 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 
 // RevokeAllExcept ends all of the user's sessions but keep, in one step, and
 // makes sign-ins that are under way come to nothing. It returns how many live
-// sessions it ended. If keep is not a live session of the user it returns
-// [ErrNotFound] and ends none.
+// sessions it ended, as far as that was counted ([CountLimit]). If keep is not a
+// live session of the user it returns [ErrNotFound] and ends none.
 //
 // After a new proof of identity, such as a change of the password, use
 // [Manager.Reauthenticated], which also replaces the secret of keep.
@@ -59,17 +59,19 @@ func (m *Manager) RevokeAllExcept(ctx context.Context, userID string, keep ID, w
 }
 
 // RevokeAll ends all of the user's sessions, in one step, and makes sign-ins
-// that are under way come to nothing. It returns how many it ended.
+// that are under way come to nothing. It returns how many it ended, as far as
+// that was counted ([CountLimit]).
 func (m *Manager) RevokeAll(ctx context.Context, userID string, why Reason) (int, error) {
 	if err := checkUserID(userID); err != nil {
 		return 0, err
 	}
-	ids, err := m.revoke(ctx, Revocation{UserID: userID, All: true}, why)
-	return len(ids), err
+	done, err := m.revoke(ctx, Revocation{UserID: userID, All: true}, why)
+	return done.Count, err
 }
 
-// RevokeEveryone ends every session of every user: after a backup was
-// restored, or when keys have leaked.
+// RevokeEveryone ends every session of every user, in one step: after a backup
+// was restored, or when keys have leaked. What it costs does not depend on how
+// many they are.
 func (m *Manager) RevokeEveryone(ctx context.Context, why Reason) error {
 	_, err := m.revoke(ctx, Revocation{Everyone: true}, why)
 	return err
@@ -87,7 +89,7 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 			return nil, 0, err
 		}
 		r := Revocation{UserID: userID, All: true, Keep: s}
-		ids, err := m.revoke(ctx, r, why)
+		done, err := m.revoke(ctx, r, why)
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
@@ -95,50 +97,55 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 			return nil, 0, ErrNotFound
 		case err != nil && !m.wasKept(ctx, s):
 			return nil, 0, err
-		case err != nil: // which others ended, nobody knows any more
+		case err != nil: // how many ended, nobody knows any more
 			r.Ending = m.ending(ctx, r, why)
-			AfterCommit(ctx, func() { m.revoked(ctx, r, nil) })
+			done.Generations.User = s.Generations.User + 1
+			AfterCommit(ctx, func() { m.revoked(ctx, r, done) })
 		}
 		s.Version++
 		s.Generations.User++
-		return s, len(ids), nil
+		return s, done.Count, nil
 	}
 	return nil, 0, fmt.Errorf("session: revoke all except: %w", ErrConflict)
 }
 
 // revoke has the store end sessions, then cuts what is open on them, then tells
-// the observers.
-func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) ([]ID, error) {
+// the observers. What a counter has ended is marked after that.
+func (m *Manager) revoke(ctx context.Context, r Revocation, why Reason) (Revoked, error) {
 	r.Ending = m.ending(ctx, r, why)
 	wctx, cancel := write(ctx)
 	defer cancel()
-	ids, err := m.store.Revoke(wctx, r)
+	done, err := m.store.Revoke(wctx, r)
 	if err != nil {
-		m.unsure.Add(1)
-		return nil, fmt.Errorf("session: revoke: %w", err)
+		return Revoked{}, fmt.Errorf("session: revoke: %w", err)
 	}
-	AfterCommit(ctx, func() { m.revoked(ctx, r, ids) })
+	AfterCommit(ctx, func() { m.revoked(ctx, r, done) })
 	if r.Only != nil {
-		m.endChildren(ctx, r.UserID, ids, why)
+		m.endChildren(ctx, r.UserID, done.IDs, why)
 	}
-	return ids, nil
+	return done, nil
 }
 
 // revoked cuts what is open on sessions that have ended, and tells of it.
-func (m *Manager) revoked(ctx context.Context, r Revocation, ids []ID) {
-	m.cut(ctx, ids...)
-	if r.All && m.unsure.Load() > 0 {
-		m.cutRest(ctx, r, ids)
+func (m *Manager) revoked(ctx context.Context, r Revocation, done Revoked) {
+	e := Event{Kind: EventRevoked, At: r.Ending.At, UserID: r.UserID, IDs: done.IDs, Ending: &r.Ending,
+		All: r.All, Generations: done.Generations, Count: done.Count}
+	if r.Keep != nil {
+		e.Keep = r.Keep.ID
 	}
-	if r.Everyone {
-		m.hub.CutAll(ErrRevoked)
+	m.cut(ctx, done.IDs...)
+	if r.All || r.Everyone {
+		m.hub.cutBelow(below{user: r.UserID, keep: e.Keep, gens: done.Generations})
 	}
-	m.stats.revoked.Add(int64(len(ids)))
+	m.stats.revoked.Add(int64(done.Count))
 	if r.All && r.Ending.Reason == ReasonPasswordChanged {
-		m.distrust(ctx, r.UserID, ids, r.Keep)
+		m.distrust(ctx, r)
 	}
-	if len(ids) > 0 || r.All || r.Everyone {
-		m.notify(ctx, Event{Kind: EventRevoked, At: r.Ending.At, UserID: r.UserID, IDs: ids, Ending: &r.Ending})
+	if done.Count > 0 || r.All || r.Everyone {
+		m.notify(ctx, e)
+	}
+	if r.All || r.Everyone {
+		m.markSoon(ctx, r.UserID)
 	}
 }
 

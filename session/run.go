@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -13,47 +14,67 @@ const (
 )
 
 // Run does the work that no request does, until ctx is done: it writes noted
-// activity, ends sessions that have expired and cuts what is open on them, and
-// deletes what is over for longer than the retention. Each FlushInterval it also
-// cuts what is open here on sessions that another process has ended, which
-// costs a read of each session with something open; a [Bus] is quicker. It
+// activity, ends sessions that have expired and cuts what is open on them, marks
+// what a revocation of many has ended, and deletes what is over for longer than
+// the retention. Each FlushInterval it also cuts what is open here on sessions
+// that another process has ended, which costs a read of each session with
+// something open; a [Bus] is quicker. These do not wait for each other. It
 // writes what is pending before it returns. Without Run, expired sessions are
 // refused all the same, but their open connections stay.
 func (m *Manager) Run(ctx context.Context) {
 	m.queue.running.Store(true)
 	defer m.queue.running.Store(false)
-	flush := time.NewTicker(m.cfg.FlushInterval)
-	defer flush.Stop()
-	sweep := time.NewTicker(min(sweepInterval, m.cfg.TouchInterval))
-	defer sweep.Stop()
+	m.rest.running.Store(true)
+	defer m.rest.running.Store(false)
+	var duties sync.WaitGroup
+	duties.Go(func() {
+		every(ctx, m.cfg.FlushInterval, func() { _ = m.Flush(ctx) }) // logged, and tried again at the next tick
+	})
+	duties.Go(func() { every(ctx, m.cfg.FlushInterval, func() { m.cutOver(ctx) }) })
+	duties.Go(func() { m.doRest(ctx) })
+	duties.Go(func() {
+		every(ctx, min(sweepInterval, m.cfg.TouchInterval), func() {
+			if _, err := m.Purge(ctx); err != nil && ctx.Err() == nil {
+				m.cfg.Logger.WarnContext(ctx, "session: purge", "error", err)
+			}
+		})
+	})
+	duties.Wait()
+	_ = m.Flush(context.WithoutCancel(ctx)) // logged
+}
+
+// every calls f at each interval until ctx is done, one call at a time.
+func every(ctx context.Context, interval time.Duration, f func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			_ = m.Flush(context.WithoutCancel(ctx)) // logged
 			return
-		case <-flush.C:
-			_ = m.Flush(ctx) // logged, and tried again at the next tick
-			m.cutOver(ctx)
-		case <-sweep.C:
-			if _, err := m.Purge(ctx); err != nil {
-				m.cfg.Logger.WarnContext(ctx, "session: purge", "error", err)
-			}
+		case <-tick.C:
+			f()
 		}
 	}
 }
 
-// Purge ends what has expired, cuts what is open on it, and deletes what is
-// over for longer than the retention. It returns how many sessions it deleted.
-// Run calls it each minute.
+// Purge ends what has expired, cuts what is open on it, marks what a revocation
+// of many has ended, and deletes what is over for longer than the retention. It
+// returns how many sessions it deleted. Run calls it each minute.
 func (m *Manager) Purge(ctx context.Context) (int, error) {
 	if err := m.Flush(ctx); err != nil { // else an active session could look idle
 		return 0, fmt.Errorf("session: purge: %w", err)
 	}
 	now := m.Now()
 	m.hub.forgetBefore(now.Add(-2 * m.cfg.TouchInterval))
+	for more := true; more && ctx.Err() == nil; {
+		var err error
+		if more, err = m.mark(ctx, ""); err != nil {
+			return 0, fmt.Errorf("session: purge: %w", err)
+		}
+	}
 	deleted := 0
 	for {
-		p, err := m.store.Purge(ctx, Purge{Now: now, EndedBefore: now.Add(-m.cfg.Retention), Limit: sweepLimit})
+		p, err := m.purge(ctx, Purge{Now: now, EndedBefore: now.Add(-m.cfg.Retention), Limit: sweepLimit})
 		if err != nil {
 			return deleted, fmt.Errorf("session: purge: %w", err)
 		}
@@ -67,25 +88,26 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 	return deleted, nil
 }
 
+// purge is [Store.Purge], no longer than a write may take.
+func (m *Manager) purge(ctx context.Context, p Purge) (Purged, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return m.store.Purge(ctx, p)
+}
+
 // cutOver cuts what is open here on sessions that another process ended,
 // suspended, or found expired, and that no message told of. A store that is in
 // trouble is not asked of one session after the other: each takes its time.
 func (m *Manager) cutOver(ctx context.Context) {
-	unsure := m.unsure.Load()
-	var unknown, trouble error
+	var trouble error
 	m.hub.each(func(l *live) {
 		if trouble != nil || !l.isOpen() {
 			return
 		}
-		if err := m.cutIfOver(ctx, l); errors.Is(err, ErrCorrupt) {
-			unknown = err
-		} else {
+		if err := m.cutIfOver(ctx, l); !errors.Is(err, ErrCorrupt) {
 			trouble = err
 		}
 	})
-	if unknown == nil && trouble == nil {
-		m.unsure.CompareAndSwap(unsure, 0)
-	}
 }
 
 // cutIfOver cuts what is open on a session that is over. It returns why it could

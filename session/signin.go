@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -226,29 +225,6 @@ func (m *Manager) absoluteEnd(authenticated, now time.Time) time.Time {
 		authenticated = now
 	}
 	return authenticated.Add(m.limits.Absolute)
-}
-
-// evict ends the longest idle sessions beyond the user's bound, but never s.
-// Every sign-in looks after its own session is stored, so whichever comes last
-// sees all, and all choose the same ones.
-func (m *Manager) evict(ctx context.Context, s *Session) {
-	if m.cfg.MaxPerUser < 0 {
-		return
-	}
-	all, err := m.List(ctx, s.UserID)
-	all = slices.DeleteFunc(all, func(s *Session) bool { return s.Carrier == CarrierForeign }) // its issuer's count
-	if excess := len(all) - m.cfg.MaxPerUser; err == nil && excess > 0 {
-		r := Revocation{UserID: s.UserID}
-		for _, old := range slices.Backward(all) {
-			if old.ID != s.ID && len(r.Only) < excess {
-				r.Only = append(r.Only, old.ID)
-			}
-		}
-		_, err = m.revoke(ctx, r, ReasonEvicted)
-	}
-	if err != nil { // the sign-in stands; the next one looks again
-		m.cfg.Logger.ErrorContext(ctx, "session: sessions beyond the bound were not ended", "user", s.UserID, "error", err)
-	}
 }
 
 func checkTicket(t Ticket, now time.Time) error {

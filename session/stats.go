@@ -88,10 +88,28 @@ func (c *countedStore) Touch(ctx context.Context, touches []Touch) error {
 	return err
 }
 
-func (c *countedStore) Revoke(ctx context.Context, r Revocation) ([]ID, error) {
-	ids, err := c.Store.Revoke(ctx, r)
+func (c *countedStore) GetMany(ctx context.Context, ids []ID) ([]Found, error) {
+	all, err := c.Store.GetMany(ctx, ids)
 	c.note(ctx, err)
-	return ids, err
+	return all, err
+}
+
+func (c *countedStore) CountLive(ctx context.Context, userID string) (int, error) {
+	n, err := c.Store.CountLive(ctx, userID)
+	c.note(ctx, err)
+	return n, err
+}
+
+func (c *countedStore) Revoke(ctx context.Context, r Revocation) (Revoked, error) {
+	done, err := c.Store.Revoke(ctx, r)
+	c.note(ctx, err)
+	return done, err
+}
+
+func (c *countedStore) Mark(ctx context.Context, userID string, limit int) (bool, error) {
+	more, err := c.Store.Mark(ctx, userID, limit)
+	c.note(ctx, err)
+	return more, err
 }
 
 func (c *countedStore) Generation(ctx context.Context, userID string) (Generations, error) {

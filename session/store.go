@@ -18,6 +18,11 @@ import (
 // makes a session live again: there is no write that replaces, and every write
 // to a session has the condition that it is live at that moment.
 //
+// A counter that is bumped ends all sessions under it at once, however many
+// they are. The Ending of that bump is kept with it, and Get, GetMany and List
+// give it, without IP in the visits, for each session that has none of its own
+// yet. [Store.Mark] writes it to the sessions afterwards, a part at a time.
+//
 // A method that returned nil has stored its effect for every later call of any
 // method, from any process. A method that returned an error may or may not
 // have; repeating it is safe. A cancelled context is an error, never a wrong
@@ -33,10 +38,19 @@ type Store interface {
 	// there is none and ErrCorrupt if it cannot be decoded.
 	Get(ctx context.Context, id ID) (*Session, Generations, error)
 
+	// GetMany is Get for several: it returns those that there are, each once, in
+	// any order. Sessions that cannot be decoded are left out; the others are
+	// returned together with an error that is ErrCorrupt.
+	GetMany(ctx context.Context, ids []ID) ([]Found, error)
+
 	// List returns the sessions that q asks for. Sessions that cannot be
 	// decoded are left out; the others are returned together with an error
 	// that is ErrCorrupt.
 	List(ctx context.Context, q Query) ([]*Session, error)
+
+	// CountLive returns how many live sessions the user has. It may stop at
+	// CountLimit.
+	CountLive(ctx context.Context, userID string) (int, error)
 
 	// Update writes s, whose Version is the one that was read, and stores it
 	// with the next Version. It leaves what does not belong to it: UserID,
@@ -48,13 +62,21 @@ type Store interface {
 
 	// Touch writes the latest visit of each session. What is not live is left
 	// alone, and so is a session whose stored Last.At is the same or later. It
-	// does not change Version.
+	// does not change Version. A visit beside a revocation of All may be written
+	// to what that ends.
 	Touch(ctx context.Context, touches []Touch) error
 
-	// Revoke ends sessions, all of them or none, as r says, and returns those
-	// that were live until now, in any order. From an ended session's visits
-	// it drops IP and keeps Network.
-	Revoke(ctx context.Context, r Revocation) ([]ID, error)
+	// Revoke ends sessions, all of them or none, as r says. From an ended
+	// session's visits it drops IP and keeps Network. What it does for All and
+	// Everyone is one commit, and takes no longer for a user, or a table, with
+	// many sessions.
+	Revoke(ctx context.Context, r Revocation) (Revoked, error)
+
+	// Mark writes the Ending of a revocation of All or Everyone to sessions that
+	// it has ended and that have none of their own: to about limit of them, of
+	// the user, or of all users if userID is empty. It reports whether there may
+	// be more.
+	Mark(ctx context.Context, userID string, limit int) (more bool, err error)
 
 	// Generation returns the current generations for a user. For a user never
 	// seen the user's counter is 0; reading it stores nothing.
@@ -74,6 +96,18 @@ type Query struct {
 	State  State
 	Limit  int      // at most so many; 0 means all
 	After  *Session // the last one of the page before; nil for the first page
+	Oldest bool     // in the opposite order
+}
+
+// CountLimit is where a [Store] may stop counting sessions: of more, nobody
+// needs to know how many.
+const CountLimit = 10_000
+
+// Found is a session as [Store.GetMany] returns it, and the current generations
+// of its user.
+type Found struct {
+	Session     *Session
+	Generations Generations
 }
 
 // A State selects sessions by whether they are over.
@@ -101,20 +135,31 @@ type Revocation struct {
 	// over.
 	Only []ID
 
-	// All ends every live session of UserID and bumps the user's counter by one,
-	// the counter first.
+	// All ends every live session of UserID: it bumps the user's counter by one
+	// and keeps Ending with it, until every session below has one of its own.
 	All bool
 	// Keep, with All, is the one session that stays, moved to the new
-	// generation and written as by Update. If it cannot be, Revoke does nothing
-	// and returns what Update would have returned, with ErrUnknown for a
-	// session that is not UserID's.
+	// generation and written as by Update, in the same commit. If it cannot be,
+	// Revoke does nothing and returns what Update would have returned, with
+	// ErrUnknown for a session that is not UserID's.
 	Keep *Session
 
-	// Everyone ends every live session of all users and bumps the global
-	// counter, the counter first: from then on none of them is live, even if
-	// Revoke fails before each has its Ending, which Purge then gives it. The
-	// IDs are not returned.
+	// Everyone ends every live session of all users: it bumps the global counter
+	// by one and keeps Ending with it, as All does.
 	Everyone bool
+}
+
+// Revoked is what a [Store] ended.
+type Revoked struct {
+	// IDs are, for Only, the sessions that were live until now, in any order.
+	IDs []ID
+	// Count is how many sessions that was; for All it may stop at CountLimit, and
+	// what ends or begins at the same time may be in it or not. It is 0 for
+	// Everyone.
+	Count int
+	// Generations has, for All, the user's new counter, and for Everyone the
+	// global one: what was under a smaller one is over. The other one is 0.
+	Generations Generations
 }
 
 // A Purge asks a [Store] to clear up.
@@ -132,9 +177,10 @@ type Purge struct {
 	// call.
 	Limit int
 
-	// UserID, if set, asks for something else: every session of this user is
-	// deleted, at once and whatever its state, and the user's counter is bumped
-	// at Now, so that no sign-in that began earlier can be finished.
+	// UserID, if set, asks for something else: the user's counter is bumped at
+	// Now, so that no sign-in that began earlier can be finished, and every
+	// session of this user is deleted, whatever its state: at most Limit of them
+	// by one call, unless that is 0.
 	UserID string
 
 	// Remnants, if set, asks for something else: what stays of these sessions is

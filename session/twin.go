@@ -91,6 +91,6 @@ func (m *Manager) RevokeEach(ctx context.Context, userID string, ids []ID, why R
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	ended, err := m.revoke(ctx, Revocation{UserID: userID, Only: slices.Clone(ids)}, why)
-	return len(ended), err
+	done, err := m.revoke(ctx, Revocation{UserID: userID, Only: slices.Clone(ids)}, why)
+	return done.Count, err
 }

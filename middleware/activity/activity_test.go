@@ -54,9 +54,9 @@ func (f *failing) List(ctx context.Context, q session.Query) ([]*session.Session
 	return f.Store.List(ctx, q)
 }
 
-func (f *failing) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (f *failing) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	if f.revoke.Load() {
-		return nil, errStore
+		return session.Revoked{}, errStore
 	}
 	return f.Store.Revoke(ctx, r)
 }

@@ -132,12 +132,40 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 func (st *Store) read(ctx context.Context, id session.ID, now time.Duration) (*session.Session, session.Generations, error) {
 	before := st.copies.clock.Load()
 	s, gens, err := st.inner.Get(ctx, id)
-	if err == nil && s.Ended == nil && s.Generations == gens {
-		st.copies.put(&entry{s: s, gens: gens, tick: before, read: now})
+	if err == nil {
+		st.keep(s, gens, before, now)
 	} else {
 		st.copies.drop(id)
 	}
 	return s, gens, err
+}
+
+// keep copies s, which was read at that time and tick.
+func (st *Store) keep(s *session.Session, gens session.Generations, before uint64, now time.Duration) {
+	if s.Ended == nil && s.Generations == gens {
+		st.copies.put(&entry{s: s, gens: gens, tick: before, read: now})
+	} else {
+		st.copies.drop(s.ID)
+	}
+}
+
+// GetMany returns the originals, and renews the copies.
+func (st *Store) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	now := st.lease.now()
+	if !st.lease.holds(now) || session.Held(ctx) {
+		return st.inner.GetMany(ctx, ids)
+	}
+	before := st.copies.clock.Load()
+	all, err := st.inner.GetMany(ctx, ids)
+	for _, f := range all {
+		st.keep(f.Session, f.Generations, before, now)
+	}
+	return all, err
+}
+
+// Count passes the question on.
+func (st *Store) CountLive(ctx context.Context, userID string) (int, error) {
+	return st.inner.CountLive(ctx, userID)
 }
 
 // List passes the question on.

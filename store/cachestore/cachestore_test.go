@@ -201,10 +201,10 @@ type inTransaction struct {
 	revoked *session.Revocation
 }
 
-func (x *inTransaction) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (x *inTransaction) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	if session.Held(ctx) {
 		x.revoked = &r
-		return r.Only, nil
+		return session.Revoked{IDs: r.Only, Count: len(r.Only)}, nil
 	}
 	return x.Store.Revoke(ctx, r)
 }

@@ -84,7 +84,7 @@ type pair struct {
 func (p *pair) next() *cachestore.Store { return p.stores[p.turn.Add(1)%2] }
 
 func (p *pair) tell(n session.Notice) {
-	if p.told && (n.Missed || n.Everyone || len(n.Ended)+len(n.Changed) > 0) {
+	if p.told && !n.IsZero() {
 		p.wire.publish(n)
 	}
 }
@@ -97,6 +97,18 @@ func (p *pair) Get(ctx context.Context, id session.ID) (*session.Session, sessio
 
 func (p *pair) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
 	return p.next().List(ctx, q)
+}
+
+func (p *pair) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	return p.next().GetMany(ctx, ids)
+}
+
+func (p *pair) CountLive(ctx context.Context, userID string) (int, error) {
+	return p.next().CountLive(ctx, userID)
+}
+
+func (p *pair) Mark(ctx context.Context, userID string, limit int) (bool, error) {
+	return p.next().Mark(ctx, userID, limit)
 }
 
 func (p *pair) Generation(ctx context.Context, userID string) (session.Generations, error) {
@@ -118,14 +130,17 @@ func (p *pair) Touch(ctx context.Context, touches []session.Touch) error {
 	return p.next().Touch(ctx, touches)
 }
 
-func (p *pair) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
-	ended, err := p.next().Revoke(ctx, r)
-	n := session.Notice{Ended: ended, Everyone: r.Everyone}
+func (p *pair) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
+	done, err := p.next().Revoke(ctx, r)
+	n := session.Notice{Ended: done.IDs, Everyone: r.Everyone, Generations: done.Generations}
+	if r.All {
+		n.UserID = r.UserID
+	}
 	if r.Keep != nil {
-		n.Changed = append(n.Changed, r.Keep.ID)
+		n.Keep = r.Keep.ID
 	}
 	p.tell(n)
-	return ended, err
+	return done, err
 }
 
 func (p *pair) Purge(ctx context.Context, q session.Purge) (session.Purged, error) {
@@ -182,7 +197,7 @@ func (w *warm) Touch(ctx context.Context, touches []session.Touch) error {
 	return w.Store.Touch(ctx, touches)
 }
 
-func (w *warm) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (w *warm) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	w.up()
 	return w.Store.Revoke(ctx, r)
 }

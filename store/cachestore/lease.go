@@ -55,13 +55,16 @@ func (r *receiver) receive(n session.Notice) {
 	if n.Missed || n.Everyone {
 		st.copies.forgetAll()
 	}
+	if n.UserID != "" {
+		st.copies.forgetUser(n.UserID)
+	}
 	st.copies.forget(n.Ended...)
 	st.copies.forget(n.Changed...)
 	if n.Missed {
 		st.lease.missed.Add(1)
 		st.lease.until.Store(0)
 		r.sign = st.lease.now()
-	} else if len(n.Ended) == 0 && len(n.Changed) == 0 && !n.Everyone {
+	} else if n.IsZero() {
 		st.lease.until.Store(int64(r.sign + st.lease.length))
 		r.sign = st.lease.now()
 		st.copies.sweep(r.sign)

@@ -36,8 +36,8 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 }
 
 // Revoke ends sessions, all of them or none.
-func (st *Store) Revoke(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
-	forget := func() { st.forgetRevoked(r, ended) }
+func (st *Store) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
+	forget := func() { st.forgetRevoked(r) }
 	// Before as well: if the store has done it but is slow to say so, requests
 	// meanwhile are answered by what it holds.
 	forget()
@@ -47,16 +47,20 @@ func (st *Store) Revoke(ctx context.Context, r session.Revocation) (ended []sess
 
 // forgetRevoked goes by what r could have ended, not only by what it did:
 // another instance may have ended the rest, and its notice be under way.
-func (st *Store) forgetRevoked(r session.Revocation, ended []session.ID) {
+func (st *Store) forgetRevoked(r session.Revocation) {
 	switch {
 	case r.Everyone:
 		st.copies.forgetAll()
 	case r.All:
 		st.copies.forgetUser(r.UserID)
-		st.copies.forget(ended...)
 	default:
 		st.copies.forget(r.Only...)
 	}
+}
+
+// Mark passes on: of what it changes there are no copies.
+func (st *Store) Mark(ctx context.Context, userID string, limit int) (bool, error) {
+	return st.inner.Mark(ctx, userID, limit)
 }
 
 // Purge ends what has expired and deletes what is long over.

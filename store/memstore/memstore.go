@@ -22,13 +22,14 @@ const shards = 256
 // A Store is a [session.Store] in memory. The zero Store is not usable; make
 // one with [New].
 type Store struct {
-	global  atomic.Int64
-	records [shards]table[session.ID, *record]
-	users   [shards]table[string, *user]
-	due     dueQueue // live sessions, by when they may expire
-	over    dueQueue // ended sessions, by when they ended
-	nobody  user     // whose the remnants are
-	issuers issuers
+	global   atomic.Int64
+	records  [shards]table[session.ID, *record]
+	users    [shards]table[string, *user]
+	due      dueQueue // live sessions, by when they may expire
+	over     dueQueue // ended sessions, by when they ended
+	nobody   user     // whose the remnants are
+	issuers  issuers
+	unmarked unmarked
 }
 
 var _ session.Store = (*Store)(nil)
@@ -76,6 +77,7 @@ type user struct {
 	mu         sync.Mutex
 	generation atomic.Int64
 	bumped     time.Time
+	bumps      []*bump // whose sessions are not all marked; the oldest first
 	sessions   map[session.ID]*record
 	profile    []byte
 	profiled   int64 // the profile's version, 0 if there is none
@@ -172,12 +174,51 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 	}
 	s, gens := r.s.Load(), st.generations(r.user)
 	if s.Ended == nil && s.Generations != gens {
-		// A revocation came between the two reads: read as one.
+		// A revocation came between the two reads, or before: read as one.
 		r.user.mu.Lock()
-		s, gens = r.s.Load(), st.generations(r.user)
+		gens = st.generations(r.user)
+		s = st.seen(r.s.Load(), r.user)
 		r.user.mu.Unlock()
 	}
 	return s, gens, nil
+}
+
+// GetMany returns those of the sessions that there are.
+func (st *Store) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	all := make([]session.Found, 0, len(ids))
+	asked := make(map[session.ID]bool, len(ids))
+	for _, id := range ids {
+		if asked[id] {
+			continue
+		}
+		asked[id] = true
+		s, g, err := st.Get(ctx, id)
+		if err == nil {
+			all = append(all, session.Found{Session: s, Generations: g})
+		} else if err != session.ErrUnknown {
+			return nil, err
+		}
+	}
+	return all, ctx.Err()
+}
+
+// CountLive returns how many live sessions the user has.
+func (st *Store) CountLive(ctx context.Context, userID string) (n int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	u := st.usersOf(userID).get(userID)
+	if u == nil {
+		return 0, nil
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, r := range u.sessions {
+		if st.live(r.s.Load(), u) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // List returns the sessions that q asks for.
@@ -192,14 +233,22 @@ func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session,
 	u.mu.Lock()
 	all := make([]*session.Session, 0, len(u.sessions))
 	for _, r := range u.sessions {
-		if s := r.s.Load(); (s.Ended != nil) == (q.State == session.StateEnded) && (s.Ended != nil || st.live(s, u)) {
+		s := r.s.Load()
+		if q.State == session.StateEnded {
+			s = st.seen(s, u)
+		}
+		if q.State == session.StateEnded && s.Ended != nil || q.State == session.StateLive && st.live(s, u) {
 			all = append(all, s)
 		}
 	}
 	u.mu.Unlock()
-	slices.SortFunc(all, latestFirst)
+	order := latestFirst
+	if q.Oldest {
+		order = func(a, b *session.Session) int { return latestFirst(b, a) }
+	}
+	slices.SortFunc(all, order)
 	if q.After != nil {
-		i, found := slices.BinarySearchFunc(all, q.After, latestFirst)
+		i, found := slices.BinarySearchFunc(all, q.After, order)
 		if found {
 			i++
 		}

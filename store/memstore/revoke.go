@@ -10,19 +10,19 @@ import (
 )
 
 // Revoke ends sessions, all of them or none.
-func (st *Store) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (st *Store) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return session.Revoked{}, err
 	}
 	if r.Everyone {
-		st.revokeEveryone(r.Ending)
-		return nil, nil
+		return session.Revoked{Generations: session.Generations{Global: st.bumpGlobal(r.Ending)}}, nil
 	}
 	u := st.lock(r.UserID)
 	defer u.mu.Unlock()
 	if !r.All {
 		defer st.forget(u, time.Time{}) // revoking nothing leaves no trace
-		return st.revokeOnly(u, r), nil
+		ids := st.revokeOnly(u, r)
+		return session.Revoked{IDs: ids, Count: len(ids)}, nil
 	}
 	return st.revokeAll(u, r)
 }
@@ -36,53 +36,24 @@ func (st *Store) revokeOnly(u *user, r session.Revocation) (ended []session.ID) 
 	return ended
 }
 
-func (st *Store) revokeAll(u *user, r session.Revocation) (ended []session.ID, err error) {
+func (st *Store) revokeAll(u *user, r session.Revocation) (done session.Revoked, err error) {
 	var kept *record
 	var next *session.Session
 	if r.Keep != nil {
 		if kept = u.sessions[r.Keep.ID]; kept == nil {
-			return nil, session.ErrUnknown
+			return done, session.ErrUnknown
 		}
 		if next, err = st.changed(kept, r.Keep); err != nil {
-			return nil, err
+			return done, err
 		}
 	}
-	live := make([]*record, 0, len(u.sessions))
-	for _, rec := range u.sessions {
-		if rec != kept && st.live(rec.s.Load(), u) {
-			live = append(live, rec)
-		}
-	}
-	// The counter first: from here on a reader without the lock finds every
-	// session outdated and waits for the lock.
-	u.generation.Add(1)
-	u.bumped = r.Ending.At
+	done.Count = st.bump(u, r.Ending, kept)
+	done.Generations.User = u.generation.Load()
 	if kept != nil {
 		next.Generations = st.generations(u)
 		st.replace(kept, next)
 	}
-	for _, rec := range live {
-		st.setEnded(rec, r.Ending)
-		ended = append(ended, rec.s.Load().ID)
-	}
-	return ended, nil
-}
-
-// revokeEveryone bumps the counter first. A session that is created later has
-// the new one; one that was created before is found here.
-func (st *Store) revokeEveryone(e session.Ending) {
-	st.global.Add(1)
-	for i := range st.users {
-		for _, u := range st.users[i].all() {
-			u.mu.Lock()
-			for _, rec := range u.sessions {
-				if s := rec.s.Load(); s.Ended == nil && s.Generations.Global != st.global.Load() {
-					st.setEnded(rec, e)
-				}
-			}
-			u.mu.Unlock()
-		}
-	}
+	return done, nil
 }
 
 func (t *table[K, V]) all() []V {
@@ -105,10 +76,7 @@ func (st *Store) end(rec *record, e session.Ending) bool {
 }
 
 func (st *Store) setEnded(rec *record, e session.Ending) {
-	s := rec.s.Load().Clone()
-	s.Ended = &e
-	s.DropAddresses()
-	rec.s.Store(s)
+	rec.s.Store(ended(rec.s.Load(), e))
 	st.due.remove(rec)
 	st.over.put(rec, e.At)
 }
@@ -120,7 +88,8 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 	}
 	switch {
 	case p.UserID != "":
-		return session.Purged{Deleted: st.erase(p)}, nil
+		deleted, more := st.erase(p)
+		return session.Purged{Deleted: deleted, More: more}, nil
 	case p.Remnants != nil:
 		return session.Purged{Deleted: st.deleteRemnants(p.Remnants)}, nil
 	}
@@ -213,17 +182,20 @@ func (st *Store) drop(rec *record, rest *session.Session) {
 	rec.gone = true
 }
 
-func (st *Store) erase(p session.Purge) (deleted int) {
+func (st *Store) erase(p session.Purge) (deleted int, more bool) {
 	u := st.lock(p.UserID)
 	defer u.mu.Unlock()
-	u.generation.Add(1)
-	u.bumped = p.Now
+	st.bump(u, session.Ending{At: p.Now, Reason: session.ReasonErased, By: "system"}, nil)
 	u.profile, u.profiled = nil, 0
 	for _, rec := range u.sessions {
+		if p.Limit > 0 && deleted == p.Limit {
+			return deleted, true
+		}
 		st.drop(rec, nil)
 		deleted++
 	}
-	return deleted
+	st.unmark(u)
+	return deleted, false
 }
 
 // dueQueue gives out records in the order of time. A session that is touched

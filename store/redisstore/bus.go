@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
@@ -48,11 +49,44 @@ func NewBus(client redis.UniversalClient, cfg Config) *Bus {
 	return &Bus{client: client, channel: cfg.Prefix + "bus", logger: cfg.Logger}
 }
 
-// message is what is published, as JSON.
+// message is what is published, as JSON. With Everyone, Changed has the counter
+// in the form of an ID, which an older binary takes for a session that it does
+// not know.
 type message struct {
 	Ended    []session.ID `json:"ended,omitempty"`
 	Changed  []session.ID `json:"changed,omitempty"`
 	Everyone bool         `json:"everyone,omitempty"`
+
+	// What follows an older binary does not know: it takes the message for one
+	// that was missed.
+	User       string      `json:"user,omitempty"`
+	Keep       *session.ID `json:"keep,omitempty"`
+	Generation int64       `json:"generation,omitempty"`
+}
+
+func messageOf(n session.Notice) message {
+	m := message{Ended: n.Ended, Changed: n.Changed, Everyone: n.Everyone, User: n.UserID, Generation: n.Generations.User}
+	if n.Keep != (session.ID{}) {
+		m.Keep = &n.Keep
+	}
+	if n.Everyone && n.Generations.Global > 0 {
+		var counter session.ID
+		binary.BigEndian.PutUint64(counter[8:], uint64(n.Generations.Global))
+		m.Changed = []session.ID{counter}
+	}
+	return m
+}
+
+func (m message) notice() session.Notice {
+	n := session.Notice{Ended: m.Ended, Changed: m.Changed, Everyone: m.Everyone, UserID: m.User}
+	n.Generations.User = m.Generation
+	if m.Everyone && len(m.Changed) == 1 {
+		n.Changed, n.Generations.Global = nil, int64(binary.BigEndian.Uint64(m.Changed[0][8:]))
+	}
+	if m.Keep != nil {
+		n.Keep = *m.Keep
+	}
+	return n
 }
 
 // Observe publishes what other processes have to know. What cannot be
@@ -62,7 +96,7 @@ func (b *Bus) Observe(ctx context.Context, e session.Event) {
 	if !ok {
 		return
 	}
-	text, err := marshal(message{n.Ended, n.Changed, n.Everyone})
+	text, err := marshal(messageOf(n))
 	if err != nil {
 		return
 	}
@@ -162,7 +196,7 @@ func noticeOf(m any, begin time.Time) (n session.Notice, ok bool) {
 		d := json.NewDecoder(bytes.NewReader([]byte(m.Payload)))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&in); err == nil {
-			return session.Notice{Ended: in.Ended, Changed: in.Changed, Everyone: in.Everyone}, true
+			return in.notice(), true
 		}
 	}
 	return session.Notice{Missed: true}, true // or subscribed anew

@@ -1,9 +1,11 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -150,6 +152,88 @@ func (st *Store) Generation(ctx context.Context, userID string) (session.Generat
 	return g, fail("generation", err)
 }
 
+// GetMany returns those of the sessions that there are.
+func (st *Store) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	ids = slices.Clone(ids)
+	all, err := await(ctx, func() (all []session.Found, err error) {
+		slices.SortFunc(ids, func(a, b session.ID) int { return bytes.Compare(a[:], b[:]) })
+		var corrupt error
+		for chunk := range slices.Chunk(slices.Compact(ids), manyChunk) {
+			if err := st.getMany(ctx, chunk, &all); errors.Is(err, session.ErrCorrupt) {
+				corrupt = errors.Join(corrupt, err)
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		return all, corrupt
+	})
+	return all, fail("get many", err)
+}
+
+// manyChunk is how many sessions are read in one round trip.
+const manyChunk = 500
+
+// getMany reads as get does. What does not look live, or has gone, is read by
+// itself.
+func (st *Store) getMany(ctx context.Context, ids []session.ID, all *[]session.Found) error {
+	owners, err := st.ownersOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	type reading struct {
+		values         *redis.SliceCmd
+		user, everyone *redis.StringCmd
+	}
+	readings := make(map[session.ID]reading, len(owners))
+	if len(owners) > 0 {
+		_, err = st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for id, o := range owners {
+				readings[id] = reading{
+					p.HMGet(ctx, st.sessionKeys(o.shard())+hexID(id), fields...),
+					p.HGet(ctx, st.ofUser(o, "user"), "generation"),
+					p.HGet(ctx, st.ofShard(o.shard(), "everyone"), "generation"),
+				}
+			}
+			return nil
+		})
+		if isUnanswered(err) && err != redis.Nil {
+			return err
+		}
+	}
+	var corrupted error
+	for _, id := range ids {
+		r, asked := readings[id]
+		if asked && r.values.Err() == nil {
+			g, err := generations(r.user.Val(), r.everyone.Val())
+			if err := errors.Join(err, notRead(nil, r.user, r.everyone)); err != nil {
+				return err
+			}
+			if s, err := decode(id, r.values.Val()); err == nil && s.Ended == nil && s.Generations == g {
+				*all = append(*all, session.Found{Session: s, Generations: g})
+				continue
+			}
+		}
+		s, g, err := st.Get(ctx, id)
+		switch {
+		case errors.Is(err, session.ErrCorrupt):
+			corrupted = errors.Join(corrupted, err)
+		case errors.Is(err, session.ErrUnknown):
+		case err != nil:
+			return err
+		default:
+			*all = append(*all, session.Found{Session: s, Generations: g})
+		}
+	}
+	return corrupted
+}
+
+// CountLive returns how many live sessions the user has. While a revocation of
+// everyone is being marked, its own are among them.
+func (st *Store) CountLive(ctx context.Context, userID string) (int, error) {
+	n, err := await(ctx, func() (int64, error) { return st.client.ZCard(ctx, st.ofUser(ownerOf(userID), "live")).Result() })
+	return int(n), fail("count", err)
+}
+
 // List returns the sessions that q asks for.
 func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
 	c := st.listCall(q)
@@ -164,6 +248,10 @@ func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session,
 func (st *Store) listCall(q session.Query) call {
 	o := ownerOf(q.UserID)
 	state, after, id := "live", "+inf", ""
+	order := "latest"
+	if q.Oldest {
+		order, after = "oldest", "-inf"
+	}
 	if q.State == session.StateEnded {
 		state = "ended"
 	}
@@ -176,7 +264,7 @@ func (st *Store) listCall(q session.Query) call {
 	}
 	return call{
 		keys: []string{st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone"), st.ofUser(o, state)},
-		args: []any{st.sessionKeys(o.shard()), state, after, id, max(q.Limit, 0)},
+		args: []any{st.sessionKeys(o.shard()), state, after, id, max(q.Limit, 0), order},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -12,23 +13,26 @@ import (
 )
 
 // Revoke ends sessions, all of them or none.
-func (st *Store) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (st *Store) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	var update []any
 	if r.All && r.Keep != nil {
 		update = append([]any{hexID(r.Keep.ID)}, updateArgs(r.Keep)...)
 		r.Keep = &session.Session{ID: r.Keep.ID} // the caller may change it
 	}
 	r.Only = slices.Clone(r.Only)
-	ended, err := await(ctx, func() ([]session.ID, error) {
+	done, err := await(ctx, func() (done session.Revoked, err error) {
 		switch {
 		case r.Everyone:
-			return nil, st.revokeEveryone(ctx, r.Ending)
+			done.Generations.Global, err = st.revokeEveryone(ctx, r.Ending)
+			return done, err
 		case r.All:
 			return st.revokeAll(ctx, r, update)
 		}
-		return st.revokeOnly(ctx, r)
+		done.IDs, err = st.revokeOnly(ctx, r)
+		done.Count = len(done.IDs)
+		return done, err
 	})
-	return ended, fail("revoke", err)
+	return done, fail("revoke", err)
 }
 
 // endingArgs are the first arguments of a script that ends a user's sessions.
@@ -86,7 +90,7 @@ func parseIDs(list []string) ([]session.ID, error) {
 // slot to another node might it then stop half-way, with the counter bumped.
 const insists = 8
 
-func (st *Store) revokeAll(ctx context.Context, r session.Revocation, keep []any) ([]session.ID, error) {
+func (st *Store) revokeAll(ctx context.Context, r session.Revocation, keep []any) (session.Revoked, error) {
 	if r.Keep == nil {
 		keep = []any{"", "", "", "", "", ""}
 	}
@@ -102,11 +106,11 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation, keep []any
 		}
 		v, err := st.run(ctx, revokeAllScript, call{keys, args})
 		if err != nil {
-			return nil, err
+			return session.Revoked{}, err
 		}
 		answer, err := texts(v)
 		if err != nil || len(answer) == 0 {
-			return nil, errors.Join(err, unexpected(v))
+			return session.Revoked{}, errors.Join(err, unexpected(v))
 		}
 		if answer[0] != "again" {
 			return st.revokedAll(r, answer)
@@ -122,36 +126,49 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation, keep []any
 	panic("unreachable: the last try does not insist")
 }
 
-func (st *Store) revokedAll(r session.Revocation, answer []string) ([]session.ID, error) {
+func (st *Store) revokedAll(r session.Revocation, answer []string) (done session.Revoked, err error) {
 	var kept session.ID
 	if r.Keep != nil {
 		kept = r.Keep.ID
 	}
 	if err := verdict(kept, answer[0]); err != nil {
-		return nil, err
+		return done, err
 	}
-	return parseIDs(answer[1:])
+	if len(answer) < 2 {
+		return done, unexpected(answer)
+	}
+	done.Count = len(answer) - 2
+	done.Generations.User, err = strconv.ParseInt(answer[1], 10, 64)
+	return done, err
 }
+
+// Mark does nothing: what is revoked is marked at once.
+func (st *Store) Mark(ctx context.Context, _ string, _ int) (bool, error) { return false, ctx.Err() }
 
 // revokeEveryone bumps the counter, by which every session is over at once, and
 // then marks them as ended, a part at a time. What a crash leaves unmarked is
 // marked by the next call, or by Purge when it is due.
-func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
-	generation, err := st.run(ctx, bumpScript, call{[]string{st.globalKey()}, []any{newOp()}})
+func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) (int64, error) {
+	v, err := st.run(ctx, bumpScript, call{[]string{st.globalKey()}, []any{newOp()}})
 	if err != nil {
-		return err
+		return 0, err
+	}
+	text, _ := v.(string)
+	generation, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, unexpected(v)
 	}
 	var calls []call
 	for _, shard := range shardNames() {
 		calls = append(calls, call{[]string{st.ofShard(shard, "everyone")}, []any{generation, e.At.UnixMilli(), string(e.Reason), e.By}})
 	}
 	if _, err := st.runAll(ctx, everyoneScript, calls); err != nil {
-		return err
+		return 0, err
 	}
 	if err := st.markAll(ctx); err != nil {
-		return fmt.Errorf("no session is accepted any more, but not all are marked as ended: %w", err)
+		return 0, fmt.Errorf("no session is accepted any more, but not all are marked as ended: %w", err)
 	}
-	return nil
+	return generation, nil
 }
 
 // longAgo is before every time at which a session is due.

@@ -30,6 +30,7 @@ func mysqlOfSessions(p *statements) []statement {
 			(SELECT CAST(? AS SIGNED) AS wanted, CAST(? AS BINARY) AS owner) w
 			STRAIGHT_JOIN signedin_users u FORCE INDEX (PRIMARY) ON u.user_id = w.owner AND u.generation = w.wanted
 			STRAIGHT_JOIN signedin_everyone g ON g.generation = ? LOCK IN SHARE MODE`},
+		{&p.getMany, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global FROM ` + mysqlIDs},
 		{&p.addUser, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 0, ?)`},
 		{&p.addProfile, `INSERT INTO signedin_profiles (user_id, profile, version) VALUES (?, ?, 1)`},
 		{&p.touch, `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (` + mysqlVisit + `)) t

@@ -27,7 +27,7 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 
 func (st *Store) purgeUser(ctx context.Context, p session.Purge) (session.Purged, error) {
 	n, err := st.erase(ctx, p)
-	return session.Purged{Deleted: n}, err
+	return session.Purged{Deleted: n, More: p.Limit > 0 && n == p.Limit}, err
 }
 
 func (st *Store) purgeRemnants(ctx context.Context, p session.Purge) (session.Purged, error) {

@@ -73,6 +73,15 @@ func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, sess
 		}
 		return nil, session.Generations{}, session.ErrUnknown
 	}
+	s, gens, err := readRow(ctx, rows)
+	if err != nil {
+		return nil, session.Generations{}, err
+	}
+	return s, gens, rows.Close()
+}
+
+// readRow reads a session with the current generations of its user.
+func readRow(ctx context.Context, rows *sqlx.Rows) (*session.Session, session.Generations, error) {
 	var r row
 	var now current
 	if err := scan(ctx, rows, append(r.pointers(), &now.User, &now.Global)); err != nil {
@@ -84,9 +93,64 @@ func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, sess
 	}
 	s, err := r.decode()
 	if err != nil {
-		return nil, session.Generations{}, fmt.Errorf("%w: %w", session.ErrCorrupt, err)
+		return nil, session.Generations{}, fmt.Errorf("%w: session %x: %w", session.ErrCorrupt, r.ID, err)
 	}
-	return s, gens, rows.Close()
+	return s, gens, nil
+}
+
+// GetMany returns those of the sessions that there are.
+func (st *Store) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	ids = slices.Clone(ids)
+	all, err := await(ctx, st, func() (all []session.Found, err error) {
+		slices.SortFunc(ids, func(a, b session.ID) int { return bytes.Compare(a[:], b[:]) })
+		var corrupt error
+		for chunk := range slices.Chunk(slices.Compact(ids), manyChunk) {
+			if err := st.getMany(ctx, chunk, &all); errors.Is(err, session.ErrCorrupt) {
+				corrupt = errors.Join(corrupt, err)
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		return all, cmp.Or(corrupt, ctx.Err())
+	})
+	return all, st.fail(ctx, "get many", err)
+}
+
+// manyChunk is how many sessions one statement reads.
+const manyChunk = 500
+
+func (st *Store) getMany(ctx context.Context, ids []session.ID, all *[]session.Found) error {
+	arg, err := encodeIDs(ids)
+	if err != nil {
+		return err
+	}
+	rows, err := st.query(ctx, st.stmts.getMany, arg)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var corrupt error
+	for rows.Next() {
+		s, g, err := readRow(ctx, rows)
+		switch {
+		case errors.Is(err, session.ErrCorrupt):
+			corrupt = errors.Join(corrupt, err)
+		case err != nil:
+			return err
+		default:
+			*all = append(*all, session.Found{Session: s, Generations: g})
+		}
+	}
+	return cmp.Or(rows.Err(), corrupt)
+}
+
+// CountLive returns how many live sessions the user has, up to session.CountLimit.
+func (st *Store) CountLive(ctx context.Context, userID string) (int, error) {
+	n, err := await(ctx, st, func() (n int, err error) {
+		err = st.getRow(ctx, &n, st.stmts.countLive, userID, userID, session.CountLimit)
+		return n, err
+	})
+	return n, st.fail(ctx, "count", err)
 }
 
 // scan reads a row. What does not fit its columns is corrupt, unless it could
@@ -124,18 +188,28 @@ func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session,
 // listing returns the statement that q takes, and its parameters.
 func (st *Store) listing(q session.Query) (*sqlx.Stmt, []any) {
 	after, id, limit := int64(math.MaxInt64), session.ID{}, math.MaxInt64
+	if q.Oldest {
+		after = math.MinInt64
+	}
 	if q.After != nil {
 		after, id = q.After.First.At.UnixMilli(), q.After.ID
 	}
 	if q.Limit > 0 {
 		limit = q.Limit
 	}
-	switch {
-	case q.State == session.StateEnded:
+	if q.State == session.StateEnded {
 		if q.After != nil && q.After.Ended != nil {
 			after = q.After.Ended.At.UnixMilli()
 		}
-		return st.stmts.listEnded, []any{q.UserID, after, id[:], limit}
+		stmt := st.stmts.listEnded
+		if q.Oldest {
+			stmt = st.stmts.oldestEnded
+		}
+		return stmt, []any{q.UserID, after, id[:], limit}
+	}
+	switch {
+	case q.Oldest:
+		return st.stmts.pageOldest, []any{q.UserID, q.UserID, after, id[:], limit}
 	case q.After == nil && q.Limit == 0:
 		return st.stmts.listLive, []any{q.UserID, q.UserID}
 	}

@@ -17,18 +17,21 @@ import (
 const everyoneChunk = 1000
 
 // Revoke ends sessions, all of them or none.
-func (st *Store) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (st *Store) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	r = own(r)
-	ended, err := await(ctx, st, func() ([]session.ID, error) {
+	done, err := await(ctx, st, func() (done session.Revoked, err error) {
 		switch {
 		case r.Everyone:
-			return nil, st.revokeEveryone(ctx, r.Ending)
+			done.Generations.Global, err = st.revokeEveryone(ctx, r.Ending)
+			return done, err
 		case r.All:
 			return st.revokeAll(ctx, r)
 		}
-		return st.revokeOnly(ctx, r)
+		done.IDs, err = st.revokeOnly(ctx, r)
+		done.Count = len(done.IDs)
+		return done, err
 	})
-	return ended, st.fail(ctx, "revoke", err)
+	return done, st.fail(ctx, "revoke", err)
 }
 
 func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
@@ -76,7 +79,8 @@ func endOnlyArgs(r session.Revocation, only string) []any {
 	return []any{only, r.UserID, r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By}
 }
 
-func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []session.ID, err error) {
+func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
+	var ended []session.ID
 	err = st.transaction(ctx, func(tx *tx) error {
 		// The counter first: from its commit on nothing of before is live, and
 		// a sign-in that comes now waits for it.
@@ -84,6 +88,7 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 		if err != nil {
 			return err
 		}
+		done.Generations.User = generation
 		ended = nil
 		var told notice
 		if err := tx.sel(&ended, st.stmts.liveOf, r.UserID, generation-1); err != nil {
@@ -106,12 +111,13 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (ended []s
 	})
 	if err == errCannotKeep {
 		s, err := st.standing(ctx, r.Keep.ID)
-		return nil, cmp.Or(err, s.why(r.UserID))
+		return session.Revoked{}, cmp.Or(err, s.why(r.UserID))
 	}
 	if err != nil {
-		return nil, err
+		return session.Revoked{}, err
 	}
-	return ended, nil
+	done.Count = len(ended)
+	return done, nil
 }
 
 // bump bumps the user's counter, and so locks it, and returns it.
@@ -144,15 +150,14 @@ func (st *Store) keep(tx *tx, r session.Revocation, generation int64) error {
 // revokeEveryone bumps the counter, by which every session is over at once, and
 // then marks them as ended, a part at a time. What a crash leaves unmarked is
 // marked by the next call, or by Purge.
-func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
-	var generation int64
+func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) (generation int64, err error) {
 	if err := st.transaction(ctx, func(tx *tx) error {
 		if err := st.bumpEveryone(tx, e, &generation); err != nil {
 			return err
 		}
 		return st.tell(tx, notice{Everyone: true})
 	}); err != nil {
-		return err
+		return 0, err
 	}
 	// Those that somebody is writing come last, in the order in which everybody
 	// locks them.
@@ -166,12 +171,15 @@ func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) error {
 				n = len(ids)
 				return st.end(tx, ids, e)
 			}); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
-	return nil
+	return generation, nil
 }
+
+// Mark does nothing: what is revoked is marked at once.
+func (st *Store) Mark(ctx context.Context, _ string, _ int) (bool, error) { return false, ctx.Err() }
 
 func (st *Store) bumpEveryone(tx *tx, e session.Ending, generation *int64) error {
 	at := e.At.UnixMilli()

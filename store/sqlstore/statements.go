@@ -18,9 +18,11 @@ import (
 // [dialect]. {lock} locks the rows of a subquery, {skip} those that nobody
 // else has locked.
 type statements struct {
-	create, exists, addUser                        *sqlx.Stmt
-	get, listLive, pageLive, listEnded, generation *sqlx.Stmt
-	update, standing, touch                        *sqlx.Stmt
+	create, exists, addUser             *sqlx.Stmt
+	get, getMany, countLive, generation *sqlx.Stmt
+	listLive, pageLive, pageOldest      *sqlx.Stmt
+	listEnded, oldestEnded              *sqlx.Stmt
+	update, standing, touch             *sqlx.Stmt
 
 	begin, end, endOnly, remove        *sqlx.Stmt
 	bump, keep, liveOf, allOf          *sqlx.Stmt
@@ -140,7 +142,15 @@ func (p *statements) ofSessions() []statement {
 		{&p.exists, `SELECT count(*) FROM signedin_sessions WHERE id = ?`},
 		{&p.get, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id = ?`},
+		{&p.getMany, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
+			FROM signedin_sessions s WHERE s.id IN ({ids})`},
+		{&p.countLive, `SELECT count(*) FROM (SELECT 1 FROM signedin_sessions s WHERE s.user_id = ? AND s.ended_at IS NULL
+			AND s.user_generation = coalesce((SELECT u.generation FROM signedin_users u WHERE u.user_id = ?), 0)
+			AND s.global_generation = ` + globalGeneration + ` LIMIT ?) c`},
 		{&p.listLive, listLive},
+		{&p.pageOldest, listLive + ` AND (s.created_at, s.id) > (?, ?) ORDER BY s.created_at, s.id LIMIT ?`},
+		{&p.oldestEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ?
+			AND (s.ended_at, s.id) > (?, ?) ORDER BY s.ended_at, s.id LIMIT ?`},
 		{&p.pageLive, listLive + ` AND (s.created_at, s.id) < (?, ?) ORDER BY s.created_at DESC, s.id DESC LIMIT ?`},
 		{&p.listEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ?
 			AND (s.ended_at, s.id) < (?, ?) ORDER BY s.ended_at DESC, s.id DESC LIMIT ?`},

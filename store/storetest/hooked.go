@@ -87,6 +87,16 @@ func (h *Hooked) Get(ctx context.Context, id session.ID) (*session.Session, sess
 	return a.s, a.g, err
 }
 
+// GetMany calls GetMany of the Store.
+func (h *Hooked) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	return call(h, "GetMany", func() ([]session.Found, error) { return h.Store.GetMany(ctx, ids) })
+}
+
+// CountLive calls CountLive of the Store.
+func (h *Hooked) CountLive(ctx context.Context, userID string) (int, error) {
+	return call(h, "CountLive", func() (int, error) { return h.Store.CountLive(ctx, userID) })
+}
+
 // List calls List of the Store.
 func (h *Hooked) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
 	return call(h, "List", func() ([]*session.Session, error) { return h.Store.List(ctx, q) })
@@ -105,8 +115,13 @@ func (h *Hooked) Touch(ctx context.Context, touches []session.Touch) error {
 }
 
 // Revoke calls Revoke of the Store.
-func (h *Hooked) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
-	return call(h, "Revoke", func() ([]session.ID, error) { return h.Store.Revoke(ctx, r) })
+func (h *Hooked) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
+	return call(h, "Revoke", func() (session.Revoked, error) { return h.Store.Revoke(ctx, r) })
+}
+
+// Mark calls Mark of the Store.
+func (h *Hooked) Mark(ctx context.Context, userID string, limit int) (bool, error) {
+	return call(h, "Mark", func() (bool, error) { return h.Store.Mark(ctx, userID, limit) })
 }
 
 // Generation calls Generation of the Store.

@@ -200,11 +200,34 @@ func (k *kit) touch(touches ...session.Touch) {
 	k.must("Touch", k.store.Touch(k.Context(), touches))
 }
 
-func (k *kit) revoke(r session.Revocation) []session.ID {
+func (k *kit) revoke(r session.Revocation) session.Revoked {
 	k.Helper()
-	ids, err := k.store.Revoke(k.Context(), r)
+	done, err := k.store.Revoke(k.Context(), r)
 	k.must("Revoke", err)
-	return ids
+	if done.Count != len(done.IDs) && !r.All {
+		k.Errorf("Revoke: got count %d and %d IDs", done.Count, len(done.IDs))
+	}
+	return done
+}
+
+// markAll calls Mark until there is nothing left to mark, of the user or of all.
+func (k *kit) markAll(user string, limit int) {
+	k.Helper()
+	for range 10_000 {
+		more, err := k.store.Mark(k.Context(), user, limit)
+		k.must("Mark", err)
+		if !more {
+			return
+		}
+	}
+	k.Fatal("Mark: more is still true after 10,000 calls")
+}
+
+func (k *kit) wantCount(what string, got int, want int) {
+	k.Helper()
+	if got != want {
+		k.Errorf("%s: got count %d, want %d", what, got, want)
+	}
 }
 
 func (k *kit) purge(p session.Purge) session.Purged {
@@ -214,9 +237,10 @@ func (k *kit) purge(p session.Purge) session.Purged {
 	return done
 }
 
-// purgeAll calls Purge until there is no more to do.
+// purgeAll calls Mark and Purge until there is no more to do.
 func (k *kit) purgeAll(p session.Purge) (all session.Purged) {
 	k.Helper()
+	k.markAll("", 100)
 	for range 1000 {
 		done := k.purge(p)
 		all.Expired = append(all.Expired, done.Expired...)

@@ -84,7 +84,7 @@ type mutant struct {
 	list    func(context.Context, session.Query) ([]*session.Session, error)
 	update  func(context.Context, *session.Session) error
 	touch   func(context.Context, []session.Touch) error
-	revoke  func(context.Context, session.Revocation) ([]session.ID, error)
+	revoke  func(context.Context, session.Revocation) (session.Revoked, error)
 	purge   func(context.Context, session.Purge) (session.Purged, error)
 	view    func(*session.Session) // how each session looks when it is read, if not as it is
 	changed func()                 // called after each write
@@ -190,7 +190,7 @@ func (m *mutant) Touch(ctx context.Context, touches []session.Touch) error {
 	return m.touch(ctx, touches)
 }
 
-func (m *mutant) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (m *mutant) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	defer m.changed()
 	return m.revoke(ctx, r)
 }

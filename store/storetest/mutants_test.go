@@ -81,30 +81,31 @@ var mutants = []struct {
 		}
 	}},
 	{"no owner check", "revoke passes over", false, func(m *mutant) {
-		m.revoke = func(ctx context.Context, r session.Revocation) (ids []session.ID, err error) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
 			if r.All || r.Everyone {
 				return m.Store.Revoke(ctx, r)
 			}
 			for _, id := range r.Only {
 				if s, _, err := m.Store.Get(ctx, id); err == nil {
 					ended, _ := m.Store.Revoke(ctx, session.Revocation{UserID: s.UserID, Only: []session.ID{id}, Ending: r.Ending})
-					ids = append(ids, ended...)
+					done.IDs = append(done.IDs, ended.IDs...)
 				}
 			}
-			return ids, nil
+			done.Count = len(done.IDs)
+			return done, nil
 		}
 	}},
 	{"revoke all by one statement", "race create revoke-all", true, func(m *mutant) {
 		// Under READ COMMITTED the statement does not see what is inserted
 		// while it runs, and nothing else checks the generation.
 		m.noGenerations()
-		m.revoke = func(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 			if !r.All || r.Keep != nil {
 				return m.Store.Revoke(ctx, r)
 			}
 			all, err := m.Store.List(ctx, session.Query{UserID: r.UserID})
 			if err != nil {
-				return nil, err
+				return session.Revoked{}, err
 			}
 			runtime.Gosched()
 			for _, s := range all {
@@ -246,7 +247,7 @@ var mutants = []struct {
 		}
 	}},
 	{"some and not all", "revoke all or none", false, func(m *mutant) {
-		m.revoke = func(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 			ids, err := m.Store.Revoke(ctx, r)
 			if errors.Is(err, session.ErrConflict) {
 				all, _ := m.Store.List(ctx, session.Query{UserID: r.UserID})
@@ -262,16 +263,16 @@ var mutants = []struct {
 		}
 	}},
 	{"revocation told twice", "race revoke revoke", false, func(m *mutant) {
-		m.revoke = func(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 			ids, err := m.Store.Revoke(ctx, r)
-			if err == nil && len(r.Only) > 0 && len(ids) == 0 {
-				return r.Only, nil
+			if err == nil && len(r.Only) > 0 && ids.Count == 0 {
+				return session.Revoked{IDs: r.Only, Count: len(r.Only)}, nil
 			}
 			return ids, err
 		}
 	}},
 	{"counter bumped by two", "revoke all", false, func(m *mutant) {
-		m.revoke = func(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 			ids, err := m.Store.Revoke(ctx, r)
 			if r.All && err == nil && r.Keep == nil {
 				_, err = m.Store.Revoke(ctx, r)

@@ -144,7 +144,7 @@ func purgeDeletes(k *kit) {
 	k.wantUnknown(b.ID)
 	k.wantList(session.Query{UserID: "ada", State: session.StateEnded}, c)
 	k.wantErr("Update of what is deleted", k.update(b), session.ErrUnknown)
-	k.wantIDs("Revoke of what is deleted", k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{b.ID}, Ending: ending(9)}))
+	k.wantIDs("Revoke of what is deleted", k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{b.ID}, Ending: ending(9)}).IDs)
 }
 
 func purgeCounter(k *kit) {
@@ -234,7 +234,7 @@ func purgeRemnants(k *kit) {
 	k.wantRemnant(revoked)
 	k.wantList(session.Query{UserID: "ada", State: session.StateEnded})
 	same()
-	if n := len(k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{revoked.ID}, Ending: ending(9)})); n > 0 {
+	if n := k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{revoked.ID}, Ending: ending(9)}).Count; n > 0 {
 		k.Errorf("Revoke: ended %d remnants", n)
 	}
 	for _, user := range []string{"ada", "bob"} {

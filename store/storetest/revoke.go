@@ -7,11 +7,11 @@ var revokeRules = []rule{
 	{"revoke passes over", "Only passes over sessions that are not live, not known, or not UserID's.", revokePassesOver},
 	{"revoke drops addresses", "From an ended session's visits Revoke drops IP and keeps Network, and it changes nothing else.", revokeDropsAddresses},
 	{"revoked is final", "Nothing makes a session live again, and the first Ending stays.", revokedIsFinal},
-	{"revoke all", "All ends every live session of UserID and bumps the user's counter by one.", revokeAll},
+	{"revoke all", "All ends every live session of UserID, bumps the user's counter by one, and returns it and how many it ended.", revokeAll},
 	{"revoke all of nobody", "All bumps the counter of a user without sessions too, so that a sign-in under way is outdated.", revokeAllOfNobody},
 	{"revoke all but one", "Keep stays live, moved to the new generation and written as by Update.", revokeKeep},
 	{"revoke all or none", "If Keep cannot stay, Revoke does nothing and returns what Update would have returned, ErrUnknown for a session that is not UserID's.", revokeNone},
-	{"revoke everyone", "Everyone ends every live session of all users, bumps the global counter and no user's, and returns no IDs.", revokeEveryone},
+	{"revoke everyone", "Everyone ends every live session of all users, bumps the global counter and no user's, and returns it.", revokeEveryone},
 	{"revoke many", "Revoke takes as many sessions as a user has.", revokeMany},
 }
 
@@ -19,13 +19,13 @@ func revokeOnly(k *kit) {
 	a, b, c := k.created("ada", 1), k.created("ada", 2), k.created("ada", 3)
 	same := k.unchanged("ada", c)
 	e := ending(5)
-	ids := k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{b.ID, a.ID, b.ID}, Ending: e})
-	k.wantIDs("Revoke", ids, a, b)
+	done := k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{b.ID, a.ID, b.ID}, Ending: e})
+	k.wantIDs("Revoke", done.IDs, a, b)
 	k.wantStored(over(a, e))
 	k.wantStored(over(b, e))
 	same()
-	if ids := k.revoke(session.Revocation{UserID: "ada", Only: nil, Ending: e}); len(ids) > 0 {
-		k.Errorf("Revoke of none: got %v", ids)
+	if done := k.revoke(session.Revocation{UserID: "ada", Only: nil, Ending: e}); len(done.IDs) > 0 {
+		k.Errorf("Revoke of none: got %v", done)
 	}
 	same()
 }
@@ -34,9 +34,9 @@ func revokePassesOver(k *kit) {
 	ended, alive, foreign := k.ended("ada", 1), k.created("ada", 2), k.created("bob", 3)
 	same := k.unchanged("bob", foreign, ended)
 	only := []session.ID{ended.ID, foreign.ID, newID(), alive.ID}
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: only, Ending: ending(5)}), alive)
-	k.wantIDs("Revoke by a stranger", k.revoke(session.Revocation{UserID: "eve", Only: only, Ending: ending(6)}))
-	k.wantIDs("Revoke by nobody", k.revoke(session.Revocation{Only: only, Ending: ending(6)}))
+	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: only, Ending: ending(5)}).IDs, alive)
+	k.wantIDs("Revoke by a stranger", k.revoke(session.Revocation{UserID: "eve", Only: only, Ending: ending(6)}).IDs)
+	k.wantIDs("Revoke by nobody", k.revoke(session.Revocation{Only: only, Ending: ending(6)}).IDs)
 	same()
 	if g := k.gens("eve"); g.User != 0 {
 		k.Errorf("generation of a user who revoked nothing: got %d, want 0", g.User)
@@ -67,7 +67,7 @@ func revokedIsFinal(k *kit) {
 	k.touch(session.Touch{ID: s.ID, Visit: visit(9)})
 	_, err := k.store.Revoke(k.Context(), session.Revocation{UserID: "ada", All: true, Keep: next, Ending: ending(9)})
 	k.wantErr("Revoke all but it", err, session.ErrEnded)
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{s.ID}, Ending: ending(9)}))
+	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{s.ID}, Ending: ending(9)}).IDs)
 	k.purge(session.Purge{Now: at(1000), EndedBefore: at(0), Limit: 10})
 	same()
 	k.revoke(session.Revocation{UserID: "ada", All: true, Ending: ending(9)})
@@ -81,8 +81,11 @@ func revokeAll(k *kit) {
 	same := k.unchanged("bob", other, ended)
 	gens := k.gens("ada")
 	e := ending(5)
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: e}), a, b)
+	done := k.revoke(session.Revocation{UserID: "ada", All: true, Ending: e})
 	gens.User++
+	if want := (session.Generations{User: gens.User}); done.Count != 2 || done.IDs != nil || done.Generations != want {
+		k.Errorf("Revoke: got %+v, want a count of 2, no IDs and the counter %+v", done, want)
+	}
 	if got := k.gens("ada"); got != gens {
 		k.Errorf("generations: got %v, want %v", got, gens)
 	}
@@ -90,13 +93,13 @@ func revokeAll(k *kit) {
 	k.wantStored(over(b, e))
 	same()
 	k.wantList(session.Query{UserID: "ada"})
-	k.wantIDs("Revoke again", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: ending(6)}))
+	k.wantCount("Revoke again", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: ending(6)}).Count, 0)
 	k.wantLive(k.created("ada", 7), true)
 }
 
 func revokeAllOfNobody(k *kit) {
 	s := k.session("ada", 1)
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: ending(1)}))
+	k.wantCount("Revoke", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: ending(1)}).Count, 0)
 	k.wantErr("Create", k.store.Create(k.Context(), s), session.ErrOutdated)
 	if got := k.gens("ada").User; got != 1 {
 		k.Errorf("generation: got %d, want 1", got)
@@ -110,7 +113,7 @@ func revokeKeep(k *kit) {
 	v := visit(6)
 	k.touch(session.Touch{ID: keep.ID, Visit: v})
 	e := ending(7)
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", All: true, Keep: next, Ending: e}), a, b)
+	k.wantCount("Revoke", k.revoke(session.Revocation{UserID: "ada", All: true, Keep: next, Ending: e}).Count, 2)
 	stored.Last = v
 	stored.Generations.User++
 	k.wantStored(stored)
@@ -120,7 +123,7 @@ func revokeKeep(k *kit) {
 	k.wantList(session.Query{UserID: "ada"}, keep)
 	same()
 
-	k.wantIDs("Revoke all but the only one", k.revoke(session.Revocation{UserID: "ada", All: true, Keep: stored.Clone(), Ending: ending(8)}))
+	k.wantCount("Revoke all but the only one", k.revoke(session.Revocation{UserID: "ada", All: true, Keep: stored.Clone(), Ending: ending(8)}).Count, 0)
 	stored.Generations.User++
 	stored.Version++
 	k.wantStored(stored)
@@ -156,10 +159,11 @@ func revokeEveryone(k *kit) {
 	late := k.session("dee", 4)
 	gens, cy := k.gens("ada"), k.gens("cy")
 	e := ending(5)
-	if ids := k.revoke(session.Revocation{Everyone: true, Ending: e}); len(ids) > 0 {
-		k.Errorf("Revoke everyone: got IDs %v, want none", ids)
-	}
+	done := k.revoke(session.Revocation{Everyone: true, Ending: e})
 	gens.Global++
+	if want := (session.Generations{Global: gens.Global}); len(done.IDs) > 0 || done.Count > 0 || done.Generations != want {
+		k.Errorf("Revoke everyone: got %+v, want the counter %+v", done, want)
+	}
 	cy.Global++
 	if got := k.gens("ada"); got != gens {
 		k.Errorf("generations: got %v, want %v", got, gens)
@@ -184,7 +188,7 @@ func revokeMany(k *kit) {
 		all = append(all, k.created("ada", i%500))
 	}
 	e := ending(600)
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: idsOf(all[:1101]), Ending: e}), all[:1101]...)
-	k.wantIDs("Revoke all", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: e}), all[1101:]...)
+	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: idsOf(all[:1101]), Ending: e}).IDs, all[:1101]...)
+	k.wantCount("Revoke all", k.revoke(session.Revocation{UserID: "ada", All: true, Ending: e}).Count, len(all[1101:]))
 	k.wantList(session.Query{UserID: "ada"})
 }

@@ -50,7 +50,7 @@ func boundedCache(bound time.Duration) func(m *mutant) {
 			}
 			return err
 		}
-		m.revoke = func(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 			ids, err := revoke(ctx, r)
 			if err != nil && r.Keep != nil {
 				cache.Delete(r.Keep.ID)

@@ -156,7 +156,7 @@ func noClock(k *kit) {
 	k.touch(session.Touch{ID: s.ID, Visit: v})
 	s.Version, s.Last = s.Version+1, v
 	k.wantStored(s)
-	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{s.ID}, Ending: ending(1)}), s)
+	k.wantIDs("Revoke", k.revoke(session.Revocation{UserID: "ada", Only: []session.ID{s.ID}, Ending: ending(1)}).IDs, s)
 }
 
 func snapshots(k *kit) {

@@ -57,9 +57,9 @@ type hooked struct {
 	broken bool // nothing can be revoked
 }
 
-func (h *hooked) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (h *hooked) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	if h.broken {
-		return nil, errors.New("broken")
+		return session.Revoked{}, errors.New("broken")
 	}
 	return h.Store.Revoke(ctx, r)
 }

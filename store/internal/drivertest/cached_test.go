@@ -263,15 +263,18 @@ func (p *cached) Touch(ctx context.Context, touches []session.Touch) error {
 	return p.next().Touch(ctx, touches)
 }
 
-func (p *cached) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (p *cached) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	p.warm()
-	ended, err := p.next().Revoke(ctx, r)
-	n := session.Notice{Ended: ended, Everyone: r.Everyone}
+	done, err := p.next().Revoke(ctx, r)
+	n := session.Notice{Ended: done.IDs, Everyone: r.Everyone, Generations: done.Generations}
+	if r.All {
+		n.UserID = r.UserID
+	}
 	if r.Keep != nil {
-		n.Changed = append(n.Changed, r.Keep.ID)
+		n.Keep = r.Keep.ID
 	}
 	p.tell(n)
-	return ended, err
+	return done, err
 }
 
 func (p *cached) Purge(ctx context.Context, q session.Purge) (session.Purged, error) {
@@ -287,7 +290,7 @@ func (p *cached) Purge(ctx context.Context, q session.Purge) (session.Purged, er
 
 // tell gives notice, as Managers do, unless there is nothing to say.
 func (p *cached) tell(n session.Notice) {
-	if n.Missed || n.Everyone || len(n.Ended)+len(n.Changed) > 0 {
+	if !n.IsZero() {
 		p.wire.publish(n)
 	}
 }

@@ -79,10 +79,10 @@ func diskFull(t *testing.T, s *ownServer, store session.Store, start func(), say
 	}
 	ended := map[byte]bool{}
 	revoke := func(n byte) error {
-		ids, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{sample(n).ID}, Ending: session.Ending{At: someTime}})
+		done, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{sample(n).ID}, Ending: session.Ending{At: someTime}})
 		ended[n] = ended[n] || err == nil
-		if errors.Is(err, session.ErrRefused) || err == nil && len(ids) != 1 {
-			t.Errorf("Revoke: got %v, %v, want the session or trouble", ids, err)
+		if errors.Is(err, session.ErrRefused) || err == nil && len(done.IDs) != 1 {
+			t.Errorf("Revoke: got %v, %v, want the session or trouble", done.IDs, err)
 		}
 		return err
 	}

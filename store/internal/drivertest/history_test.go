@@ -298,9 +298,11 @@ func (c *client) ask(ctx context.Context, in call) (a answer, err error) {
 	case opRevoke:
 		return c.ended(c.store.Revoke(ctx, session.Revocation{UserID: c.user, Only: c.ids(in.only), Ending: end}))
 	case opRevokeAll:
-		return c.ended(c.store.Revoke(ctx, session.Revocation{UserID: c.user, All: true, Ending: end}))
+		done, err := c.store.Revoke(ctx, session.Revocation{UserID: c.user, All: true, Ending: end})
+		return answer{generation: done.Generations.User}, err
 	case opRevokeRest:
-		return c.ended(c.store.Revoke(ctx, session.Revocation{UserID: c.user, All: true, Keep: c.next(in), Ending: end}))
+		done, err := c.store.Revoke(ctx, session.Revocation{UserID: c.user, All: true, Keep: c.next(in), Ending: end})
+		return answer{generation: done.Generations.User}, err
 	default:
 		p, err := c.store.Purge(ctx, session.Purge{UserID: c.user, Now: visitAt(2000)})
 		return answer{deleted: p.Deleted}, err
@@ -352,8 +354,8 @@ func (h *history) listed(all []*session.Session) (a answer) {
 	return a
 }
 
-func (h *history) ended(ids []session.ID, err error) (a answer, _ error) {
-	for _, id := range ids {
+func (h *history) ended(done session.Revoked, err error) (a answer, _ error) {
+	for _, id := range done.IDs {
 		if n := h.slotOf(id); n >= 0 {
 			a.set |= 1 << n
 		}

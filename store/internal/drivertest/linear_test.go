@@ -197,9 +197,9 @@ func (b *broken) Update(ctx context.Context, s *session.Session) error {
 	return err
 }
 
-func (b *broken) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (b *broken) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	if r.Keep == nil && b.now(b.revoke) {
-		return nil, nil
+		return session.Revoked{}, nil
 	}
 	return b.Store.Revoke(ctx, r)
 }

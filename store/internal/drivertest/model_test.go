@@ -112,14 +112,16 @@ func (u userModel) apply(c call) (userModel, answer) {
 		return u.revoke(c.only)
 	case opRevokeAll:
 		u.generation++
-		return u.revoke(allSlots)
+		u, _ = u.revoke(allSlots) // how many, as far as they were counted
+		return u, answer{generation: u.generation}
 	case opRevokeRest:
 		next, a := u.update(c)
 		if a.err != nil {
 			return u, a
 		}
 		next.generation++
-		return next.revoke(allSlots &^ (1 << c.slot))
+		next, _ = next.revoke(allSlots &^ (1 << c.slot))
+		return next, answer{generation: next.generation}
 	case opErase:
 		// In two steps: who reads meanwhile may see them over, but there.
 		u.generation++

@@ -114,7 +114,7 @@ func measure(t *testing.T, store session.Store, size int, filled time.Duration, 
 		}
 		seen[u] = true
 		var all []*session.Session
-		var ended []session.ID
+		var ended session.Revoked
 		timed("list", func() (err error) { all, err = store.List(t.Context(), session.Query{UserID: u}); return err })
 		if len(all) != perUser {
 			t.Fatalf("List of %s: got %d sessions, want %d", u, len(all), perUser)
@@ -129,8 +129,8 @@ func measure(t *testing.T, store session.Store, size int, filled time.Duration, 
 			ended, err = store.Revoke(t.Context(), session.Revocation{UserID: u, All: true, Keep: all[0], Ending: e})
 			return err
 		})
-		if len(ended) != perUser-2 {
-			t.Fatalf("Revoke of all but one of %s: got %d ended, want %d", u, len(ended), perUser-2)
+		if ended.Count != perUser-2 {
+			t.Fatalf("Revoke of all but one of %s: got %d ended, want %d", u, ended.Count, perUser-2)
 		}
 	}
 	line := []any{"filled", filled.Round(time.Second)}

@@ -78,7 +78,7 @@ func (s *spread) Touch(ctx context.Context, touches []session.Touch) error {
 	return s.next().Touch(ctx, touches)
 }
 
-func (s *spread) Revoke(ctx context.Context, r session.Revocation) ([]session.ID, error) {
+func (s *spread) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	return s.next().Revoke(ctx, r)
 }
 
@@ -88,4 +88,16 @@ func (s *spread) Generation(ctx context.Context, userID string) (session.Generat
 
 func (s *spread) Purge(ctx context.Context, p session.Purge) (session.Purged, error) {
 	return s.next().Purge(ctx, p)
+}
+
+func (s *spread) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
+	return s.next().GetMany(ctx, ids)
+}
+
+func (s *spread) CountLive(ctx context.Context, userID string) (int, error) {
+	return s.next().CountLive(ctx, userID)
+}
+
+func (s *spread) Mark(ctx context.Context, userID string, limit int) (bool, error) {
+	return s.next().Mark(ctx, userID, limit)
 }

@@ -87,9 +87,9 @@ func TestCorruptRow(t *testing.T) {
 		if _, _, err := store.Get(t.Context(), good.ID); err != nil {
 			t.Errorf("Get of the good one: %v", err)
 		}
-		ids, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true, Ending: session.Ending{Reason: "r", By: "b"}})
-		if err != nil || len(ids) != len(damage)+1 {
-			t.Errorf("Revoke: got %d ended (error %v), want all %d", len(ids), err, len(damage)+1)
+		done, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", All: true, Ending: session.Ending{Reason: "r", By: "b"}})
+		if err != nil || done.Count != len(damage)+1 {
+			t.Errorf("Revoke: got %d ended (error %v), want all %d", done.Count, err, len(damage)+1)
 		}
 	})
 }
@@ -150,9 +150,9 @@ func TestFull(t *testing.T) {
 		if _, _, err := store.Get(t.Context(), sample(0).ID); err != nil {
 			t.Errorf("Get on a full disk: %v", err)
 		}
-		ids, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{sample(0).ID}})
-		if err != nil || len(ids) != 1 {
-			t.Errorf("Revoke on a full disk: got %v, %v", ids, err)
+		done, err := store.Revoke(t.Context(), session.Revocation{UserID: "ada", Only: []session.ID{sample(0).ID}})
+		if err != nil || len(done.IDs) != 1 {
+			t.Errorf("Revoke on a full disk: got %v, %v", done, err)
 		}
 	})
 }

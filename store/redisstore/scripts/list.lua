@@ -2,7 +2,7 @@
 -- makes the keys of the sessions itself; all are in the slot of the others.
 -- KEYS: user, everyone, index
 -- ARGV: start of a session's key, 'live' or 'ended', score and id after which
---   it begins ('' for none), limit (0 for none)
+--   it begins ('' for none), limit (0 for none), 'latest' or 'oldest' first
 local g, e = generations(KEYS[1], KEYS[2])
 local fields = {{fields}}
 local place = {}
@@ -17,12 +17,18 @@ local function asked_for(r)
     or not r[place.ended_at] and is('user_generation', g) and is('global_generation', e))
 end
 
+local oldest = ARGV[6] == 'oldest'
 local found, limit, size = {}, tonumber(ARGV[5]), 100
 for offset = 0, math.huge, size do
-  local page = redis.call('ZREVRANGEBYSCORE', KEYS[3], ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', offset, size)
+  local page
+  if oldest then
+    page = redis.call('ZRANGEBYSCORE', KEYS[3], ARGV[3], '+inf', 'WITHSCORES', 'LIMIT', offset, size)
+  else
+    page = redis.call('ZREVRANGEBYSCORE', KEYS[3], ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', offset, size)
+  end
   for i = 1, #page, 2 do
     local id = page[i]
-    if ARGV[4] == '' or tonumber(page[i + 1]) ~= tonumber(ARGV[3]) or id < ARGV[4] then
+    if ARGV[4] == '' or tonumber(page[i + 1]) ~= tonumber(ARGV[3]) or (oldest and id > ARGV[4] or not oldest and id < ARGV[4]) then
       local r = redis.pcall('HMGET', ARGV[1] .. id, unpack(fields))
       if asked_for(r) then found[#found + 1] = {id, r.err or r} end
       if #found == limit then return found end

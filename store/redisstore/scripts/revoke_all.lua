@@ -17,7 +17,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', keys.ended, ending.at, ending.at
   local s = load(start .. id)
   if s and s.ended_op == op then told[#told + 1] = id end
 end
-if #told > 1 or redis.call('HGET', KEYS[1], 'op') == op then return told end -- done already
+if #told > 1 or redis.call('HGET', KEYS[1], 'op') == op then -- done already
+  table.insert(told, 2, g)
+  return told
+end
 
 local declared = {}
 for i = 8, #KEYS do declared[KEYS[i]] = true end
@@ -59,4 +62,5 @@ if keep then
   redis.call('ZADD', keys.due, text(expiry(tonumber(ARGV[13]), keep.last_at, tonumber(ARGV[14]))), owner .. ':' .. keep_id)
 end
 for id, s in pairs(found) do finish(s, id, owner .. ':' .. id, keys, ending, op) end
+table.insert(told, 2, redis.call('HGET', KEYS[1], 'generation'))
 return told

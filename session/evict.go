@@ -1,0 +1,95 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+)
+
+const (
+	// maxEvicted bounds how many sessions one sign-in ends beyond the user's
+	// bound. Run ends the rest.
+	maxEvicted = 100
+	// evictPages is how many pages of a user's sessions are looked at for them,
+	// beyond the bound.
+	evictPages = 2
+)
+
+// evict ends what is beyond the user's bound, but never s.
+func (m *Manager) evict(ctx context.Context, s *Session) {
+	more, err := m.evictSome(ctx, s.UserID, s.ID)
+	if err != nil { // the sign-in stands; the next one looks again
+		m.cfg.Logger.ErrorContext(ctx, "session: sessions beyond the bound were not ended", "user", s.UserID, "error", err)
+	}
+	if more {
+		m.rest.add(duty{dutyEvict, s.UserID})
+	}
+}
+
+// evictSome ends the longest idle sessions beyond the user's bound, at most
+// maxEvicted, and reports whether there are more. Every sign-in looks after its
+// own session is stored, so whichever comes last sees all, and all choose the
+// same ones. Of far more than the bound, those that signed in first are chosen
+// from.
+func (m *Manager) evictSome(ctx context.Context, userID string, spare ID) (more bool, err error) {
+	most := m.maxPerUser(ctx, userID)
+	if most < 0 {
+		return false, nil
+	}
+	if n, err := m.count(ctx, userID); err != nil || n <= min(most, CountLimit-1) {
+		return false, err
+	}
+	own, err := m.oldest(ctx, userID, most)
+	excess := len(own) - most
+	if err != nil || excess <= 0 {
+		return false, err
+	}
+	r := Revocation{UserID: userID}
+	for _, old := range own {
+		if old.ID != spare && len(r.Only) < min(excess, maxEvicted) {
+			r.Only = append(r.Only, old.ID)
+		}
+	}
+	if len(r.Only) > 0 {
+		_, err = m.revoke(ctx, r, ReasonEvicted)
+	}
+	return err == nil && excess > maxEvicted, err
+}
+
+// oldest returns sessions of the user, the longest idle first: all of them, or
+// of many more than the bound those that signed in first. What another system
+// issued is left out: it is its count.
+func (m *Manager) oldest(ctx context.Context, userID string, most int) (own []*Session, err error) {
+	q := Query{UserID: userID, State: StateLive, Limit: listPage, Oldest: true}
+	now := m.Now()
+	for range evictPages + most/listPage {
+		page, err := m.list(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range page {
+			if s.Carrier != CarrierForeign && !expired(s, now, m.hub.find(s.ID)) {
+				own = append(own, m.withLatest(s))
+			}
+		}
+		if len(page) < q.Limit {
+			break
+		}
+		q.After = page[len(page)-1]
+	}
+	slices.SortFunc(own, func(a, b *Session) int {
+		return cmp.Or(a.Last.At.Compare(b.Last.At), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	return own, nil
+}
+
+// maxPerUser returns the bound of a user, negative for none.
+func (m *Manager) maxPerUser(ctx context.Context, userID string) int {
+	if m.cfg.MaxFor != nil {
+		if n := m.cfg.MaxFor(ctx, userID); n != 0 {
+			return n
+		}
+	}
+	return m.cfg.MaxPerUser
+}
