@@ -45,7 +45,7 @@ func Example() {
 // An Observer is told of everything, for a log, a mail or a counter.
 func ExampleObserver() {
 	observer := session.ObserverFunc(func(_ context.Context, e session.Event) {
-		fmt.Println(e.Kind, e.UserID, e.Count)
+		fmt.Println(e.Kind, e.UserID)
 	})
 	manager, err := session.New(memstore.New(), session.Config{Observers: []session.Observer{observer}})
 	if err != nil {
@@ -56,8 +56,8 @@ func ExampleObserver() {
 	_, _, _ = manager.Start(ctx, ticket, session.Origin{}, session.StartOptions{})
 	_, _ = manager.RevokeAll(ctx, "alice", session.ReasonAdmin)
 	// Output:
-	// started alice 1
-	// revoked alice 1
+	// started alice
+	// revoked alice
 }
 
 // Who asks for a new password after "This wasn't me" is an Observer.

@@ -118,7 +118,7 @@ func (w *writer) passwordChanged(e *session.Event, past past) (string, []part) {
 		parts = append(parts, part{Text: w.say("password.which"), Items: []string{w.moment(where)}})
 	}
 	others := w.say("password.none")
-	switch n := len(e.IDs); {
+	switch n := e.Count; {
 	case n == 1:
 		others = w.say("password.one")
 	case n > 1:
