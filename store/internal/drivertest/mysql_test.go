@@ -144,6 +144,7 @@ func TestMySQLDurability(t *testing.T) {
 func TestMySQLPlans(t *testing.T) {
 	dsn := service(t, "SIGNEDIN_TEST_MYSQL")
 	plain := openMySQL(t, "interpolateParams=true")
+	lax := openMySQL(t, "interpolateParams=true&sql_mode=%27%27") // the parameters there are text
 	rec := &recorder{inner: plain.Driver(), dsn: dsn}
 	recorded := sqlx.NewDb(sql.OpenDB(rec), "mysql")
 	t.Cleanup(func() { _ = recorded.Close() })
@@ -155,9 +156,9 @@ func TestMySQLPlans(t *testing.T) {
 		if !strings.Contains(q, prefix) || strings.HasPrefix(q, "CREATE") || strings.Contains(q, prefix+"schema") {
 			continue
 		}
-		q = strings.NewReplacer("LIMIT ?", "LIMIT 100", "CAST(? AS SIGNED)", "1").Replace(q) // the rest may be text
+		q = strings.NewReplacer("LIMIT ?", "LIMIT 100", "number > ?", "number > 9000000", "CAST(? AS SIGNED)", "1").Replace(q) // the rest may be text
 		q = strings.TrimPrefix(q, "SET STATEMENT innodb_snapshot_isolation=0 FOR ")
-		for _, scan := range mysqlScans(t, plain, q, prefix) {
+		for _, scan := range mysqlScans(t, lax, q, prefix) {
 			t.Errorf("%s\n\tscans %s", q, scan)
 		}
 	}
