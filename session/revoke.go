@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 )
 
 const (
@@ -14,7 +16,17 @@ const (
 
 // maxAttempts bounds how often a change is tried again when another one came
 // first. Changes of one session are rare; visits are none.
-const maxAttempts = 8
+const maxAttempts = 32
+
+// yield lets others come first for a moment after the nth conflict (from 0):
+// where writers queue, who always reads at the same moment as another one would
+// lose each time.
+func yield(ctx context.Context, n int) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(rand.N(time.Duration(min(n, 20)+1) * time.Millisecond)):
+	}
+}
 
 // Revoke ends one of the user's sessions. When it has returned nil, no request
 // that starts afterwards is let in by that session, and what was open on it in
@@ -79,7 +91,7 @@ func (m *Manager) RevokeEveryone(ctx context.Context, why Reason) error {
 
 // revokeOthers ends all but one session and changes that one, in one step.
 func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why Reason, change func(*Session) error) (*Session, int, error) {
-	for range maxAttempts {
+	for n := range maxAttempts {
 		s, err := m.mine(ctx, userID, keep)
 		if err != nil {
 			return nil, 0, err
@@ -92,6 +104,7 @@ func (m *Manager) revokeOthers(ctx context.Context, userID string, keep ID, why 
 		done, err := m.revoke(ctx, r, why)
 		switch {
 		case errors.Is(err, ErrConflict):
+			yield(ctx, n)
 			continue
 		case errors.Is(err, ErrUnknown), errors.Is(err, ErrEnded):
 			return nil, 0, ErrNotFound
@@ -196,7 +209,7 @@ func (m *Manager) mine(ctx context.Context, userID string, id ID) (*Session, err
 func (m *Manager) update(ctx context.Context, userID string, id ID, change func(*Session) error) (*Session, error) {
 	wctx, cancel := write(ctx)
 	defer cancel()
-	for range maxAttempts {
+	for n := range maxAttempts {
 		s, err := m.mine(ctx, userID, id)
 		if err != nil {
 			return nil, err
@@ -208,6 +221,7 @@ func (m *Manager) update(ctx context.Context, userID string, id ID, change func(
 		err = m.store.Update(wctx, s)
 		switch {
 		case errors.Is(err, ErrConflict):
+			yield(wctx, n)
 			continue
 		case errors.Is(err, ErrEnded), errors.Is(err, ErrUnknown):
 			return nil, ErrNotFound
