@@ -103,7 +103,9 @@ func contend(t *testing.T, name string, store session.Store) {
 	}
 }
 
-func (c *contender) goesOn() bool { return time.Now().Before(c.until) || c.revoked.Load() < 4 && !c.Failed() }
+func (c *contender) goesOn() bool {
+	return time.Now().Before(c.until) || c.revoked.Load() < 4 && !c.Failed()
+}
 
 func (c *contender) judge(what string, err error) {
 	c.calls.Add(1)

@@ -93,7 +93,7 @@ func TestMySQLTrouble(t *testing.T) {
 	cfg := sqlstore.Config{Prefix: newPrefix(t, db)}
 	wantTrouble(t, newError(t, db, cfg), "call sqlstore.Migrate")
 	store := migrated(t, db, cfg)
-	mustExec(t, db, `UPDATE `+cfg.Prefix+`schema SET version = 9, needs = 9`)
+	mustExec(t, db, `UPDATE `+cfg.Prefix+`schema SET version = 9, needs = 9 WHERE version = 1`)
 	wantTrouble(t, newError(t, db, cfg), "update the program")
 	mustExec(t, db, `DROP TABLE `+cfg.Prefix+`users`)
 	_, _, err := store.Get(t.Context(), session.ID{})

@@ -79,7 +79,7 @@ func TestPostgresTrouble(t *testing.T) {
 		cfg := sqlstore.Config{Prefix: prefix}
 		wantTrouble(t, newError(t, db, cfg), "call sqlstore.Migrate")
 		store := migrated(t, db, cfg)
-		mustExec(t, db, `UPDATE `+prefix+`schema SET version = 9, needs = 9`)
+		mustExec(t, db, `UPDATE `+prefix+`schema SET version = 9, needs = 9 WHERE version = 1`)
 		wantTrouble(t, newError(t, db, cfg), "update the program")
 		mustExec(t, db, `DROP TABLE `+prefix+`users`)
 		_, _, err := store.Get(t.Context(), session.ID{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,7 +151,7 @@ func TestRedisDurability(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Server != "redis" || d.Process != c.process || d.Power != c.power ||
+			if !slices.Contains([]string{"redis", "valkey"}, d.Server) || d.Process != c.process || d.Power != c.power ||
 				!strings.Contains(d.Advice, c.advice) || (c.advice == "") != (d.Advice == "") {
 				t.Errorf("got %+v, want process %v, power %v, advice with %q", d, c.process, c.power, c.advice)
 			}

@@ -193,7 +193,7 @@ func TestSchema(t *testing.T) {
 			says       string
 		}{
 			{`DROP TABLE signedin_schema`, 0, false, "call sqlstore.Migrate"},
-			{`UPDATE signedin_schema SET version = 9, needs = 9`, 9, false, "update the program"},
+			{`UPDATE signedin_schema SET version = 9, needs = 9 WHERE version = 1`, 9, false, "update the program"},
 			{`DROP TABLE signedin_schema; CREATE TABLE signedin_schema (theirs)`, 0, false, "another Config.Prefix"},
 			{`DROP TABLE signedin_schema; DROP TABLE signedin_users; CREATE TABLE signedin_users (theirs)`, 0, false, "call sqlstore.Migrate"},
 			{`UPDATE signedin_schema SET done = 0`, 1, true, "interrupted"},
