@@ -26,6 +26,7 @@ import (
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/middleware/immich"
+	"github.com/signedin/signedin/middleware/openid"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/notice"
 	"github.com/signedin/signedin/session/risk"
@@ -38,6 +39,7 @@ var (
 	_ = risk.New
 	_ = activity.New
 	_ = immich.New
+	_ = openid.New
 	_ = memstore.New
 	_ = json.NewEncoder
 	_ netip.Prefix
@@ -81,6 +83,7 @@ var declared = map[string]string{
 	"clientIP, err := middleware.":    "_, _ = mw, err",
 	"s, token, err := mw.SignIn(w, r": "_, _ = s, err",
 	"assessor, err := risk.New":       "_, _ = manager, err",
+	"provider, err := openid.New":     "_ = err",
 }
 
 func TestREADME(t *testing.T) {
