@@ -304,9 +304,16 @@ func (h *Handler) form(f pageFunc) http.Handler {
 		if errors.As(err, &tooLarge) {
 			return err
 		}
-		if err != nil || !middleware.ValidFormToken(me, r.PostForm.Get("form")) {
-			return errForm
+		token := r.PostForm.Get("form")
+		if err == nil && middleware.ValidFormToken(me, token) {
+			return f(w, r, me)
 		}
-		return f(w, r, me)
+		if err == nil && middleware.OutdatedFormToken(me, token) {
+			if question := h.later(w, r); question != nil { // which does nothing by itself
+				http.Redirect(w, r, question.RequestURI, http.StatusSeeOther)
+				return nil
+			}
+		}
+		return errForm
 	})
 }
