@@ -24,6 +24,15 @@ type site struct {
 
 func newSite(t *testing.T, store session.Store, scfg session.Config, cfg middleware.Config) *site {
 	t.Helper()
+	s := makeSite(t, store, scfg, cfg)
+	s.Server = httptest.NewTLSServer(s.mw.Load(s.mux))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// makeSite is newSite without its server.
+func makeSite(t testing.TB, store session.Store, scfg session.Config, cfg middleware.Config) *site {
+	t.Helper()
 	if store == nil {
 		store = memstore.New()
 	}
@@ -59,8 +68,6 @@ func newSite(t *testing.T, store session.Store, scfg session.Config, cfg middlew
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
-	s.Server = httptest.NewTLSServer(mw.Load(s.mux))
-	t.Cleanup(s.Close)
 	return s
 }
 
