@@ -29,14 +29,22 @@ func main() {
 	answers := flag.String("answers", "answers.jsonl", "file for the answers")
 	name := flag.String("rule", "", "gitlab, mastodon, discourse, okta or country; else the library")
 	preset := flag.String("preset", "", "of the library: calm or precise")
+	data := flag.String("data", string(qualityAll), "the place data that there is: all, asn, city or countries")
+	foreign := flag.Bool("foreign", false, "the sessions are of a carrier that can have no device cookie")
+	four := flag.Bool("qualities", false, "print what the library does with each quality of place data, by the labels")
 	labels := flag.String("labels", "", "labels of the trace, for intruders that come back")
 	compare := flag.Bool("table", false, "print the rules of others beside the library's, by the labels")
 	flag.Parse()
 	var err error
-	if *compare {
-		err = table(*trace, *labels, os.Stdout)
-	} else {
-		err = run(*trace, *answers, *labels, *name, risk.Preset(*preset))
+	q := quality(*data)
+	switch err = q.check(); {
+	case err != nil:
+	case *four:
+		err = compareQualities(*trace, *labels, os.Stdout)
+	case *compare:
+		err = table(*trace, *labels, q, os.Stdout)
+	default:
+		err = run(*trace, *answers, *labels, *name, risk.Preset(*preset), q, *foreign)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "eval:", err)
@@ -44,14 +52,14 @@ func main() {
 	}
 }
 
-func run(trace, answers, labels, name string, preset risk.Preset) error {
+func run(trace, answers, labels, name string, preset risk.Preset, q quality, foreign bool) error {
 	out, err := os.Create(answers)
 	if err != nil {
 		return err
 	}
 	defer out.Close()
 	w := bufio.NewWriterSize(out, 1<<20)
-	ru, err := choose(name, preset)
+	ru, err := choose(name, preset, foreign)
 	if err != nil {
 		return err
 	}
@@ -62,7 +70,7 @@ func run(trace, answers, labels, name string, preset risk.Preset) error {
 		}
 	}
 	enc := json.NewEncoder(w)
-	err = replay(trace, []rule{ru}, func(_ int, _ *record, a answer) error { return enc.Encode(a) })
+	err = replay(trace, q, []rule{ru}, func(_ int, _ *record, a answer) error { return enc.Encode(a) })
 	if err != nil {
 		return err
 	}
@@ -111,10 +119,10 @@ func readLines[T any](file string, f func(*T) error) error {
 	return nil
 }
 
-func choose(name string, preset risk.Preset) (rule, error) {
+func choose(name string, preset risk.Preset, foreign bool) (rule, error) {
 	switch name {
 	case "":
-		return newOurs(preset)
+		return newOurs(preset, foreign)
 	case "gitlab":
 		return newOther(gitlab), nil
 	case "mastodon":
@@ -129,9 +137,11 @@ func choose(name string, preset risk.Preset) (rule, error) {
 	return nil, fmt.Errorf("unknown rule %q", name)
 }
 
-// replay has rules answer a trace, and calls each with the answers.
-func replay(trace string, rules []rule, each func(i int, r *record, a answer) error) error {
+// replay has rules answer a trace, of which they see as much of the places as q
+// says, and calls each with the answers.
+func replay(trace string, q quality, rules []rule, each func(i int, r *record, a answer) error) error {
 	return readLines(trace, func(r *record) error {
+		r.Geo = q.of(r.Geo)
 		for i, ru := range rules {
 			var a answer
 			var err error

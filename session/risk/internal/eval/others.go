@@ -31,7 +31,7 @@ func (o *other) signIn(r *record, learn bool) (answer, error) {
 		p = &past{live: map[int]string{}, wide: map[string]bool{}}
 		o.people[r.User] = p
 	}
-	l := r.location()
+	l := r.Geo.location()
 	if learn {
 		p.live[r.SID], p.wide[r.Wide] = r.IP, true
 		p.places = append(p.places, l)
@@ -84,7 +84,7 @@ func discourse(p *past, _ *record, l geo.Location) bool {
 // okta: faster than 805 km/h since the last sign-in, and out of town.
 func okta(p *past, r *record, l geo.Location) bool {
 	const town, speed = 20, 805
-	km, ok := geo.Distance(p.last.location(), l)
+	km, ok := geo.Distance(p.last.Geo.location(), l)
 	return ok && km > town && km > speed*r.at().Sub(p.last.at()).Hours()
 }
 

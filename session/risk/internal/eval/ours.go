@@ -27,6 +27,11 @@ type ours struct {
 
 	spent time.Duration
 	asked int
+
+	backing bool // an intruder is let in, who is not to be told of
+	foreign bool // sessions of a carrier that can have no device cookie
+	mails   *mails
+	paused  int // own live sessions that ActionSuspend would have paused
 }
 
 // person is what the Manager keeps of a user.
@@ -41,9 +46,12 @@ type live struct {
 	families []device.Family
 }
 
-func newOurs(preset risk.Preset) (*ours, error) {
-	o := &ours{people: map[int]*person{}, sessions: map[int]*live{}}
+func newOurs(preset risk.Preset, foreign bool) (*ours, error) {
+	o := &ours{people: map[int]*person{}, sessions: map[int]*live{}, foreign: foreign}
 	var err error
+	if o.mails, err = newMails(); err != nil {
+		return nil, err
+	}
 	o.assessor, err = risk.New(risk.Config{
 		Key: []byte("evaluation"), Preset: preset,
 		Failures: func(context.Context, string, time.Time) (int, error) { return o.wrong, nil },
@@ -64,8 +72,10 @@ func (o *ours) person(id int) *person {
 func (o *ours) signIn(r *record, learn bool) (answer, error) {
 	p := o.person(r.User)
 	v := r.visit()
-	s := &session.Session{UserID: strconv.Itoa(r.User), First: v, Last: v, Familiarity: session.FamiliarityNew}
-	if r.Cookie != "" {
+	s := &session.Session{ID: sessionID(r.SID), UserID: strconv.Itoa(r.User), First: v, Last: v, Familiarity: session.FamiliarityNew, Carrier: session.CarrierCookie}
+	if o.foreign {
+		s.Carrier = session.CarrierForeign
+	} else if r.Cookie != "" {
 		sum := sha256.Sum256(fmt.Append(nil, r.User, r.Cookie))
 		copy(s.DeviceKey[:], sum[:])
 	}
@@ -90,6 +100,9 @@ func (o *ours) signIn(r *record, learn bool) (answer, error) {
 	}
 	s.Signals, s.Provisional = verdict.Signals, verdict.Provisional
 	o.sessions[r.SID] = &live{session: s}
+	if !o.backing {
+		o.mails.observe(session.EventStarted, s, &s.First, verdict)
+	}
 	o.largest = max(o.largest, len(p.profile))
 	return answer{}, err
 }
@@ -99,7 +112,8 @@ func (o *ours) signIn(r *record, learn bool) (answer, error) {
 func (o *ours) comeBack(r *record) error {
 	before := *o.person(r.User)
 	before.devices = slices.Clone(before.devices)
-	defer func() { *o.person(r.User) = before }()
+	o.backing = true
+	defer func() { *o.person(r.User), o.backing = before, false }()
 	first := *r
 	first.Cookie, first.SID = "intruder", -1
 	if _, err := o.signIn(&first, true); err != nil {
@@ -151,6 +165,10 @@ func (o *ours) move(r *record, learn bool) (answer, error) {
 		p.keep(verdict)
 		next.Signals = append(next.Signals, verdict.Signals...)
 		next.Signals = next.Signals[max(0, len(next.Signals)-16):]
+		if verdict.Level == session.LevelHigh {
+			o.paused++
+		}
+		o.mails.observe(session.EventMoved, next, &v, verdict)
 	}
 	l.session = next
 	return answer{}, err
@@ -186,4 +204,10 @@ var levels = [...]string{"none", "notice", "alert", "high"}
 
 // end keeps the session: thieves come back to it in the trace, though a Manager
 // would not let them in.
-func (o *ours) end(*record) {}
+func (o *ours) end(r *record) {
+	if l := o.sessions[r.SID]; l != nil {
+		over := l.session.Clone()
+		over.Ended = &session.Ending{At: r.at(), Reason: session.ReasonSignedOut}
+		o.mails.store.put(over)
+	}
+}

@@ -68,14 +68,14 @@ func (r *record) visit() session.Visit {
 	return session.Visit{
 		At: r.at(), IP: ip, Network: geo.Network(ip),
 		Device:   device.Parse(device.Hints{UserAgent: r.UA}),
-		Location: r.location(),
+		Location: r.Geo.location(),
 	}
 }
 
-func (r *record) location() geo.Location {
+func (p place) location() geo.Location {
 	return geo.Location{
-		Scope: geo.ScopeGlobal, CountryCode: r.Geo.CC, City: r.Geo.City,
-		Latitude: r.Geo.Lat, Longitude: r.Geo.Lon, HasCoordinates: r.Geo.CC != "", Radius: r.Geo.Radius,
-		ASN: r.Geo.ASN, Organization: r.Geo.Org, Network: geo.Kind(r.Geo.Kind),
+		Scope: geo.ScopeGlobal, CountryCode: p.CC, City: p.City,
+		Latitude: p.Lat, Longitude: p.Lon, HasCoordinates: p.City != "", Radius: p.Radius,
+		ASN: p.ASN, Organization: p.Org, Network: geo.Kind(p.Kind),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -86,7 +85,7 @@ func (s *span) years() float64 {
 }
 
 // table prints all rules side by side, for sign-ins and for live sessions.
-func table(trace, labels string, out io.Writer) error {
+func table(trace, labels string, q quality, out io.Writer) error {
 	if labels == "" {
 		return errors.New("-table needs -labels")
 	}
@@ -94,7 +93,7 @@ func table(trace, labels string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	signIns, moves, span, err := compare(trace, truth)
+	signIns, moves, span, err := compare(trace, truth, q)
 	if err != nil {
 		return err
 	}
@@ -114,20 +113,19 @@ func table(trace, labels string, out io.Writer) error {
 }
 
 // compare replays the trace once, with each rule beside the others.
-func compare(trace string, truth map[int]label) (signIns, moves []*row, s *span, err error) {
+func compare(trace string, truth map[int]label, q quality) (signIns, moves []*row, s *span, err error) {
 	signIns, moves, s = rows(), rows(), &span{people: map[int]bool{}}
 	rules := make([]rule, len(signIns))
 	for i, r := range signIns {
-		if rules[i], err = choose(r.rule, r.of); err != nil {
+		if rules[i], err = choose(r.rule, r.of, false); err != nil {
 			return nil, nil, nil, err
 		}
 		for _, r := range []*row{r, moves[i]} {
-			r.alarmed, r.told = map[int]bool{}, map[string]map[int]*count{}
+			r.tally = newTally()
 		}
 	}
-	err = replay(trace, rules, func(i int, r *record, a answer) error {
-		s.people[r.User] = true
-		s.first, s.last = cmp.Or(s.first, r.T), r.T
+	err = replay(trace, q, rules, func(i int, r *record, a answer) error {
+		s.see(r)
 		l, row := truth[r.ID], signIns[i]
 		if r.isMove() {
 			row = moves[i]
@@ -152,7 +150,7 @@ func header(out io.Writer, names ...string) {
 }
 
 func (r *row) print(out io.Writer, s *span, classes ...string) {
-	fmt.Fprintf(out, "| %s | %.2f %% | %.2f | %.0f %% ", r.name, 100*float64(r.flagged)/float64(max(1, r.own)),
+	fmt.Fprintf(out, "| %s | %.2f %% | %.2f | %.0f %% ", r.name, r.ownShare(),
 		float64(r.flagged)/s.years(), 100*float64(len(r.alarmed))/float64(max(1, len(s.people))))
 	for _, c := range classes {
 		fmt.Fprintf(out, "| %.1f %% ", r.share(c))

@@ -44,7 +44,7 @@ func TestOthers(t *testing.T) {
 		{"country", signIn(48, "81.167.10.20", "81.167", tromso), false},
 		{"country", signIn(48, "93.1.1.1", "93.1", lisbon), true},
 	} {
-		ru, err := choose(c.rule, "")
+		ru, err := choose(c.rule, "", false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestOthers(t *testing.T) {
 			t.Errorf("%s of %s, %s after %d s: got %q, %v, want told %v", c.rule, c.now.IP, c.now.Geo.City, c.now.T-home().T, a.Level, err, c.told)
 		}
 	}
-	if _, err := choose("nobody", ""); err == nil {
+	if _, err := choose("nobody", "", false); err == nil {
 		t.Error("a rule that does not exist was accepted")
 	}
 }
@@ -96,7 +96,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	if err := table(filepath.Join(dir, "trace"), filepath.Join(dir, "labels"), &out); err != nil {
+	if err := table(filepath.Join(dir, "trace"), filepath.Join(dir, "labels"), qualityAll, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -106,7 +106,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
 	}
-	if err := table(filepath.Join(dir, "trace"), "", &out); err == nil {
+	if err := table(filepath.Join(dir, "trace"), "", qualityAll, &out); err == nil {
 		t.Error("no labels: no error")
 	}
 }

@@ -1,0 +1,38 @@
+package main
+
+import "fmt"
+
+// A quality is how much a host's databases say of an address.
+type quality string
+
+// The qualities, in the order of the tables.
+const (
+	qualityAll       quality = "all"       // city, ASN, and the kind of every network
+	qualityASN       quality = "asn"       // GeoLite2-City and GeoLite2-ASN: few kinds, by the ASN
+	qualityCity      quality = "city"      // GeoLite2-City
+	qualityCountries quality = "countries" // the table of geo/embedded
+)
+
+var qualities = []quality{qualityAll, qualityASN, qualityCity, qualityCountries}
+
+func (q quality) check() error {
+	for _, known := range qualities {
+		if q == known {
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown quality %q: all, asn, city or countries", string(q))
+}
+
+// of returns what is left of p.
+func (q quality) of(p place) place {
+	switch q {
+	case qualityASN:
+		p.Kind = ""
+	case qualityCity:
+		p.Kind, p.ASN, p.Org = "", 0, ""
+	case qualityCountries:
+		p = place{CC: p.CC}
+	}
+	return p
+}
