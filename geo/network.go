@@ -1,6 +1,10 @@
 package geo
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+)
 
 // Network returns the network of ip that is kept when the address is not: the
 // /24 of an IPv4 address, the /48 of an IPv6 address. The zero Addr gives the
@@ -64,4 +68,30 @@ func KindOf(asn uint32) Kind {
 		return KindSatellite
 	}
 	return KindUnknown
+}
+
+// KindOfName returns what an autonomous system is used for if its name says so:
+// KindHosting for "Example Hosting Ltd", KindUnknown for most.
+func KindOfName(organization string) Kind {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(organization), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch word {
+		case "hosting", "webhosting", "vps", "datacenter", "datacenters", "datacentre", "datacentres", "colo", "colocation":
+			return KindHosting
+		case "vpn":
+			return KindRelay
+		}
+	}
+	return KindUnknown
+}
+
+// KindOfNetwork returns what the network of l is used for: what its source says,
+// or else what the number or the name of the autonomous system tells.
+func (l Location) KindOfNetwork() Kind {
+	switch kind := KindOf(l.ASN); {
+	case l.Network != KindUnknown:
+		return l.Network
+	case kind != KindUnknown:
+		return kind
+	}
+	return KindOfName(l.Organization)
 }

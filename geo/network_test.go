@@ -44,3 +44,23 @@ func TestKindOf(t *testing.T) {
 		}
 	}
 }
+
+func TestKindOfNetwork(t *testing.T) {
+	for _, c := range []struct {
+		l    geo.Location
+		want geo.Kind
+	}{
+		{geo.Location{Organization: "Example Hosting Ltd"}, geo.KindHosting},
+		{geo.Location{Organization: "EXAMPLE-DATACENTER-AS"}, geo.KindHosting},
+		{geo.Location{Organization: "Example VPN"}, geo.KindRelay},
+		{geo.Location{Organization: "Hostelworld Broadband"}, geo.KindUnknown},
+		{geo.Location{Organization: "Deutsche Telekom AG", ASN: 3320}, geo.KindUnknown},
+		{geo.Location{ASN: 16509}, geo.KindHosting},
+		{geo.Location{ASN: 16509, Network: geo.KindResidential}, geo.KindResidential}, // its source knows better
+		{geo.Location{}, geo.KindUnknown},
+	} {
+		if got := c.l.KindOfNetwork(); got != c.want {
+			t.Errorf("%+v: got %q, want %q", c.l, got, c.want)
+		}
+	}
+}

@@ -70,10 +70,10 @@ func Example() {
 	// Subject: New sign-in to Photos
 	//
 	// There was a new sign-in to Photos:
-	//   - Safari on iPhone, in Norway (approximate), Mon 2 Mar 2026, 20:00 UTC
+	//   - Safari on iPhone, in Norway (approximate), Mon 2 Mar 2026, 21:00 CET
 	//
 	// You get this e-mail because something about it was new:
-	//   - A device you don't usually use: Safari on iPhone.
+	//   - A phone or computer you don't usually use: Safari on iPhone.
 	//
 	// Was it you? Then there is nothing to do.
 	//
@@ -84,9 +84,9 @@ func Example() {
 	// That list is here, behind your usual sign-in:
 	//   https://photos.example/account/devices
 	//
-	// We never ask for your password in an e-mail, and nothing in this one signs
-	// you in.
+	// This is about the account alice.
 	//
-	// The same device on the same network is mentioned at most once a week, unless
-	// something else looks wrong.
+	// We never ask for your password in an e-mail.
+	//
+	// The same is not mentioned again for a week, unless something else is new.
 }

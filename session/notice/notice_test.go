@@ -23,6 +23,7 @@ import (
 
 const (
 	windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	mac     = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15"
 	linux   = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 	home = "81.166.10.20" // Bergen
@@ -205,7 +206,7 @@ func TestAlert(t *testing.T) {
 		t.Errorf("got %+v", n)
 	}
 	mentions(t, n, "Photos", "Settings → Devices", "Chrome on Linux", "through a VPN or data centre that shows as Cluj, Romania", "20:00 CET",
-		"Before that", "Firefox on Windows, near Bergen, Norway (approximate), Sun 8 Mar", "You're not usually active in Romania.", "Not me", "This was me")
+		"The last activity before it", "Firefox on Windows, near Bergen, Norway (approximate), Sun 8 Mar", "You're not usually active in Romania.", "Not me", "This was me")
 	if strings.Contains(n.Text+n.HTML, "https:") {
 		t.Error("an alert advises not to follow links, and has one")
 	}
@@ -258,7 +259,7 @@ func TestSuspendedAndDenied(t *testing.T) {
 	}
 	s.now = s.now.Add(time.Hour)
 	s.signIn(t, from("93.184.7.7", device.Hints{UserAgent: linux}), session.NewDeviceID())
-	mentions(t, s.only(t), "Before that, you were last active with:", "Firefox on Windows, near Bergen, Norway (approximate)")
+	mentions(t, s.only(t), "The last activity before it that we are sure of:", "Firefox on Windows, near Bergen, Norway (approximate)")
 }
 
 func TestPasswordChanged(t *testing.T) {
@@ -302,7 +303,7 @@ func TestZeroConfig(t *testing.T) {
 	s := newSite(t, notice.Config{})
 	s.settle(t)
 	s.signIn(t, from(far, device.Hints{UserAgent: linux}), session.NewDeviceID())
-	mentions(t, s.only(t), "your account", "the list of your devices", "19:00 UTC")
+	mentions(t, s.only(t), "your account", "the list of your devices", "21:00 EET", "about the account alice")
 }
 
 // What a client says of itself is neither markup, nor a link, nor a line.

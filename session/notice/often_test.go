@@ -22,7 +22,7 @@ func (l *level) Assess(_ context.Context, c session.Case) (session.Verdict, erro
 		return session.Verdict{Signals: []session.Signal{{Code: "country.new", Text: "As ever.", At: c.Visit.At}}}, nil
 	}
 	return session.Verdict{Level: session.Level(*l), Signals: []session.Signal{
-		{Code: "test", Text: "This is\u202e a\x07 test, evil\u200b.example.", Level: session.Level(*l), At: c.Visit.At},
+		{Code: "test", Args: map[string]string{"network": c.Visit.Network.String() + c.Visit.Device.Title()}, Text: "This is\u202e a\x07 test, evil\u200b.example.", Level: session.Level(*l), At: c.Visit.At},
 	}}, nil
 }
 
@@ -194,21 +194,38 @@ func TestStoreFails(t *testing.T) {
 	mentions(t, s.only(t), "Photos")
 }
 
-// The moves of one session are told once a day, whatever they are.
-func TestMovesToldOnce(t *testing.T) {
+// inSpain finds of everything that it was in Spain.
+type inSpain struct{}
+
+func (inSpain) Assess(_ context.Context, c session.Case) (session.Verdict, error) {
+	return session.Verdict{Level: session.LevelAlert, Signals: []session.Signal{{
+		Code: "country.new", Args: map[string]string{"countryCode": "ES"}, Text: "In Spain.", Level: session.LevelAlert, At: c.Visit.At,
+	}}}, nil
+}
+
+// A trip is told once in a week: of whichever device, and whether one signs in or
+// was signed in.
+func TestTripToldOnce(t *testing.T) {
 	t.Parallel()
 	l := level(session.LevelNone)
 	s := often(t, &l)
-	_, token := s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
-	l = level(session.LevelAlert)
+	var tokens []session.Token
+	for range 2 {
+		_, token := s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
+		tokens = append(tokens, token)
+	}
+	s.restart(t, photos, inSpain{})
 	began := s.now
 	for i, c := range []struct {
 		after time.Duration
 		told  int
-	}{{time.Hour, 1}, {2 * time.Hour, 0}, {24 * time.Hour, 0}, {26 * time.Hour, 1}} {
+	}{{time.Hour, 1}, {2 * time.Hour, 0}, {24 * time.Hour, 0}, {26 * time.Hour, 0}, {7*24*time.Hour + 2*time.Hour, 1}} {
 		s.now = began.Add(c.after)
-		if _, err := s.Resume(t.Context(), token.Credential(), from(fmt.Sprintf("81.3.%d.1", i), device.Hints{UserAgent: windows})); err != nil {
+		if _, err := s.Resume(t.Context(), tokens[i%2].Credential(), from(fmt.Sprintf("81.3.%d.1", i), device.Hints{UserAgent: windows})); err != nil {
 			t.Fatal(err)
+		}
+		if i == 1 {
+			s.signIn(t, from("81.3.9.1", device.Hints{UserAgent: linux}), session.DeviceID{})
 		}
 		for sent := s.take(); len(sent) != c.told; {
 			t.Fatalf("after %v: got %d notices, want %d", c.after, len(sent), c.told)
@@ -224,8 +241,8 @@ func TestDoubtedIsNotBefore(t *testing.T) {
 	s.signIn(t, from(far, device.Hints{UserAgent: linux}), session.NewDeviceID())
 	s.take()
 	s.now = s.now.Add(time.Hour)
-	s.signIn(t, from("93.1.1.1", device.Hints{UserAgent: linux}), session.NewDeviceID())
-	if n := s.only(t); !strings.Contains(n.Text, "last active with:\n  - Firefox on Windows") {
+	s.signIn(t, from("93.1.1.1", device.Hints{UserAgent: mac}), session.NewDeviceID())
+	if n := s.only(t); !strings.Contains(n.Text, "The last activity before it that we are sure of:\n  - Firefox on Windows") {
 		t.Errorf("got %s", n.Text)
 	}
 }
@@ -277,8 +294,12 @@ func TestDeniedIsToldAgain(t *testing.T) {
 type coded string
 
 func (c *coded) Assess(_ context.Context, cs session.Case) (session.Verdict, error) {
+	var args map[string]string
+	if strings.HasPrefix(string(*c), "device.") {
+		args = map[string]string{"device": cs.Visit.Device.Title()}
+	}
 	return session.Verdict{Level: session.LevelNotice, Signals: []session.Signal{
-		{Code: string(*c), Text: "A reason.", Level: session.LevelNotice, At: cs.Visit.At},
+		{Code: string(*c), Args: args, Text: "A reason.", Level: session.LevelNotice, At: cs.Visit.At},
 	}}, nil
 }
 

@@ -4,18 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
 )
 
 const (
-	repeatSignIn = 7 * 24 * time.Hour
-	repeatMove   = 24 * time.Hour
+	// repeat is for how long a cause that was told is not told again.
+	repeat = 7 * 24 * time.Hour
 
 	maxInHour    = 3
 	maxInTwoDays = 10
@@ -43,36 +41,32 @@ func (n *Sender) past(ctx context.Context, e *session.Event) (p past, err error)
 
 // occasion is a moment at which something looked unusual.
 type occasion struct {
-	at      time.Time
-	id      session.ID
-	level   session.Level
-	signIn  bool
-	denied  bool // it was answered: who comes back is told of again
-	network netip.Prefix
-	country string
-	family  device.Family
-	about   []string // what looked unusual: the first parts of the codes
+	at     time.Time
+	id     session.ID
+	level  session.Level
+	signIn bool
+	denied bool     // it was answered: who comes back is told of again
+	causes []string // what looked unusual
 }
 
 func occasionOf(e *session.Event) occasion {
 	o := occasion{at: e.At, id: e.Session.ID, level: e.Verdict.Level, signIn: e.Kind == session.EventStarted}
-	o.began(e.Session)
 	for _, x := range e.Verdict.Signals {
-		o.about = append(o.about, about(x))
+		o.causes = append(o.causes, causeOf(x))
 	}
 	return o
 }
 
-// began notes from where a session was signed in, if o is that.
-func (o *occasion) began(s *session.Session) {
-	if o.signIn {
-		o.network, o.country, o.family = s.First.Network, s.First.Location.CountryCode, s.First.Device.Family()
+// causeOf returns what a signal is about: the country, the provider or the kind of
+// device of which it speaks, whatever it says of it. What a VPN hides is not a
+// country. That the hour is unusual is no cause to write.
+func causeOf(x session.Signal) string {
+	for _, arg := range []string{"countryCode", "device", "network"} {
+		if about := x.Args[arg]; about != "" {
+			return arg + " " + about
+		}
 	}
-}
-
-func about(x session.Signal) string {
-	what, _, _ := strings.Cut(x.Code, ".")
-	return what
+	return x.Code
 }
 
 // occasionsOf returns those of one session, from its signals.
@@ -84,32 +78,38 @@ func occasionsOf(s *session.Session) (all []occasion) {
 		}
 		i := slices.IndexFunc(all, func(a occasion) bool { return a.at.Equal(x.At) })
 		if i < 0 {
-			o.began(s)
 			i, all = len(all), append(all, o)
 		}
-		all[i].level, all[i].about = max(all[i].level, x.Level), append(all[i].about, about(x))
+		all[i].level, all[i].causes = max(all[i].level, x.Level), append(all[i].causes, causeOf(x))
 	}
 	return all
 }
 
-// says reports whether o, told before, has said what there is to say of b.
-func (o occasion) says(b occasion) bool {
-	if o.denied || o.signIn != b.signIn || b.level > o.level {
-		return false
-	}
-	if o.signIn {
-		return o.isFrom(b) && o.family == b.family && b.at.Sub(o.at) < repeatSignIn && !slices.ContainsFunc(b.about, func(what string) bool {
-			return what != "hour" && !slices.Contains(o.about, what)
-		})
-	}
-	return o.id == b.id && b.at.Sub(o.at) < repeatMove
+// said reports whether o, told before, has said of a cause of b what there is to
+// say.
+func (o occasion) said(cause string, b occasion) bool {
+	return !o.denied && o.level >= b.level && b.at.Sub(o.at) < repeat && slices.Contains(o.causes, cause)
 }
 
-// isFrom reports whether both are from one network, or country where no networks
-// are kept.
-func (o occasion) isFrom(b occasion) bool {
-	return o.network == b.network && (o.network.IsValid() || o.country == b.country)
+// isOld reports whether all causes of b have been told.
+func (r *replay) isOld(b occasion) bool {
+	for _, cause := range b.causes {
+		hidden := strings.HasPrefix(cause, "countryCode ") && slices.Contains(b.causes, codeHosting)
+		if cause == codeHour || hidden {
+			continue
+		}
+		if !slices.ContainsFunc(r.told, func(o occasion) bool { return o.said(cause, b) }) {
+			return false
+		}
+	}
+	return len(b.causes) > 0
 }
+
+// The codes of session/risk that are treated in a way of their own.
+const (
+	codeHour    = "hour.unusual"
+	codeHosting = "network.hosting"
+)
 
 func (o occasion) isAlert() bool { return o.level >= session.LevelAlert }
 
@@ -150,7 +150,7 @@ type replay struct {
 
 func (r *replay) next(o occasion) answer {
 	switch {
-	case slices.ContainsFunc(r.told, func(t occasion) bool { return t.says(o) }):
+	case r.isOld(o):
 		return tellNothing
 	case !r.tooMany(o):
 		r.told = append(r.told, o)

@@ -13,17 +13,34 @@ const maxCityRadius = 100
 
 // moment says with what, where and when something was done.
 func (w *writer) moment(v session.Visit) string {
-	return w.say("moment", v.Device.Title(), w.place(v.Location), w.time(v.At))
+	return w.say("moment", v.Device.Title(), w.place(v.Location), w.time(v.At, w.zoneOf(v)))
 }
 
-func (w *writer) time(t time.Time) fixed { return fixed(w.Time(t.In(w.zone))) }
+// time says a time in a zone; nil is UTC.
+func (w *writer) time(t time.Time, zone *time.Location) fixed {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return fixed(w.Time(t.In(zone)))
+}
+
+// zoneOf returns the user's zone, or else the one of the place of a visit, nil if
+// neither is known.
+func (w *writer) zoneOf(v session.Visit) *time.Location {
+	if w.zone != nil {
+		return w.zone
+	}
+	for _, name := range []string{v.Location.TimeZone, geo.CountryTimeZone(v.Location.CountryCode)} {
+		if zone, err := time.LoadLocation(name); name != "" && err == nil {
+			return zone
+		}
+	}
+	return nil
+}
 
 // place says where a visit came from, and how little that means.
 func (w *writer) place(l geo.Location) string {
-	kind := l.Network
-	if kind == "" {
-		kind = geo.KindOf(l.ASN)
-	}
+	kind := l.KindOfNetwork()
 	country := countryOf(l)
 	switch {
 	case l.Scope == geo.ScopePrivate || l.Scope == geo.ScopeShared || l.Scope == geo.ScopeLoopback:

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/google/uuid"
+
 	"github.com/signedin/signedin/session"
 )
 
@@ -26,7 +28,13 @@ type Config struct {
 	// URL is the page of that list, which asks for a sign-in. It is the only
 	// link there is. Defaults to none.
 	URL string
-	// Zone returns the time zone of a user. Defaults to UTC.
+	// Account returns what a user calls the account, such as the e-mail address:
+	// who has several, or shares a mailbox, asks which one it is about. Defaults
+	// to the user ID, unless that is a UUID or a number.
+	Account func(ctx context.Context, userID string) string
+	// Zone returns the time zone of a user; nil is not known. Defaults to that of
+	// the place that is told of, or the chief one of its country, else UTC. It is
+	// always named.
 	Zone func(ctx context.Context, userID string) *time.Location
 	// Language returns how to speak to a user. Defaults to English.
 	Language func(ctx context.Context, userID string) Language
@@ -61,7 +69,10 @@ func New(store session.Store, send func(context.Context, Notice) error, cfg Conf
 		return nil, fmt.Errorf("notice: Config.URL: %q is not the whole address of a page", cfg.URL)
 	}
 	if cfg.Zone == nil {
-		cfg.Zone = func(context.Context, string) *time.Location { return time.UTC }
+		cfg.Zone = func(context.Context, string) *time.Location { return nil }
+	}
+	if cfg.Account == nil {
+		cfg.Account = func(_ context.Context, userID string) string { return readable(userID) }
 	}
 	if cfg.Language == nil {
 		cfg.Language = func(context.Context, string) Language { return Language{} }
@@ -178,6 +189,7 @@ func (n *Sender) handOver(ctx context.Context, m Notice) {
 func (n *Sender) writer(ctx context.Context, userID string) *writer {
 	w := &writer{
 		Language: n.cfg.Language(ctx, userID), zone: n.cfg.Zone(ctx, userID), url: n.cfg.URL,
+		account: n.cfg.Account(ctx, userID),
 	}
 	w.Tag = cmp.Or(w.Tag, "en")
 	if w.Sprintf == nil {
@@ -189,9 +201,14 @@ func (n *Sender) writer(ctx context.Context, userID string) *writer {
 	if w.Time == nil {
 		w.Time = englishTime
 	}
-	if w.zone == nil {
-		w.zone = time.UTC
-	}
 	w.app, w.path = fixed(cmp.Or(n.cfg.App, w.say("app"))), fixed(cmp.Or(n.cfg.Path, w.say("path")))
 	return w
+}
+
+// readable returns an ID that says something to its owner, else nothing.
+func readable(userID string) string {
+	if uuid.Validate(userID) == nil || strings.Trim(userID, "0123456789") == "" {
+		return ""
+	}
+	return userID
 }

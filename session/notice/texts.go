@@ -19,14 +19,14 @@ var texts = map[string]string{
 	"sign-in.you":     "Was it you? Then there is nothing to do.",
 	"sign-in.not":     "Was it somebody else? Open %s, go to %s, choose this sign-in and press “Not me”. It is signed out at once, and you are asked for a new password.",
 	"sign-in.link":    "That list is here, behind your usual sign-in:",
-	"sign-in.often":   "The same device on the same network is mentioned at most once a week, unless something else looks wrong.",
+	"sign-in.often":   "The same is not mentioned again for a week, unless something else is new.",
 
 	"alert.subject": "Please check a sign-in to %s",
 	"alert.what":    "Somebody signed in to %s. It may have been you, but it was not like your other sign-ins:",
 	"alert.which":   "The sign-in was:",
-	"alert.before":  "Before that, you were last active with:",
+	"alert.before":  "The last activity before it that we are sure of:",
 	"alert.not":     "If it was not you: open %s the way you always do, not by a link in an e-mail. Go to %s, choose this sign-in and press “Not me”. Then choose a new password there.",
-	"alert.you":     "If it was you, on a journey, with a VPN or with a new device: press “This was me” in the same list, on a device that you have used before.",
+	"alert.you":     "If it was you, on a journey, with a VPN or with a new device: press “This was me” in the same list, on a device that you have used before. If you have no other, there is nothing to do.",
 
 	"move.subject": "Please check a device that is signed in to %s",
 	"move.what":    "A device that is signed in to %s was used in an unusual way: %s.",
@@ -34,7 +34,13 @@ var texts = map[string]string{
 	"move.which":   "It was used by:",
 	"move.paused":  "We have paused it: nobody can use it before you have signed in on it again. Your other devices are untouched.",
 	"move.not":     "If it was not you: open %s the way you always do, not by a link in an e-mail. Go to %s, choose this device and press “Not me”. Then choose a new password there.",
-	"move.you":     "If it was you: press “This was me” in the same list.",
+	"move.you":     "If it was you, there is nothing to do, or press “This was me” in the same list: on another device of yours, or on this one once you have confirmed there that it is you.",
+	"move.resume":  "If it was you: sign in on it again, or press “This was me” in the same list on another device of yours.",
+
+	"trip.subject": "Are you in %[2]s? Your device is used there with %[1]s",
+	"trip.what":    "Your %s, which is signed in to %s, was used in %s. Are you there?",
+	"trip.you":     "Yes? Then there is nothing to do.",
+	"trip.not":     "No? Open %s the way you always do, not by a link in an e-mail. Go to %s, choose this device and press “Not me”. Then choose a new password there.",
 
 	"password.subject": "Your password for %s was changed",
 	"password.what":    "The password for %s was changed on %s.",
@@ -56,7 +62,8 @@ var texts = map[string]string{
 	"more.what":    "There were several sign-ins to %s in a short time that looked new or unusual. So that you do not get an e-mail for each, we do not write about every one of them now.",
 	"more.not":     "Please look at all of them: open %s the way you always do and go to %s. Press “Not me” for each that was not you.",
 
-	"promise": "We never ask for your password in an e-mail, and nothing in this one signs you in.",
+	"account": "This is about the account %s.",
+	"promise": "We never ask for your password in an e-mail.",
 
 	"moment":        "%s, %s, %s",
 	"place.city":    "near %s (approximate)",

@@ -27,8 +27,9 @@ var (
 // writer writes to one user.
 type writer struct {
 	Language
-	zone      *time.Location
+	zone      *time.Location // nil: that of the visit
 	app, path fixed
+	account   string
 	url       string
 }
 
@@ -63,6 +64,9 @@ func (w *writer) fill(m *Notice, e *session.Event, past past) {
 		content.Subject, content.Parts = w.more()
 	}
 	content.Subject = oneLine(content.Subject)
+	if w.account != "" {
+		content.Parts = append(content.Parts, part{Text: w.say("account", w.account)})
+	}
 	content.Parts = append(content.Parts, part{Text: w.say("promise")})
 	if m.Kind == KindSignIn {
 		content.Parts = append(content.Parts, part{Text: w.say("sign-in.often")})
@@ -98,21 +102,51 @@ func (w *writer) alert(e *session.Event, past past) (string, []part) {
 }
 
 func (w *writer) move(e *session.Event) (string, []part) {
+	if isTrip(e) {
+		return w.trip(e)
+	}
 	parts := []part{
 		{Text: w.say("move.what", w.app, title(e.Session))},
 		{Text: w.say("move.why"), Items: w.reasons(e.Verdict.Signals)},
 		{Text: w.say("move.which"), Items: []string{w.moment(*e.Visit)}},
 	}
+	you := "move.you"
 	if e.Session.Restriction == session.RestrictionSuspended {
-		parts = append(parts, part{Text: w.say("move.paused")})
+		parts, you = append(parts, part{Text: w.say("move.paused")}), "move.resume"
 	}
 	return w.say("move.subject", w.app), append(parts,
-		part{Text: w.say("move.not", w.app, w.path)}, part{Text: w.say("move.you")})
+		part{Text: w.say("move.not", w.app, w.path)}, part{Text: w.say(you)})
+}
+
+// isTrip reports whether nothing is unusual about a move but the country.
+func isTrip(e *session.Event) bool {
+	abroad := false
+	for _, x := range e.Verdict.Signals {
+		abroad = abroad || x.Code == "country.new"
+		if x.Args["countryCode"] == "" && x.Code != codeHour {
+			return false
+		}
+	}
+	return abroad && e.Session.Restriction == session.RestrictionNone
+}
+
+func (w *writer) trip(e *session.Event) (string, []part) {
+	country := inSentence(e.Visit.Location)
+	return w.say("trip.subject", w.app, country), []part{
+		{Text: w.say("trip.what", title(e.Session), w.app, country), Items: []string{w.moment(*e.Visit)}},
+		{Text: w.say("trip.you")},
+		{Text: w.say("trip.not", w.app, w.path)},
+	}
 }
 
 func (w *writer) passwordChanged(e *session.Event, past past) (string, []part) {
-	parts := []part{{Text: w.say("password.what", w.app, w.time(e.At))}}
-	if s := past.find(e.Ending.By); s != nil {
+	s := past.find(e.Ending.By)
+	zone := w.zone
+	if s != nil {
+		zone = w.zoneOf(s.Last)
+	}
+	parts := []part{{Text: w.say("password.what", w.app, w.time(e.At, zone))}}
+	if s != nil {
 		where := s.Last
 		where.At = e.At
 		parts = append(parts, part{Text: w.say("password.which"), Items: []string{w.moment(where)}})

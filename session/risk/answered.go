@@ -11,7 +11,7 @@ import (
 var reasonCodes = [...]string{
 	codeNetworkHosting, codeProviderElsewhere, codeProviderNew, codePlaceNew, codeCountryNew, codeCountries,
 	codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther,
-	codeTravel, codeAttemptsSome, codeAttemptsMany, codeDormant,
+	codeTravel, codeAttemptsSome, codeAttemptsMany, codeDormant, codeDeviceBrowserNew, codeDeviceSystemNew,
 }
 
 // reasons are a set of codes.
@@ -49,8 +49,11 @@ func (p *profile) settle(signals []session.Signal, at stamp) {
 			codes = append(codes, s.Code)
 		}
 	}
-	if slices.Contains(codes, codeDeviceNew) || slices.Contains(codes, codeDevicePartlyNew) {
-		codes = append(codes, codeDevicePartlyNew, codeDeviceSimilar) // it is less new from now on
+	for _, code := range []string{codeDeviceNew, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew} {
+		if slices.Contains(codes, code) { // it is less new from now on
+			codes = append(codes, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew, codeDeviceSimilar)
+			break
+		}
 	}
 	if set, ok := reasonsOf(codes); ok {
 		p.answered[1] = p.answered[0]

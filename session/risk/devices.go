@@ -21,7 +21,22 @@ var (
 
 const devicePrior = 40
 
-var outcomeCodes = [outcomes]string{codeDeviceKnown, codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew}
+// code returns the code of an outcome.
+func (p *profile) code(out outcome, o *observation) string {
+	switch system, browser := p.has(o, traitSystem), p.has(o, traitBrowser); {
+	case out == outcomeKnown:
+		return codeDeviceKnown
+	case out == outcomeSimilar:
+		return codeDeviceSimilar
+	case out == outcomeNew:
+		return codeDeviceNew
+	case system && !browser:
+		return codeDeviceBrowserNew
+	case browser && !system:
+		return codeDeviceSystemNew
+	}
+	return codeDevicePartlyNew
+}
 
 func (p *profile) outcome(o *observation) outcome {
 	family := p.has(o, traitFamily)
@@ -47,7 +62,7 @@ func (p *profile) judgeDevice(f *findings, o *observation) (known bool) {
 		return false
 	}
 	f.deviceIsNew = out > outcomeSimilar
-	f.add(outcomeCodes[out], p.habits.devicePoints(out))
+	f.add(p.code(out, o), p.habits.devicePoints(out, o.cookieless))
 	if points := p.suspicion(o); points > 0 {
 		f.add(codeDeviceSuspect, points)
 	}
@@ -66,12 +81,19 @@ func (p *profile) suspicion(o *observation) int {
 	return 0
 }
 
-func (h *habits) devicePoints(o outcome) int {
+// devicePoints returns the points of an outcome. Where there can be no cookie,
+// its absence says nothing: a kind of device that the user has is all that one
+// can know of a known device.
+func (h *habits) devicePoints(o outcome, cookieless bool) int {
 	n := 0.0
 	for _, c := range h.outcomes {
 		n += float64(c)
 	}
 	share := (float64(h.outcomes[o]) + devicePrior*users[o]) / (n + devicePrior)
+	if o == outcomeSimilar && cookieless {
+		share += (float64(h.outcomes[outcomeKnown]) + devicePrior*users[outcomeKnown]) / (n + devicePrior)
+		return max(0, points(strangers[o]/share))
+	}
 	if o == outcomeSimilar { // that the cookie is missing never speaks for a visit
 		return max(0, points(strangers[o]/share))
 	}

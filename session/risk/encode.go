@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// encodingVersion comes first in an encoded profile; the one before, which is
-// also read, had no answers.
-const encodingVersion = 2
+// encodingVersion comes first in an encoded profile; those before, which are
+// also read, had no answers (1) and no roamed (2).
+const encodingVersion = 3
 
 // maxEncoded is the length of the largest profile there can be.
-const maxEncoded = 1273
+const maxEncoded = 1279
 
 // encode returns the profile as it is kept: numbers in big-endian order, lists
 // with their length before them. It is written behind b, if there is room.
@@ -48,6 +48,9 @@ func (p *profile) encode(b []byte) []byte {
 	}
 	for _, x := range p.answered {
 		b = x.at.append(binary.BigEndian.AppendUint32(b, uint32(x.reasons)))
+	}
+	for _, at := range p.roamed {
+		b = at.append(b)
 	}
 	return b
 }
@@ -124,6 +127,11 @@ func (p *profile) decode(b []byte) error {
 	if b[0] > 1 {
 		for i := range p.answered {
 			p.answered[i].reasons, p.answered[i].at = reasons(r.uint32()), r.stamp()
+		}
+	}
+	if b[0] > 2 {
+		for i := range p.roamed {
+			p.roamed[i] = r.stamp()
 		}
 	}
 	if r.damaged || r.at < len(r.b) {

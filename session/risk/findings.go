@@ -12,6 +12,8 @@ const (
 	codeProviderElsewhere = "network.provider-known-elsewhere"
 	codeProviderNew       = "network.new-provider"
 	codePlaceNew          = "place.new"
+	codePlaceKnown        = "place.known"
+	codeCountryKnown      = "country.known"
 	codeCountryNew        = "country.new"
 	codeCountries         = "countries.simultaneous"
 	codeDeviceKnown       = "device.known"
@@ -19,6 +21,8 @@ const (
 	codeDeviceUpdated     = "device.updated"
 	codeDeviceSimilar     = "device.same-kind"
 	codeDevicePartlyNew   = "device.partly-new"
+	codeDeviceBrowserNew  = "device.new-browser"
+	codeDeviceSystemNew   = "device.new-system"
 	codeDeviceNew         = "device.new"
 	codeDeviceSuspect     = "device.suspect"
 	codeDenied            = "answer.denied"
@@ -46,7 +50,6 @@ type findings struct {
 	extra  []Evidence // the host's own
 	points int
 
-	nearest      float64  // km to the nearest known place
 	travelled    float64  // km since from
 	from         sighting // where the user was before
 	ago          uint32   // minutes
@@ -99,7 +102,7 @@ func (f *findings) isReason(x finding) bool {
 	switch x.code {
 	case codeHour:
 		return false
-	case codeProviderElsewhere, codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew:
+	case codeProviderElsewhere, codeDeviceSimilar, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew, codeDeviceNew:
 		return true
 	}
 	return x.points > 0
@@ -125,13 +128,17 @@ func (f *findings) hasReason() bool {
 func (f *findings) hasMoreThanDevice() bool {
 	for _, x := range f.all[:f.n] {
 		switch x.code {
-		case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceSuspect, codeHour:
+		case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew, codeDeviceNew, codeDeviceSuspect, codeHour:
 		default:
 			if x.points > 0 {
 				return true
 			}
 		}
 	}
+	return f.hasExtraPoints()
+}
+
+func (f *findings) hasExtraPoints() bool {
 	for _, x := range f.extra {
 		if x.Points > 0 {
 			return true

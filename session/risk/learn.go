@@ -45,14 +45,14 @@ func (p *profile) remember(s suspect) {
 		p.marks[t].add(key, s.at, since, bounds[t])
 	}
 	p.spots.add(s.place, s.at, since)
+	if p.first == 0 {
+		p.first = s.at
+	}
 	if !s.signIn {
 		p.habits.moves.add(s.hosting)
 		return
 	}
 	p.habits.signIns.add(s.hosting)
-	if p.signIns == 0 {
-		p.first = s.at
-	}
 	p.signIns += min(1, ^p.signIns)
 }
 

@@ -16,7 +16,7 @@ const (
 )
 
 const (
-	noticeSignIn = -12
+	noticeSignIn = -3
 	noticeMove   = 10
 	alertDefault = 20
 	alertCalm    = 30
@@ -30,9 +30,10 @@ func (p Preset) alert() int {
 	return alertDefault
 }
 
-// signInLevel returns how much a sign-in looks wrong. The first cannot.
+// signInLevel returns how much a sign-in looks wrong. The first of a user of
+// whom nothing else is known cannot.
 func (a *Assessor) signInLevel(p *profile, f *findings, methods []string) session.Level {
-	if p.signIns == 0 || !f.hasReason() {
+	if p.signIns == 0 && !p.isKnownByMoves() || !f.hasReason() {
 		return session.LevelNone
 	}
 	switch alert := a.isAlert(f) && !isProved(f, methods); {
@@ -75,7 +76,7 @@ func (a *Assessor) moveLevel(f *findings) session.Level {
 	switch {
 	case !f.hasReason():
 		return session.LevelNone
-	case f.points >= high:
+	case f.points >= high && f.isBacked(): // a first VPN is not: nobody's session is paused for it
 		return session.LevelHigh
 	case f.points >= a.cfg.Preset.alert():
 		return session.LevelAlert

@@ -34,7 +34,7 @@ func (p *profile) move(o *observation, was *observation, c *session.Case) (f fin
 	p.judgeDenied(&f, o)
 	p.judgeTravel(&f, o, was.sighting())
 	if !o.isHosting() && o.kind != geo.KindRelay { // who switches a VPN on seems to be elsewhere at once
-		p.judgeCountries(&f, o)
+		p.judgeCountries(&f, o, was)
 	}
 	if quiet := c.Visit.At.Sub(c.Session.Last.At); quiet > p.dormant() {
 		f.quietDays = int(quiet / (24 * time.Hour))

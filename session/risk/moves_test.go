@@ -27,14 +27,14 @@ func TestFirstVPNOfASession(t *testing.T) {
 	}
 }
 
-// An alert is not repeated within a day, unless the user has proved meanwhile
+// An alert of another device is not repeated within the week, unless the user has proved meanwhile
 // who they are: then it is another one.
 func TestAlertAfterAProof(t *testing.T) {
 	for _, proved := range []bool{false, true} {
 		u := settled(t, risk.Config{})
 		s, _ := u.signIn(t, signIn{key: 1})
 		home, thief := s.Last, s.Last
-		thief.At, thief.IP, thief.Location = start.Add(10*day), netip.MustParseAddr("93.184.10.20"), frankfurtVPN
+		thief.At, thief.IP, thief.Location, thief.Device = start.Add(10*day), netip.MustParseAddr("93.184.10.20"), frankfurtVPN, linux
 		first := u.move(t, s, thief)
 		if first.Level < session.LevelAlert {
 			t.Fatalf("level %d", first.Level)

@@ -39,11 +39,8 @@ func (h *hasher) hash(t trait, parts ...string) uint32 {
 func (h *hasher) observe(v *session.Visit) observation {
 	o := observation{
 		place: placeOf(v.Location),
-		kind:  v.Location.Network,
+		kind:  v.Location.KindOfNetwork(),
 		city:  v.Location.City,
-	}
-	if o.kind == "" {
-		o.kind = geo.KindOf(v.Location.ASN)
 	}
 	o.minute = minutes(v.At)
 	o.at = stamp(o.minute / 60)

@@ -124,15 +124,6 @@ func (s *spots) near(p place) bool {
 	return false
 }
 
-// nearest returns the kilometres from p to the nearest of them.
-func (s *spots) nearest(p place) float64 {
-	km := math.Inf(1)
-	for _, o := range s.all[:s.n] {
-		km = min(km, p.distance(o.place))
-	}
-	return km
-}
-
 func (s *spots) prune(since stamp) {
 	s.keep(func(o spot) bool { return o.at >= since })
 }

@@ -23,6 +23,9 @@ type profile struct {
 	n        int
 	suspects [maxSuspects]suspect
 	answered [maxAnswered]answered // the latest first
+	// roamed are the times of the latest alerts of moves for nothing but where
+	// they came from, the latest first.
+	roamed [maxRoamed]stamp
 }
 
 // habits count what is unusual in general and may be usual for this user.
@@ -128,6 +131,7 @@ type observation struct {
 	city    string
 
 	recognized bool // the Manager knows the device by its cookie
+	cookieless bool // of a carrier that can have no cookie
 	wrong      int  // passwords in the hour before
 }
 
@@ -144,5 +148,12 @@ func hidesPlace(k geo.Kind) bool {
 	}
 	return false
 }
+
+// minMoves is how many moves, beside sign-ins, make a user known.
+const minMoves = 10
+
+// isKnownByMoves reports whether enough was seen of the user in live sessions,
+// such as those that were adopted, for a first sign-in to be compared with.
+func (p *profile) isKnownByMoves() bool { return p.habits.moves.n >= minMoves }
 
 func (p *profile) has(o *observation, t trait) bool { return p.marks[t].has(o.keys[t]) }

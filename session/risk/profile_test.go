@@ -99,7 +99,7 @@ func FuzzDecode(f *testing.F) {
 	u.signIn(f, signIn{ip: "93.184.10.20", where: &frankfurtVPN})
 	f.Add(u.profile)
 	f.Add([]byte{})
-	f.Add([]byte{2})
+	f.Add([]byte{3})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		again, err := risk.Decode(b)
 		if err != nil || len(b) == 0 {
@@ -122,11 +122,13 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// A profile of the version before has no answers, and all else.
+// A profile of a version before has no answers or no roamed, and all else.
 func TestEarlierVersion(t *testing.T) {
-	u := settled(t, risk.Config{})
-	u.profile = append([]byte{1}, u.profile[1:len(u.profile)-14]...)
-	if got := u.assess(t, u.signInCase(signIn{key: 1})); got.Level != session.LevelNone || u.sum(t, u.signInCase(signIn{key: 1})) > -50 {
-		t.Errorf("at home: level %d, %d points", got.Level, u.sum(t, u.signInCase(signIn{key: 1})))
+	for version, without := range map[byte]int{1: 14 + 6, 2: 6} {
+		u := settled(t, risk.Config{})
+		u.profile = append([]byte{version}, u.profile[1:len(u.profile)-without]...)
+		if got := u.assess(t, u.signInCase(signIn{key: 1})); got.Level != session.LevelNone || u.sum(t, u.signInCase(signIn{key: 1})) > -50 {
+			t.Errorf("version %d, at home: level %d, %d points", version, got.Level, u.sum(t, u.signInCase(signIn{key: 1})))
+		}
 	}
 }

@@ -74,16 +74,26 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	if j.level >= session.LevelAlert && p.isAnswered(&j.findings, j.at) {
 		v.Level = session.LevelNotice // but it teaches no sooner than other alerts
 	}
+	roams := !c.SignIn && v.Level >= session.LevelAlert && j.isOnlyWhere()
+	if roams && p.isTold(&j.observation) {
+		v.Level, roams = session.LevelNotice, false
+	}
 	v.Signals = j.signals(&c.Visit, v.Level)
 	if c.SignIn {
 		a.failures.clear(c.Session.UserID)
 		v.Provisional = v.Level >= session.LevelAlert
 	}
 	if !c.SignIn && isRepeated(&c, v.Signals) {
-		v.Level, v.Signals = session.LevelNone, nil
+		v.Level, v.Signals, roams = session.LevelNone, nil, false
+	}
+	if roams {
+		p.roam(j.at)
 	}
 	switch {
 	case isDoubted(&c):
+		if roams {
+			v.Profile = p.encode(c.Profile)
+		}
 		return v, nil
 	case j.level >= session.LevelAlert:
 		p.doubt(&j.observation, &j.findings, c.SignIn)
@@ -105,19 +115,6 @@ func isDoubted(c *session.Case) bool {
 		})
 }
 
-// isRepeated reports whether an alert says nothing that the session's alerts
-// of the last day did not say.
-func isRepeated(c *session.Case, signals []session.Signal) bool {
-	for _, s := range signals {
-		if s.Level < session.LevelAlert || !slices.ContainsFunc(c.Session.Signals, func(old session.Signal) bool {
-			return old.Code == s.Code && old.Level >= s.Level && old.At.After(c.Session.AuthenticatedAt) && s.At.Sub(old.At).Abs() < 24*time.Hour
-		}) {
-			return false
-		}
-	}
-	return len(signals) > 0
-}
-
 // judgement is what was seen of a visit and what was found.
 type judgement struct {
 	observation
@@ -135,6 +132,7 @@ func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j ju
 	if c.SignIn {
 		j.recognized = c.Session.Familiarity == session.FamiliarityKnown
 		j.keys[traitDevice] = binary.BigEndian.Uint32(c.Session.DeviceKey[:])
+		j.cookieless = c.Session.Carrier == session.CarrierForeign && c.Session.DeviceKey == (session.DeviceKey{})
 		if j.wrong, err = a.wrongPasswords(ctx, c); err != nil {
 			return j, err
 		}
@@ -151,9 +149,6 @@ func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j ju
 		j.addExtra(lines)
 	}
 	j.level = a.level(p, &j, c)
-	if j.level > session.LevelNone && j.has(codePlaceNew) {
-		j.nearest = p.spots.nearest(j.place) // for the sentence, and it takes a microsecond
-	}
 	return j, nil
 }
 

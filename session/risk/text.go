@@ -14,20 +14,22 @@ import (
 // sentences are what is said of a code, with arguments in braces.
 var sentences = map[string]string{
 	codeNetworkHosting:    "The connection came through a VPN or data centre.",
-	codeProviderElsewhere: "The network is one you use, but not in this place.",
+	codeProviderElsewhere: "A provider you usually use, in another place: {place}.",
 	codeProviderNew:       "A network you don't usually use: {network}.",
-	codePlaceNew:          "{place} is about {km} km from the places you're usually active in.",
+	codePlaceNew:          "You're not usually active in {place}.",
 	codeCountryNew:        "You're not usually active in {country}.",
 	codeCountries:         "Your account was used in {country} and {other} within {hours} hours.",
-	codeDeviceSimilar:     "It looks like a device you use, but we can't tell that it's the same one: {device}.",
-	codeDevicePartlyNew:   "A browser you don't usually use: {device}.",
-	codeDeviceNew:         "A device you don't usually use: {device}.",
+	codeDeviceSimilar:     "It looks like a device you use, but we can't tell that it's the same one, as after clearing cookies: {device}.",
+	codeDevicePartlyNew:   "Your account isn't usually used with this: {device}.",
+	codeDeviceBrowserNew:  "A browser you don't usually use: {device}.",
+	codeDeviceSystemNew:   "A phone or computer you don't usually use: {device}.",
+	codeDeviceNew:         "A phone or computer you don't usually use: {device}.",
 	codeDeviceSuspect:     "It is the device of an earlier sign-in that looked unusual.",
-	codeDenied:            "It looks like an earlier sign-in that wasn't you, as you told us.",
-	codeDeviceOlder:       "The browser is older than it was before: {device}.",
-	codeDeviceDesktopSite: "The browser calls itself something else: {device}.",
+	codeDenied:            "It comes from a device or a network that you said wasn't you.",
+	codeDeviceOlder:       "It now shows an older browser than before: {device}.",
+	codeDeviceDesktopSite: "It now shows as {device}.",
 	codeDeviceOther:       "It was used on another device: {device}.",
-	codeTravel:            "You were active in {from} {ago} before; {place} is at least {km} km away.",
+	codeTravel:            "Your account was used in {from} {ago} before; {place} is at least {km} km away.",
 	codeHour:              "It was a time of day at which you're rarely active.",
 	codeAttemptsSome:      "{n} wrong passwords were tried just before.",
 	codeAttemptsMany:      "At least {n} wrong passwords were tried just before.",
@@ -73,7 +75,9 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codeProviderNew:
 		return map[string]string{"network": nonEmpty(v.Location.Organization, "AS"+strconv.Itoa(int(v.Location.ASN)))}
 	case codePlaceNew:
-		return map[string]string{"place": startOfSentence(placeIn(v.Location)), "km": roundKM(f.nearest)}
+		return where(v, "place", partOf(v.Location))
+	case codeProviderElsewhere:
+		return where(v, "place", placeName(v.Location.City, v.Location.CountryCode))
 	case codeCountryNew:
 		return map[string]string{"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
 	case codeCountries:
@@ -81,19 +85,30 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 			"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode,
 			"other": inSentence(countryCode(f.other)), "otherCode": countryCode(f.other), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1)),
 		}
-	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
+	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
 		return map[string]string{"device": v.Device.Title()}
 	case codeTravel:
-		return map[string]string{
-			"from": placeName(string(f.from.city.bytes()), countryCode(f.from.country)), "ago": duration(f.ago),
-			"place": placeIn(v.Location), "km": roundKM(f.travelled),
-		}
+		return where(v, "from", placeName(string(f.from.city.bytes()), countryCode(f.from.country)), "ago", duration(f.ago),
+			"place", placeIn(v.Location), "km", roundKM(f.travelled))
 	case codeAttemptsSome, codeAttemptsMany:
 		return map[string]string{"n": strconv.Itoa(f.attempts)}
 	case codeDormant:
 		return map[string]string{"days": strconv.Itoa(f.quietDays)}
 	}
 	return nil
+}
+
+// where returns the args of a sentence about a place: what is known of one country
+// within a week is told once.
+func where(v *session.Visit, pairs ...string) map[string]string {
+	args := make(map[string]string, len(pairs)/2+1)
+	for i := 0; i < len(pairs); i += 2 {
+		args[pairs[i]] = pairs[i+1]
+	}
+	if code := v.Location.CountryCode; code != "" {
+		args["countryCode"] = code
+	}
+	return args
 }
 
 // placeName names a place as well as it is known, as within a sentence.
@@ -124,12 +139,19 @@ func placeIn(l geo.Location) string {
 	return "the place"
 }
 
-// startOfSentence gives an article its capital.
-func startOfSentence(place string) string {
-	if strings.HasPrefix(place, "a ") || strings.HasPrefix(place, "the ") {
-		return strings.ToUpper(place[:1]) + place[1:]
+// maxCityRadius is how wide, in kilometres, the circle around a city may be for
+// the city still to be named.
+const maxCityRadius = 100
+
+// partOf names the place, or says that it is elsewhere in a country of the user's.
+func partOf(l geo.Location) string {
+	switch {
+	case l.City != "" && l.Radius <= maxCityRadius:
+		return placeName(l.City, l.CountryCode)
+	case l.CountryCode != "":
+		return "this part of " + inSentence(l.CountryCode)
 	}
-	return place
+	return "this place"
 }
 
 // roundKM gives a distance no more digits than it deserves, rounded down.

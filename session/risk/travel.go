@@ -1,12 +1,14 @@
 package risk
 
+import "github.com/signedin/signedin/geo"
+
 // Travel is impossible over so many kilometres at the least, at such a speed,
 // half an hour being allowed for, within two days. Places are known to a few
 // hundred kilometres at worst.
 const (
 	travelKM     = 400
 	travelKMH    = 900
-	travelSlack  = .5 // hours
+	travelSlack  = -.1 // hours
 	travelWindow = 48 * 60
 	travelRadius = 500
 )
@@ -19,9 +21,12 @@ func (p *profile) judgeTravel(f *findings, o *observation, from sighting) {
 		return
 	}
 	f.from, f.travelled, f.ago = from, km, minutes
-	if from.hidden || hidesPlace(o.kind) || p.has(o, traitProvider) {
+	switch {
+	case from.hidden || hidesPlace(o.kind) || p.has(o, traitProvider):
 		f.add(codeTravel, pointsTravelSoft)
-	} else {
+	case o.kind == geo.KindUnknown:
+		f.add(codeTravel, pointsTravelUnsure)
+	default:
 		f.add(codeTravel, pointsTravel)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/risk"
@@ -63,10 +63,8 @@ func (d *diary) any(f func(session.Visit) bool) bool { return slices.ContainsFun
 func (d *diary) isTrue(s session.Signal, v session.Visit, cookie byte) bool {
 	f := v.Device.Family()
 	family := d.any(func(o session.Visit) bool { return o.Device.Family() == f })
-	partly := d.any(func(o session.Visit) bool {
-		g := o.Device.Family()
-		return g.OS == f.OS && f.OS != "" || g.Product == f.Product && f.Product != ""
-	})
+	hasOS := d.any(func(o session.Visit) bool { return f.OS != "" && o.Device.Family().OS == f.OS })
+	hasBrowser := d.any(func(o session.Visit) bool { return f.Product != "" && o.Device.Family().Product == f.Product })
 	provider := d.any(func(o session.Visit) bool { return o.Location.ASN == v.Location.ASN })
 	switch s.Code {
 	case "country.new":
@@ -79,15 +77,19 @@ func (d *diary) isTrue(s session.Signal, v session.Visit, cookie byte) bool {
 	case "network.hosting":
 		return v.Location.Network == geo.KindHosting
 	case "place.new":
-		km, err := strconv.Atoi(s.Args["km"])
-		nearest := d.nearest(v)
-		return err == nil && float64(km) <= nearest+10 && float64(km) > nearest-110
+		radius := float64(v.Location.Radius)
+		named := strings.Contains(s.Args["place"], v.Location.City)
+		return d.nearest(v) > radius && named == (v.Location.City != "" && radius <= 100)
 	case "device.same-kind":
 		return family
 	case "device.partly-new":
-		return !family && (partly || f != device.Family{})
+		return !family
+	case "device.new-browser":
+		return !family && hasOS && !hasBrowser
+	case "device.new-system":
+		return !family && !hasOS && hasBrowser
 	case "device.new":
-		return !family && !partly
+		return !family && !hasOS && !hasBrowser
 	case "device.suspect":
 		return slices.ContainsFunc(d.doubted, func(o doubt) bool { return o.cookie == cookie })
 	case "countries.simultaneous":

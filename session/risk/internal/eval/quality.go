@@ -28,7 +28,7 @@ func (q quality) check() error {
 func (q quality) of(p place) place {
 	switch q {
 	case qualityASN:
-		p.Kind = ""
+		p.Kind, p.Org = "", ""
 	case qualityCity:
 		p.Kind, p.ASN, p.Org = "", 0, ""
 	case qualityCountries:
