@@ -25,9 +25,10 @@
 //
 // # How often
 //
-// A sign-in with the same kind of device from the same network is told once in
-// seven days, unless it looks worse than the one before, or unusual in another
-// way, or that one was denied; the moves of a session once a day. Beyond three
+// What is told is a cause: a country, a provider, a kind of device. It is told once
+// in seven days, of sign-ins and of moves, from whichever session, unless it looks
+// worse than it did, or what was told was denied. All exits of VPNs are one cause.
+// Beyond three
 // notices in an hour or ten in two days a user gets one that says that there are
 // more ([KindMore]); alerts are counted apart, so that nobody can use up a user's
 // notices to have an alert kept back. What was told is read off the sessions in

@@ -16,13 +16,19 @@
 // how much likelier the evidence is of a stranger than of the user.
 // [Assessor.Explain] gives the sum line by line.
 //
-//   - From -12 points on, or if its kind of device is new, a sign-in is
+//   - From -3 points on, or if its kind of device is new, a sign-in is
 //     [session.LevelNotice]; a move from 10 points on.
 //   - From 20 points on, it is [session.LevelAlert] (see [Preset]); but the
 //     device of a sign-in, and what is not known, never make an alert alone.
-//   - From 40 points on, it is [session.LevelHigh].
+//   - From 40 points on, it is [session.LevelHigh]; a move only if two signs speak
+//     against it that do not come from each other, such as a country and a device.
 //
-// A user's first sign-in is never judged, and the next few are judged with more
+// What is not known of a visit (the kind of its network, its provider, its city,
+// its device) makes it look no worse than an ordinary value that was not seen yet.
+// A move that is unusual only for where it comes from is an alert once in seven
+// days for each country, from whichever session, and twice in thirty days at most.
+//
+// The first sign-in of a user of whom nothing else is known is never judged, and the next few are judged with more
 // patience. What looks wrong is not learnt for seven days, and neither is what its
 // session does from then on, unless a second factor proved it at once, or the user
 // says that it was them ([Assessor.Learn]). What the user says was not them is forgotten, and its
