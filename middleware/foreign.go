@@ -176,12 +176,12 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 		next.ServeHTTP(w, r)
 		return
 	}
-	q := &request{m: m, w: w}
-	err := m.openForeign(q, r, session.ForeignCredential(token), token)
+	w, r = guardShared(w, r)
+	conn, err := m.openForeign(w, r, session.ForeignCredential(token), token)
 	switch {
 	case err == nil:
-		defer q.close(r, r.Header["Upgrade"] != nil)
-		r = r.WithContext(q)
+		m.serve(conn, w, r, next)
+		return
 	case errors.Is(err, session.ErrRefused):
 		r = m.refused(r, err)
 	case !m.cfg.Foreign.InsecurePassOnTrouble:
@@ -191,26 +191,26 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 	next.ServeHTTP(w, r)
 }
 
-// openForeign opens the session of a foreign token, and adopts it if it is not known.
-func (m *Middleware) openForeign(q *request, r *http.Request, c session.Credential, token string) error {
+// openForeign opens the session of a foreign token, and adopts it if it is not
+// known.
+func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c session.Credential, token string) (*session.Conn, error) {
 	from := m.Origin(r)
-	_, err := m.manager.Open(r.Context(), c, from, &q.Conn, q)
+	conn, err := m.enter(r, w, c, from)
 	if !errors.Is(err, session.ErrUnknown) || m.cfg.Foreign.Adopt == nil {
-		return err
+		return conn, err
 	}
 	f, adoptErr := m.cfg.Foreign.Adopt(r, token)
 	if adoptErr != nil {
-		return err // not known, and it stays so
+		return nil, err // not known, and it stays so
 	}
 	if _, adoptErr = m.manager.Adopt(r.Context(), c, from, f); adoptErr != nil {
 		if errors.Is(adoptErr, session.ErrRefused) {
-			return adoptErr
+			return nil, adoptErr
 		}
 		// Nobody has ended it, so the request may pass; the next one tries again.
-		return err
+		return nil, err
 	}
-	_, err = m.manager.Open(r.Context(), c, from, &q.Conn, q)
-	return err
+	return m.enter(r, w, c, from)
 }
 
 // Refused returns why the credential of a request that [Middleware.Load] has
@@ -231,7 +231,7 @@ func (m *Middleware) guardForeign(r *http.Request) error {
 	if _, at := m.cfg.Foreign.token(r); at != PlaceCookie {
 		return nil
 	}
-	return m.sameOrigin(r, r.Header["Upgrade"] != nil)
+	return m.sameOrigin(r, isUpgrade(r))
 }
 
 func checkForeign(cfg Config) error {

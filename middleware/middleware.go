@@ -18,8 +18,28 @@
 // Hijack, sendfile and [http.ResponseController] work as without us.
 //
 // When the session ends, the context of each of its requests is done, with
-// [session.ErrRevoked] as its cause, and connections that do not look at their
-// context fail at their next read or write.
+// [session.ErrRevoked] as its cause, and what does not look at its context fails
+// at its next read or write. That needs [Middleware.ConnContext]:
+//
+//	server := &http.Server{Handler: mw.Load(mux), ConnContext: mw.ConnContext}
+//
+// since only who closes a connection of HTTP/1 stops a handler that sets
+// deadlines of its own:
+//
+//	                                                  with      without ConnContext
+//	HTTP/1, deadlines of the handler: none, one       cut       cut
+//	HTTP/1, deadlines set again or cleared later      cut       goes on
+//	HTTP/1, the ResponseWriter has no Unwrap          cut       goes on
+//	HTTP/1, through httputil.ReverseProxy             cut       cut
+//	HTTP/2, whatever the handler does                 cut       cut
+//
+// It holds for event streams, downloads, uploads, and connections that a handler
+// has taken over (by hand, for a WebSocket, with or without an Upgrade header, or
+// for CONNECT), whether the handler has returned or not. Of HTTP/2 the stream is
+// reset and other users' streams of the connection go on; a handler that is
+// blocked in a write there, behind a writer without Unwrap, is only done with
+// when the client reads or goes. HTTP/3 is cut by deadlines. The request that ends
+// its own session has 10 seconds to answer.
 //
 // A cookie that came by another site's doing signs nothing: unsafe requests
 // and WebSocket handshakes that a cookie authenticates must prove that they
@@ -141,6 +161,9 @@ type Middleware struct {
 	told, logs minutely
 	publicOnce atomic.Bool
 	stats      counters
+
+	alone, shared *session.Door // of requests, see doors
+	missed        atomic.Bool
 }
 
 // New returns a Middleware for the sessions of manager. The error names the
@@ -171,8 +194,10 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if cfg.Refuse == nil {
 		cfg.Refuse = Problem
 	}
-	return &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins,
-		vary: []string{strings.Join(carriers(cfg), ", ")}, dead: new(memory[session.Standing])}, nil
+	m := &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins,
+		vary: []string{strings.Join(carriers(cfg), ", ")}, dead: new(memory[session.Standing])}
+	m.alone, m.shared = m.doors()
+	return m, nil
 }
 
 // Manager returns the Manager whose sessions these are.
@@ -184,7 +209,7 @@ func (m *Middleware) Manager() *session.Manager { return m.manager }
 func (m *Middleware) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if q := m.loaded(r); q != nil {
-			next.ServeHTTP(w, q.onTop(r))
+			next.ServeHTTP(w, onTop(q, r))
 			return
 		}
 		if m.Refused(r) != nil {
@@ -200,6 +225,7 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		m.refuse(w, r, http.StatusInternalServerError, ErrInsecureCookie)
 		return
 	}
+	notTakenOver(r)
 	if m.cfg.Foreign != nil {
 		m.loadForeign(w, r, next)
 		return
@@ -241,34 +267,54 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 		m.published(w, r)
 		return
 	}
-	q := &request{m: m, w: w}
-	s, err := m.manager.Open(r.Context(), cred, m.Origin(r), &q.Conn, q)
+	w, r = guardShared(w, r)
+	conn, err := m.enter(r, w, cred, m.Origin(r))
 	if err != nil {
 		m.notLoaded(w, r, next, c, err)
 		return
 	}
-	upgrade := r.Header["Upgrade"] != nil
-	defer q.close(r, upgrade)
-	if s.Carrier != carrier {
-		// A token that left its carrier, as a cookie's that is sent as a bearer
-		// to get around the check of its origin.
-		next.ServeHTTP(w, m.refused(r, session.ErrForged))
-		return
-	}
-	if carrier == session.CarrierCookie {
-		if err := m.sameOrigin(r, upgrade); err != nil {
+	if err := m.usable(r, conn, carrier); err != nil {
+		conn.Close()
+		if errors.Is(err, ErrCrossOrigin) {
 			m.refuse(w, r, http.StatusForbidden, err)
 			return
 		}
-		if q.end = c.end; m.renew(w, r, q, c) {
-			return
-		}
+		next.ServeHTTP(w, m.refused(r, err))
+		return
 	}
-	if s.Shared && isPrivate(h) {
+	if carrier == session.CarrierCookie && m.renew(w, r, conn, c) {
+		conn.Close()
+		return
+	}
+	if conn.Session().Shared && isPrivate(h) {
 		h["Cache-Control"] = cacheNoStore // nothing of it stays in the browser
 	}
-	next.ServeHTTP(w, r.WithContext(q))
+	m.serve(conn, w, r, next)
 	m.published(w, r)
+}
+
+// usable tells why a request cannot use the session that was found by its
+// credential.
+func (m *Middleware) usable(r *http.Request, conn *session.Conn, carrier session.Carrier) error {
+	if conn.Session().Carrier != carrier {
+		// A token that left its carrier, as a cookie's that is sent as a bearer
+		// to get around the check of its origin.
+		return session.ErrForged
+	}
+	if carrier != session.CarrierCookie {
+		return nil
+	}
+	return m.sameOrigin(r, isUpgrade(r))
+}
+
+// isUpgrade reports whether r asks for another protocol (RFC 9110, 7.8).
+func isUpgrade(r *http.Request) bool {
+	for _, v := range r.Header["Upgrade"] {
+		if v != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // notLoaded goes on without a session after a definite no, and stops at

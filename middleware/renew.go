@@ -18,7 +18,7 @@ const tidyAfter = time.Minute
 
 // renew sends the browser of a live session what is due, with an answer of our
 // own, if the request is for a page. It reports whether it has answered.
-func (m *Middleware) renew(w http.ResponseWriter, r *http.Request, q *request, c *choice) bool {
+func (m *Middleware) renew(w http.ResponseWriter, r *http.Request, q *session.Conn, c *choice) bool {
 	s, now := q.Session(), m.manager.Now()
 	tidy := c.n > 1 && now.Sub(s.Secrets.RotatedAt) >= tidyAfter && c.hasDead()
 	if !tidy && !q.RotationDue() || !mayRedirect(r) {
@@ -38,14 +38,14 @@ func (m *Middleware) renew(w http.ResponseWriter, r *http.Request, q *request, c
 }
 
 // sendDue sends what is due, and reports whether anything was.
-func (m *Middleware) sendDue(w http.ResponseWriter, r *http.Request, q *request, c *choice) (sent bool) {
+func (m *Middleware) sendDue(w http.ResponseWriter, r *http.Request, q *session.Conn, c *choice) (sent bool) {
 	if q.RotationDue() {
-		t, err := m.cookie.token(r, q.end)
+		t, err := m.cookie.token(r, c.end)
 		if err == nil {
 			t, err = m.manager.RotatePeriodic(r.Context(), t)
 		}
 		if err == nil && !t.IsZero() { // else the next request tries again
-			m.cookie.set(w, q.end, t, q.Session(), m.manager.Now())
+			m.cookie.set(w, c.end, t, q.Session(), m.manager.Now())
 			sent = true
 		}
 	}

@@ -80,7 +80,7 @@ func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) *Session
 	}
 	suspended := s.Restriction == RestrictionSuspended
 	if suspended {
-		m.hub.interrupt(ErrSuspended, s.ID)
+		m.hub.Cut(ErrSuspended, s.ID)
 	}
 	m.notify(ctx, e)
 	if suspended {

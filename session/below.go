@@ -67,6 +67,7 @@ func (h *Hub) cutBelow(b below) {
 	h.each(func(l *live) {
 		if s := l.session(); s != nil && b.has(s) {
 			l.cut(ErrRevoked)
+			h.drop(l)
 		}
 	})
 }
@@ -74,10 +75,8 @@ func (h *Hub) cutBelow(b below) {
 // session returns the session that is open on l, as it was read, nil if nothing
 // is.
 func (l *live) session() *Session {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open == nil {
-		return nil
+	if c := l.open.any(); c != nil {
+		return c.view.s
 	}
-	return l.open.session
+	return nil
 }

@@ -10,7 +10,7 @@ type (
 // FromContext returns the session of the request that ctx belongs to.
 func FromContext(ctx context.Context) (*Session, bool) {
 	if c, ok := ctx.(*Conn); ok {
-		return c.session, true
+		return c.view.s, true
 	}
 	s, ok := ctx.Value(contextKey{}).(*Session)
 	return s, ok
@@ -20,4 +20,10 @@ func FromContext(ctx context.Context) (*Session, bool) {
 // [Conn]. It does not end when the session does.
 func NewContext(ctx context.Context, s *Session) context.Context {
 	return context.WithValue(ctx, contextKey{}, s)
+}
+
+// ConnFromContext returns the innermost [Conn] that ctx is, or was made from.
+func ConnFromContext(ctx context.Context) (*Conn, bool) {
+	c, ok := ctx.Value(connKey{}).(*Conn)
+	return c, ok
 }

@@ -27,13 +27,20 @@ type hubShard struct {
 }
 
 // Cut ends everything that is open on the sessions, with cause as the cause of
-// their contexts.
+// their contexts. Requests that come later are judged by the store alone.
 func (h *Hub) Cut(cause error, ids ...ID) {
 	for _, id := range ids {
-		if l := h.find(id); l != nil {
-			l.cut(cause)
-		}
+		h.cut(cause, id)
 	}
+}
+
+func (h *Hub) cut(cause error, id ID) {
+	l := h.find(id)
+	if l == nil {
+		return
+	}
+	l.cut(cause)
+	h.drop(l)
 }
 
 // CutAll ends everything that is open on any session. Sessions that start
@@ -51,25 +58,19 @@ func (h *Hub) CutAll(cause error) {
 	}
 }
 
-// interrupt ends what is open on a session that may go on later: what comes
-// then is not cut.
-func (h *Hub) interrupt(cause error, id ID) {
-	l := h.find(id)
-	if l == nil {
-		return
-	}
-	l.cut(cause)
-	s := h.shard(id)
+// drop takes l out of the table.
+func (h *Hub) drop(l *live) {
+	s := h.shard(l.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.m[id] == l {
-		delete(s.m, id)
+	if s.m[l.id] == l {
+		delete(s.m, l.id)
 	}
 }
 
 // Open returns how many requests and connections are open, of all sessions.
 func (h *Hub) Open() (n int) {
-	h.each(func(l *live) { n += int(l.pins.Load()) })
+	h.each(func(l *live) { l.open.each(func(*Conn) bool { n++; return true }) })
 	return n
 }
 
@@ -136,7 +137,7 @@ func (s *hubShard) forget(old func(*live) bool, limit int) {
 		if limit <= 0 {
 			return
 		}
-		if l.pins.Load() == 0 && !l.dirty.Load() && old(l) {
+		if l.pins.Load() == 0 && !l.dirty.Load() && !l.isOpen() && old(l) {
 			delete(s.m, id)
 			limit--
 		}
@@ -145,6 +146,11 @@ func (s *hubShard) forget(old func(*live) bool, limit int) {
 
 // forgetBefore drops what nothing needs and was last seen before t.
 func (h *Hub) forgetBefore(t time.Time) {
+	h.each(func(l *live) {
+		l.mu.Lock()
+		l.prune()
+		l.mu.Unlock()
+	})
 	for i := range h.shards {
 		s := &h.shards[i]
 		s.mu.Lock()

@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,20 +11,22 @@ import (
 	"github.com/signedin/signedin/device"
 )
 
-// live is what this process knows of a session that it has seen: whether it
-// was cut, what is open on it, and the latest visit, which the store hears of
-// later. One live serves all requests of its session.
+// live is what this process knows of a session that it has seen: what is open
+// on it, and the latest visit, which the store hears of later. One live serves
+// all requests of its session. Once it was cut it is out of the table, and whoever
+// comes later gets another one: what this process has heard refuses nobody.
 type live struct {
 	id    ID
 	seen  atomic.Pointer[sighting]
-	dirty atomic.Bool  // seen waits to be written
-	pins  atomic.Int32 // requests that hold it; a pinned live stays in the table
-
+	view  atomic.Pointer[view]  // the latest
 	cause atomic.Pointer[error] // why it was cut; nil while it was not
-	mu    sync.Mutex            // guards open, and cause against registration
-	open  *Conn                 // list of what is open
+	pins  atomic.Int32          // who needs it in the table; negative once it is out
+	dirty atomic.Bool           // seen waits to be written
 
-	lingering []*Conn // open, and their handlers have returned
+	open openList
+
+	mu        sync.Mutex // one cut at a time; guards lingering
+	lingering []*Conn    // open, and their handlers have returned
 }
 
 // sighting is the latest visit and the origin that it was made from.
@@ -68,57 +71,42 @@ func (l *live) sighting(s *Session) *sighting {
 	return fresh
 }
 
+// viewOf returns the view of s, the same one for all while s is the latest.
+func (l *live) viewOf(s *Session) *view {
+	v := l.view.Load()
+	if v != nil && v.s == s {
+		return v
+	}
+	next := &view{s: s, l: l}
+	l.view.CompareAndSwap(v, next)
+	return next
+}
+
 // cut ends everything that is open, now and later. The first cause stays.
 func (l *live) cut(cause error) {
-	// The lock is held to the end: a request that closes meanwhile waits, so
-	// that its connection is not cut when it serves somebody else already.
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cause.Load() != nil {
+	if !l.cause.CompareAndSwap(nil, &cause) {
 		return
 	}
-	l.cause.Store(&cause)
-	for c := l.open; c != nil; c = c.next {
-		c.end(cause)
+	l.open.each(func(c *Conn) bool { c.end(cause); return true })
+	for _, c := range l.lingering {
+		c.Close()
 	}
-	l.pins.Add(-int32(len(l.lingering)))
 	l.lingering = nil
 }
 
-// register links c, or reports the cause if the session was cut already.
+// register puts c into the list, or reports the cause if the session was cut
+// already.
 func (l *live) register(c *Conn) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if cause := l.cause.Load(); cause != nil {
-		return *cause
+	l.open.add(c)
+	cause := l.cause.Load()
+	if cause == nil {
+		return nil
 	}
-	c.next = l.open
-	if c.next != nil {
-		c.next.prev = c
-	}
-	l.open = c
-	return nil
-}
-
-func (l *live) unregister(c *Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.unlink(c)
-}
-
-func (l *live) unlink(c *Conn) {
-	switch {
-	case c.prev != nil:
-		c.prev.next = c.next
-	case l.open == c:
-		l.open = c.next
-	default:
-		return // not registered
-	}
-	if c.next != nil {
-		c.next.prev = c.prev
-	}
-	c.prev, c.next = nil, nil
+	// Whoever cut may have met c or not; in either case it is not open.
+	c.Close()
+	return *cause
 }
 
 // maxLingering bounds the connections of one session that outlive their
@@ -130,22 +118,30 @@ const maxLingering = 64
 func (l *live) linger(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cause.Load() != nil { // cut already, and c with it
-		l.pins.Add(-1)
+	if cause := l.cause.Load(); cause != nil { // cut already, and c with it
+		c.end(*cause)
+		c.Close()
 		return
 	}
+	l.prune()
 	l.lingering = append(l.lingering, c)
 	if len(l.lingering) > maxLingering {
 		oldest := l.lingering[0]
 		l.lingering = l.lingering[1:]
-		l.unlink(oldest)
-		l.pins.Add(-1)
 		oldest.end(ErrRevoked)
+		oldest.Close()
 	}
 }
 
-func (l *live) isOpen() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open != nil
+// prune lets go of connections that are closed. l.mu is held.
+func (l *live) prune() {
+	l.lingering = slices.DeleteFunc(l.lingering, func(c *Conn) bool {
+		gone := c.isClosed() || c.door != nil && c.door.IsClosed != nil && c.door.IsClosed(c)
+		if gone {
+			c.Close()
+		}
+		return gone
+	})
 }
+
+func (l *live) isOpen() bool { return l.open.any() != nil }

@@ -21,29 +21,47 @@ func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Sessi
 // context, with ctx as the parent, and must be closed at the end. cut may be
 // nil. If Open fails, conn is not open.
 func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Conn, cut Cutter) (*Session, error) {
+	var door *Door
+	if cut != nil {
+		door = &Door{Cut: func(_ *Conn, cause error) { cut.Cut(cause) }}
+	}
+	return m.OpenDoor(ctx, c, from, conn, door, nil)
+}
+
+// OpenDoor is Open for a transport that has a [Door] for all its connections;
+// transport is what it keeps of this one ([Conn.Transport]).
+func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn *Conn, door *Door, transport any) (*Session, error) {
+	if conn.more.Load() != nil {
+		return nil, errOpenedTwice
+	}
 	// The live is pinned before the store is read: a revocation after the read
 	// finds it and leaves its mark, which register sees.
 	l := m.hub.pin(c.ID)
-	for {
-		since := m.hub.bumps.n.Load()
-		s, rotate, err := m.resume(ctx, c, from, l)
-		if err != nil {
-			m.hub.unpin(l)
-			return nil, err
-		}
-		conn.Context, conn.session, conn.rotate, conn.live, conn.cutter = ctx, s, rotate, l, cut
-		if err := l.register(conn); err != nil {
-			m.hub.unpin(l)
-			return nil, err
-		}
-		ended, known := m.hub.bumps.overtook(since, s)
+	defer m.hub.unpin(l)
+	since := m.hub.bumps.n.Load()
+	s, rotate, err := m.resume(ctx, c, from, l)
+	if err != nil {
+		return nil, err
+	}
+	conn.Context, conn.view, conn.door, conn.transport = ctx, l.viewOf(s), door, transport
+	if rotate {
+		conn.more.Store(&more{rotate: true})
+	}
+	if err := l.register(conn); err != nil {
+		return nil, err
+	}
+	for read := s; ; {
+		ended, known := m.hub.bumps.overtook(since, read)
 		if known && !ended {
 			return s, nil
 		}
-		l.unregister(conn)
-		if known {
-			m.hub.unpin(l)
-			return nil, ErrRevoked
+		if err = ErrRevoked; !known {
+			since = m.hub.bumps.n.Load()
+			read, _, err = m.resume(ctx, c, from, l)
+		}
+		if err != nil {
+			conn.Close()
+			return nil, err
 		}
 	}
 }

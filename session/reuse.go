@@ -65,7 +65,7 @@ func (m *Manager) contain(ctx context.Context, e Event) {
 		return
 	}
 	e.Session = s
-	m.hub.interrupt(ErrSuspended, s.ID)
+	m.hub.Cut(ErrSuspended, s.ID)
 	m.notify(ctx, e)
 	e.Kind = EventSuspended
 	m.notify(ctx, e)

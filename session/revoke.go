@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -148,7 +149,11 @@ func (m *Manager) revoked(ctx context.Context, r Revocation, done Revoked) {
 	}
 	m.cut(ctx, done.IDs...)
 	if r.All || r.Everyone {
-		m.hub.cutBelow(below{user: r.UserID, keep: e.Keep, gens: done.Generations})
+		b := below{user: r.UserID, keep: e.Keep, gens: done.Generations}
+		if c, ok := ctx.Value(connKey{}).(*Conn); ok && b.has(c.view.s) {
+			c.spare()
+		}
+		m.hub.cutBelow(b)
 	}
 	m.stats.revoked.Add(int64(done.Count))
 	if r.All && r.Ending.Reason == ReasonPasswordChanged {
@@ -164,10 +169,16 @@ func (m *Manager) revoked(ctx context.Context, r Revocation, done Revoked) {
 
 // cut cuts what is open on sessions that have ended.
 func (m *Manager) cut(ctx context.Context, ids ...ID) {
-	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
-		c.spare() // the request that ends its own session still has to answer
-	}
+	spare(ctx, ids...)
 	m.hub.Cut(ErrRevoked, ids...)
+}
+
+// spare lets the request that ctx belongs to go on until it has answered, if it
+// is its own session that ends.
+func spare(ctx context.Context, ids ...ID) {
+	if c, ok := ctx.Value(connKey{}).(*Conn); ok && slices.Contains(ids, c.view.s.ID) {
+		c.spare()
+	}
 }
 
 func (m *Manager) ending(ctx context.Context, r Revocation, why Reason) Ending {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,17 +127,22 @@ var errReplaced = errors.New("session: secret was replaced meanwhile")
 // of it.
 func requestOf(ctx context.Context, s *Session) *Session {
 	c, ok := ctx.Value(connKey{}).(*Conn)
-	if !ok || c.session.ID != s.ID {
+	if !ok || c.view.s.ID != s.ID {
 		return nil
 	}
-	return cmp.Or(c.made.Load(), c.session)
+	if m := c.more.Load(); m != nil && m.made.Load() != nil {
+		return m.made.Load()
+	}
+	return c.view.s
 }
 
 // madeByRequest notes what a request has made of its own session.
 func madeByRequest(ctx context.Context, s *Session) {
 	AfterCommit(ctx, func() {
-		if c, ok := ctx.Value(connKey{}).(*Conn); ok && c.session.ID == s.ID {
-			c.made.Store(s)
+		if c, ok := ctx.Value(connKey{}).(*Conn); ok && c.view.s.ID == s.ID {
+			if m := c.extend(); m != nil {
+				m.made.Store(s)
+			}
 		}
 	})
 }

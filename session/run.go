@@ -121,13 +121,15 @@ func (m *Manager) cutIfOver(ctx context.Context, l *live) error {
 		err = m.withParent(ctx, s) // which may have ended by time, and told nobody
 	}
 	if err == nil && s.Restriction == RestrictionSuspended {
-		m.hub.interrupt(ErrSuspended, l.id)
+		err = ErrSuspended
 	}
 	if errors.Is(err, ErrUnknown) { // erased
 		err = ErrRevoked
 	}
 	if errors.Is(err, ErrRefused) {
+		spare(ctx, l.id)
 		l.cut(err)
+		m.hub.drop(l)
 		return nil
 	}
 	return err

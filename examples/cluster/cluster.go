@@ -53,7 +53,7 @@ func serveCluster(ctx context.Context, f flags, stdout io.Writer, log *slog.Logg
 		addrs = append(addrs, c.addr)
 	}
 	fmt.Fprintf(stdout, "Open http://%s\n", listener.Addr())
-	return host.Serve(ctx, listener, host.NewServer(newProxy(addrs, log)))
+	return host.Serve(ctx, listener, host.NewServer(newProxy(addrs, log), nil))
 }
 
 func address(basePort, n int) string {

@@ -39,7 +39,7 @@ func serveInstance(ctx context.Context, f flags, stdout io.Writer, log *slog.Log
 		return err
 	}
 	fmt.Fprintf(stdout, "%s%s\n", serving, addr)
-	return host.Serve(ctx, listener, host.NewServer(i.handler(addr)), i.manager.Run, i.listen)
+	return host.Serve(ctx, listener, host.NewServer(i.handler(addr), i.mw.ConnContext), i.manager.Run, i.listen)
 }
 
 // instance is the site over a backend: this is what a host writes.
@@ -47,6 +47,7 @@ type instance struct {
 	*backend
 	manager *session.Manager
 	cache   *cachestore.Store // nil if every request reads the database
+	mw      *middleware.Middleware
 	site    http.Handler
 }
 
@@ -74,13 +75,13 @@ func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	mw, err := middleware.New(i.manager, middleware.Config{
+	i.mw, err = middleware.New(i.manager, middleware.Config{
 		CookieKeys: [][]byte{keys.Cookie}, ClientIP: clientIP, Refuse: middleware.Pages{SignIn: "/login", Confirm: "/confirm"}.Refuse,
 	})
 	if err != nil {
 		return nil, err
 	}
-	i.site, err = demo.New(b.users, mw, embedded.Attribution, log)
+	i.site, err = demo.New(b.users, i.mw, embedded.Attribution, log)
 	return i, err
 }
 

@@ -81,13 +81,14 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-db: %w", err)
 	}
 	defer db.Close()
-	handler, beside, err := build(ctx, f, db, file, clientIP, log)
+	site, beside, err := build(ctx, f, db, file, clientIP, log)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "Database: %s\nOpen http://%s\n", file, listener.Addr())
 	return host.Serve(ctx, listener, &http.Server{
-		Handler: handler,
+		Handler:     site,
+		ConnContext: site.proxy.Middleware().ConnContext,
 		// No limit for bodies: an upload may take a day.
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -97,7 +98,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 
 // build puts the parts together: this is what a host writes. It returns what
 // runs beside the server, too.
-func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (http.Handler, []func(context.Context), error) {
+func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (*site, []func(context.Context), error) {
 	target, err := url.Parse(f.target)
 	if err != nil {
 		return nil, nil, fmt.Errorf("-target: %w", err)
@@ -155,8 +156,9 @@ const signInPage = "/auth/login"
 // site has the page of the devices under its path, and Immich everywhere else.
 // It is no http.ServeMux, which would redirect paths that it finds unclean.
 type site struct {
-	path                    string
-	proxy, devices, confirm http.Handler
+	path             string
+	proxy            *immich.Proxy
+	devices, confirm http.Handler
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -85,7 +85,7 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	defer s.outbox.root.Close()
 	s.outbox.site = "http://" + reachable(listener.Addr())
 	s.announce(stdout, file)
-	return host.Serve(ctx, listener, host.NewServer(s.handler), s.manager.Run)
+	return host.Serve(ctx, listener, host.NewServer(s.handler, s.mw.ConnContext), s.manager.Run)
 }
 
 // demoDB gives a demonstration a database of its own, until clean is called.
@@ -103,6 +103,7 @@ type site struct {
 	parts
 	handler http.Handler
 	manager *session.Manager
+	mw      *middleware.Middleware
 }
 
 func (s *site) announce(w io.Writer, file string) {
@@ -161,7 +162,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	return &site{p, p.outbox.beside(pages, mw), manager}, nil
+	return &site{p, p.outbox.beside(pages, mw), manager, mw}, nil
 }
 
 // parts are what is kept: in the database, or in files beside it.

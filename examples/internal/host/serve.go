@@ -12,10 +12,12 @@ import (
 )
 
 // NewServer returns a server for pages: who sends slowly, or nothing, is not
-// waited for. A stream may last, its request was read.
-func NewServer(pages http.Handler) *http.Server {
+// waited for. A stream may last, its request was read. connContext is that of the
+// Middleware, nil where there is none.
+func NewServer(pages http.Handler, connContext func(context.Context, net.Conn) context.Context) *http.Server {
 	return &http.Server{
 		Handler:           pages,
+		ConnContext:       connContext,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
