@@ -96,7 +96,7 @@ func run(ctx context.Context, addr, file, issuer string, client oauth2.Config) e
 		return err
 	}
 	fmt.Printf("Serving http://%s\n", listener.Addr())
-	return host.Serve(ctx, listener, host.NewServer(site), manager.Run, func(ctx context.Context) {
+	return host.Serve(ctx, listener, host.NewServer(site, mw.ConnContext), manager.Run, func(ctx context.Context) {
 		_ = bus.Run(ctx, manager.Hub().Receive) // ends with ctx
 	})
 }
