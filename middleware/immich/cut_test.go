@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,7 +42,8 @@ func TestSocketIsTold(t *testing.T) {
 	}
 }
 
-// An upload that is cut is answered by 401, in the words of Immich.
+// An upload that is cut is answered by 401, in the words of Immich. A client that
+// still writes when the connection is closed may hear of that first.
 func TestCutUpload(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, immich.Config{})
@@ -58,6 +60,9 @@ func TestCutUpload(t *testing.T) {
 		c.revoke()
 	}()
 	res, err := c.http.Do(req)
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		return
+	}
 	must(t, err)
 	defer res.Body.Close()
 	text, _ := io.ReadAll(res.Body)

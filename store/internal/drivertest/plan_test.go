@@ -48,14 +48,15 @@ func TestPlans(t *testing.T) {
 }
 
 // scansTable reports whether a step of a plan looks at every row. The table of
-// everyone has one, and json_each has those of its argument.
+// everyone has one, json_each has those of its argument, and c is counted, from an
+// index.
 func scansTable(detail string) bool {
 	words := strings.Fields(detail)
 	if words[0] != "SCAN" || strings.Contains(detail, "USING INDEX signedin_sessions_due") {
 		return false
 	}
 	switch words[1] {
-	case "g", "t", "signedin_everyone", "json_each", "CONSTANT":
+	case "g", "t", "c", "signedin_everyone", "json_each", "CONSTANT":
 		return false
 	}
 	return true
