@@ -45,7 +45,7 @@ func appleModel(a *agent) string {
 	}
 	family := ""
 	for i := 0; i < len(a.low); i++ {
-		if i > 0 && isWord(a.low[i-1]) {
+		if strings.IndexByte("aimrvw", a.low[i]) < 0 || i > 0 && isWord(a.low[i-1]) {
 			continue
 		}
 		for _, f := range appleFamilies {

@@ -6,7 +6,7 @@ import (
 
 // fillFromBase asks a general parser for what our tables left empty.
 func (d *Device) fillFromBase(a *agent) {
-	needsModel := d.OS == "Android" && d.Model == "" && a.model == (span{}) && !hasFrozenModel(a.low)
+	needsModel := d.OS == "Android" && d.Model == "" && a.model == (span{}) && !a.has(inBrowsers)
 	needsName := d.Browser == "" && d.App == "" && d.Kind != KindTV
 	if !needsModel && !needsName && d.OS != "" || d.Kind == KindCLI {
 		return

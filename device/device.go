@@ -89,4 +89,24 @@ func (d Device) Family() Family {
 	return Family{d.Kind, d.product(), d.OS}
 }
 
+// IsSameBrowser reports whether f and g are one browser, whose user asked for the
+// desktop site or stopped asking: a phone then passes for a computer. A Linux or
+// a Mac with a browser of that name looks the same, so it is no proof.
+func (f Family) IsSameBrowser(g Family) bool {
+	if f.OS == g.OS { // a browser of which we know that it is not on a computer
+		only := f.OS == "iOS" || androidOnly[f.Product]
+		return f == g || only && f.Product == g.Product && f.Kind.isScreen() && g.Kind.isScreen()
+	}
+	if f.Kind == KindDesktop {
+		f, g = g, f
+	}
+	if g.Kind != KindDesktop || f.Kind != KindPhone && f.Kind != KindTablet {
+		return false
+	}
+	return f.OS == "iOS" && g.OS == "macOS" && f.Product == g.Product ||
+		f.OS == "Android" && g.OS == "Linux" && (f.Product == g.Product || g.Product == "Chrome")
+}
+
+func (k Kind) isScreen() bool { return k == KindPhone || k == KindTablet || k == KindDesktop }
+
 func (d Device) product() string { return or(d.App, d.Browser) }

@@ -21,8 +21,17 @@ type Hints struct {
 	Model           string // Sec-CH-UA-Model
 	FormFactors     string // Sec-CH-UA-Form-Factors
 
-	// What an app says of its device in headers of its own, such as Immich's
-	// deviceModel and deviceType.
+	// RequestedWith is X-Requested-With, in which the web views of Android name
+	// the package of their app: "org.telegram.messenger". What is no package's
+	// name, such as a script's "XMLHttpRequest", is not read.
+	RequestedWith string
+
+	// What a native app says of itself and its device in headers of its own: its
+	// name and version, its system ("Android", "iOS"), and its model as the
+	// system has it, Build.MODEL or utsname.machine, such as Immich's deviceModel
+	// and deviceType.
+	AppName     string
+	AppVersion  string
 	AppModel    string
 	AppPlatform string
 }
@@ -38,30 +47,43 @@ func (h Hints) capped() Hints {
 	h.UserAgent = h.UserAgent[:min(len(h.UserAgent), maxUserAgent)]
 	h.Brands = h.Brands[:min(len(h.Brands), maxBrands)]
 	h.FullVersions = h.FullVersions[:min(len(h.FullVersions), maxBrands)]
-	for _, s := range h.short() {
+	all := h.all()
+	for _, s := range all[firstShort:] {
 		*s = (*s)[:min(len(*s), maxHint)]
 	}
 	return h
 }
 
-// short returns the hints that are one word or a few.
-func (h *Hints) short() [7]*string {
-	return [...]*string{&h.Mobile, &h.Platform, &h.PlatformVersion, &h.Model, &h.FormFactors, &h.AppModel, &h.AppPlatform}
+// firstShort is where the hints that are one word or a few start, of all.
+const firstShort = 3
+
+// all returns every hint.
+func (h *Hints) all() [13]*string {
+	return [...]*string{
+		&h.UserAgent, &h.Brands, &h.FullVersions, &h.Mobile, &h.Platform, &h.PlatformVersion, &h.Model, &h.FormFactors,
+		&h.RequestedWith, &h.AppName, &h.AppVersion, &h.AppModel, &h.AppPlatform,
+	}
 }
 
 // size is the length of all hints.
-func (h *Hints) size() int {
-	return len(h.UserAgent) + len(h.Brands) + len(h.FullVersions) + len(h.Mobile) + len(h.Platform) +
-		len(h.PlatformVersion) + len(h.Model) + len(h.FormFactors) + len(h.AppModel) + len(h.AppPlatform)
+func (h *Hints) size() (n int) {
+	for _, s := range h.all() {
+		n += len(*s)
+	}
+	return n
 }
 
-// clone returns hints that do not keep the request's memory alive.
+// clone returns hints that do not keep the request's memory alive, in one piece.
 func (h Hints) clone() Hints {
-	h.UserAgent = strings.Clone(h.UserAgent)
-	h.Brands = strings.Clone(h.Brands)
-	h.FullVersions = strings.Clone(h.FullVersions)
-	for _, s := range h.short() {
-		*s = strings.Clone(*s)
+	var b strings.Builder
+	b.Grow(h.size())
+	all := h.all()
+	for _, s := range all {
+		b.WriteString(*s)
+	}
+	text := b.String()
+	for _, s := range all {
+		*s, text = text[:len(*s)], text[len(*s):]
 	}
 	return h
 }

@@ -5,11 +5,14 @@ import (
 	"strings"
 )
 
-// An App tells a native app by its User-Agent.
+// An App gives a native app the name that its users know it by. Without one an
+// app is named as its User-Agent names it: "photos-ios/2.0" is the "photos app".
 type App struct {
 	Name string // "Immich"
 	// Pattern is the whole User-Agent, with {version} for the version:
-	// "immich-android/{version}". It may end with * for what follows.
+	// "immich-android/{version}". It may end with * for what follows, in which
+	// the device is looked for: "photos-ios/{version}*" also fits
+	// "photos-ios/2.0 (iPhone17,1; iOS 26.1)".
 	Pattern string
 	OS      string // the system that this form is sent from, if one
 }
@@ -51,18 +54,19 @@ func compileApp(app App) appRule {
 }
 
 // parseApp returns the device of the first rule that the User-Agent fits, or
-// the zero Device.
-func (p *Parser) parseApp(userAgent string) Device {
-	for _, rule := range p.apps {
+// the zero Device, and whether the User-Agent may say more.
+func (p *Parser) parseApp(userAgent string) (d Device, more bool) {
+	for i := range p.apps {
+		rule := &p.apps[i]
 		if version, ok := rule.match(userAgent); ok {
 			d := Device{Kind: KindApp, App: rule.Name, AppVersion: version, OS: rule.OS, Source: SourceApp}
-			if rule.OS == "iOS" || rule.OS == "macOS" {
+			if isApple(rule.OS) {
 				d.Brand = "Apple"
 			}
-			return d
+			return d, rule.open
 		}
 	}
-	return Device{}
+	return Device{}, false
 }
 
 func (r *appRule) match(userAgent string) (version string, ok bool) {
@@ -93,20 +97,48 @@ func versionEnd(s, after string) int {
 	return end
 }
 
-// applyAppHeaders takes what an app says of its device in headers of its own.
-func (d *Device) applyAppHeaders(h *Hints) {
-	if h.AppModel == "" && h.AppPlatform == "" || d.Kind == KindBot {
+// addDevice takes what the rest of an app's User-Agent says of the device.
+func (d *Device) addDevice(of Device) {
+	if d.OS != "" && of.OS != "" && d.OS != of.OS || of.Kind == KindBot {
 		return
 	}
-	switch h.AppPlatform {
-	case "Android", "iOS":
-		if d.OS != "" && d.OS != h.AppPlatform {
+	d.OS = or(d.OS, of.OS)
+	d.OSVersion, d.Brand, d.Model = of.OSVersion, or(of.Brand, d.Brand), of.Model
+	switch of.Kind {
+	case KindUnknown, KindApp, KindCLI, "":
+	default:
+		if of.Model != "" || of.Kind != KindPhone { // a system alone makes no phone of an app
+			d.Kind = of.Kind
+		}
+	}
+}
+
+// appPlatforms gives our names for what apps say of their system, in lower case.
+var appPlatforms = map[string]string{
+	"android": "Android", "ios": "iOS", "ipados": "iOS", "iphone": "iOS", "ipad": "iOS", "macos": "macOS",
+	"windows": "Windows", "linux": "Linux", "tvos": "tvOS", "watchos": "watchOS", "visionos": "visionOS",
+}
+
+// applyAppHeaders takes what an app says of itself and its device in headers of
+// its own.
+func (d *Device) applyAppHeaders(h *Hints) {
+	if h.AppName == "" && h.AppModel == "" && h.AppPlatform == "" || d.Kind == KindBot {
+		return
+	}
+	if system := appPlatforms[strings.ToLower(h.AppPlatform)]; system != "" {
+		if d.OS != "" && d.OS != system && !(d.OS == "Linux" && system == "Android") && !(d.OS == "iOS" && system == "macOS") {
 			d.Inconsistent = true
 			return
 		}
-		d.OS = h.AppPlatform
+		d.OS = system
 	}
 	d.Source = SourceApp
+	if h.AppName != "" {
+		d.App, d.AppVersion, d.Browser, d.BrowserVersion = h.AppName, h.AppVersion, "", ""
+		if d.Kind == KindUnknown || d.Kind == KindCLI || d.Kind == "" {
+			d.Kind = KindApp
+		}
+	}
 	if h.AppModel != "" {
 		d.setAppModel(h.AppModel)
 	}

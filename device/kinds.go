@@ -69,12 +69,28 @@ func kindTokens() (all []token) {
 	return all
 }
 
-// isBotWord knows a robot by the end of its name: Googlebot, EtaoSpider.
+// botEnds are what the names of robots end in, by their last letter: Googlebot,
+// EtaoSpider.
+var botEnds = byLastLetter(`
+	analyzer archiver bot bots checker crawl crawler detector externalhit fetcher indexer inspector linkcheck linkfinder
+	monitor preview scanner scraper siphon spider unfurler validator watchdog webarchive`)
+
+func byLastLetter(ends string) (table ['z' + 1][]string) {
+	for end := range strings.FieldsSeq(ends) {
+		last := end[len(end)-1]
+		table[last] = append(table[last], end)
+	}
+	return table
+}
+
+// isBotWord knows a robot by the end of its name.
 func isBotWord(word []byte) bool {
-	for _, end := range [...]string{
-		"bot", "bots", "crawler", "spider", "fetcher", "checker", "linkcheck", "archiver", "crawl", "detector", "inspector", "linkfinder", "siphon", "watchdog", "scraper", "scanner", "validator", "monitor", "externalhit", "preview", "indexer", "analyzer", "unfurler", "webarchive",
-	} {
-		if len(word) >= len(end) && string(word[len(word)-len(end):]) == end {
+	last := word[len(word)-1]
+	if last > 'z' {
+		return false
+	}
+	for _, end := range botEnds[last] {
+		if bytes.HasSuffix(word, []byte(end)) {
 			return true
 		}
 	}

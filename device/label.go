@@ -3,7 +3,8 @@ package device
 import "strings"
 
 // Title names the device in the words that a person is shown, without any
-// version: "Chrome on Windows".
+// version: "Chrome on Windows". Devices that are alike have one title; a page
+// can put a number behind it.
 func (d Device) Title() string {
 	place := d.place()
 	switch {

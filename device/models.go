@@ -111,7 +111,7 @@ func (d *Device) setModel(model string) guess {
 		return guess{}
 	}
 	maker, known := lookup(low)
-	if number := withoutMaker(model, maker); isCode(number) && !isBare(number) {
+	if number := withoutMaker(model, maker); isCode(number) && !isBare(number) || startsWith(number, "pixel") {
 		model = number
 	}
 	if isBare(model) {

@@ -4,13 +4,18 @@ package device
 // our tables, then the general parser for what they left empty; hints, which a
 // frozen User-Agent cannot contradict, come over all but the app.
 func (p *Parser) parse(h Hints) Device {
-	d := p.parseApp(h.UserAgent)
-	if d.App == "" && h.UserAgent != "" {
+	d, more := p.parseApp(h.UserAgent)
+	if h.UserAgent != "" && (d.App == "" || more) {
 		var buf [maxUserAgent]byte
 		a := readAgent(h.UserAgent, &buf)
-		d = parseAgent(&a)
+		if of := parseAgent(&a); more {
+			d.addDevice(of)
+		} else {
+			d = of
+		}
 	}
 	d.applyHints(&h)
+	d.applyRequestedWith(h.RequestedWith)
 	d.applyAppHeaders(&h)
 	if d.Kind == "" {
 		d.Kind = KindUnknown

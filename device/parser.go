@@ -39,11 +39,12 @@ func (p *Parser) Parse(h Hints) Device {
 	if p.cache == nil || h.size() > maxCached {
 		return p.parse(h.capped().clone())
 	}
-	if d, ok := p.cache.get(h); ok {
-		return d
+	hash := p.cache.hash(&h)
+	if d := p.cache.get(&h, hash); d != nil {
+		return *d
 	}
 	h = h.clone() // of the request's memory, only what is kept
 	d := p.parse(h.capped())
-	p.cache.put(h, d)
+	p.cache.put(hash, h, d)
 	return d
 }

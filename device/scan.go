@@ -181,17 +181,24 @@ func (s *sighting) raise(found sighting, model span) {
 	*s = found
 }
 
-func class(c byte) int {
-	switch {
-	case 'a' <= c && c <= 'z':
-		return int(c - 'a')
-	case '0' <= c && c <= '9':
-		return 26 + int(c-'0')
+// classOf has the class of each byte; that of a byte in no word comes last.
+var classOf = func() (table [256]uint8) {
+	for c := range table {
+		switch {
+		case 'a' <= c && c <= 'z':
+			table[c] = uint8(c - 'a')
+		case '0' <= c && c <= '9':
+			table[c] = uint8(26 + c - '0')
+		default:
+			table[c] = classes - 1
+		}
 	}
-	return classes - 1
-}
+	return table
+}()
+
+func class(c byte) int { return int(classOf[c]) }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // isWord tells of a lower-case text.
-func isWord(c byte) bool { return 'a' <= c && c <= 'z' || isDigit(c) }
+func isWord(c byte) bool { return classOf[c] != classes-1 }

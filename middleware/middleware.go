@@ -110,7 +110,13 @@ type Config struct {
 	// ClientIP tells where a request comes from. Defaults to RemoteAddr.
 	ClientIP ClientIP
 	// Hints, if set, adds to what a request says about its device, from
-	// headers of the host's own apps. Defaults to nil.
+	// headers of the host's own apps: device.Hints.AppName, AppVersion, AppModel
+	// and AppPlatform. An app that names itself in its User-Agent gets its name
+	// by one line instead, in session.Config.Device:
+	//
+	//	device.New(device.Config{Apps: []device.App{{Name: "Photos", Pattern: "photos-ios/{version}*"}}}).Parse
+	//
+	// Defaults to nil.
 	Hints func(r *http.Request, h device.Hints) device.Hints
 
 	// NoHints keeps AskHints from asking. Defaults to false.
@@ -390,6 +396,9 @@ func hints(header http.Header) device.Hints {
 		return ""
 	}
 	h := device.Hints{UserAgent: first("User-Agent"), Brands: first("Sec-Ch-Ua")}
+	if app := first("X-Requested-With"); app != "XMLHttpRequest" { // a script's, which comes and goes
+		h.RequestedWith = app
+	}
 	if h.Brands == "" { // browsers that send any client hint send this one
 		return h
 	}

@@ -51,7 +51,8 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 	if !l.seen.CompareAndSwap(last, next) {
 		return s // another request noted it
 	}
-	if moved || stranger != nil {
+	desktopSite := stranger != nil && stranger.Family().IsSameBrowser(last.visit.Device.Family())
+	if moved || stranger != nil && !desktopSite {
 		v := next.visit
 		if v.At = now; stranger != nil {
 			v.Device = *stranger

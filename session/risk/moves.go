@@ -51,7 +51,7 @@ func judgeChange(f *findings, was, is device.Device, sameNetwork bool) {
 	case isNameless(a) || isNameless(b):
 	case a == b:
 		judgeVersion(f, was, is)
-	case isDesktopSite(a, b) || sameNetwork && a.OS == b.OS:
+	case a.IsSameBrowser(b) || sameNetwork && a.OS == b.OS:
 		f.add(codeDeviceDesktopSite, pointsDesktopSite)
 	default:
 		f.add(codeDeviceOther, pointsOther)
@@ -79,19 +79,6 @@ func version(s string) int {
 }
 
 func isNameless(f device.Family) bool { return f.Product == "" && f.OS == "" }
-
-// isDesktopSite reports whether the two are a phone's or tablet's browser with
-// and without "Request desktop site".
-func isDesktopSite(a, b device.Family) bool {
-	if a.Kind == device.KindDesktop {
-		a, b = b, a
-	}
-	if b.Kind != device.KindDesktop || a.Kind != device.KindPhone && a.Kind != device.KindTablet {
-		return false
-	}
-	return a.OS == "iOS" && b.OS == "macOS" && a.Product == b.Product ||
-		a.OS == "Android" && b.OS == "Linux" && (a.Product == b.Product || b.Product == "Chrome")
-}
 
 const dormantAfter = 14 * 24 * time.Hour
 
