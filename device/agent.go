@@ -92,10 +92,20 @@ func (a *agent) firstProduct() (name, version string) {
 	return strings.TrimRight(a.text[:end], " -_"), numbers(versionAfter(a.text, end), 4)
 }
 
+// maxName is the length of the longest name of a product that is read.
+const maxName = 96
+
 func nameEnd(low []byte) int {
 	end := 0
-	for end < len(low) && strings.IndexByte("/([;,+", low[end]) < 0 && !startsVersion(low[end:]) {
-		end++
+	for ; end < len(low) && end < maxName; end++ {
+		switch low[end] {
+		case '/', '(', '[', ';', ',', '+':
+			return end
+		case ' ':
+			if startsVersion(low[end:]) {
+				return end
+			}
+		}
 	}
 	return end
 }

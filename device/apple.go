@@ -43,8 +43,8 @@ func appleModel(a *agent) string {
 	if id := a.field("fbdv/"); id != "" {
 		return appleName(id)
 	}
-	family := ""
-	for i := 0; i < len(a.low); i++ {
+	family, looked := "", 0
+	for i := 0; i < len(a.low) && looked < maxMembers; i++ {
 		if strings.IndexByte("aimrvw", a.low[i]) < 0 || i > 0 && isWord(a.low[i-1]) {
 			continue
 		}
@@ -55,6 +55,7 @@ func appleModel(a *agent) string {
 			if id := machineID(a.text[i:], len(f.start)); id != "" {
 				return appleName(id)
 			}
+			looked++
 			if a.head.holds(i) {
 				break
 			}
@@ -89,7 +90,7 @@ func machineID(s string, n int) string {
 func soldAs(a *agent, i, n int) string {
 	end, depth := i, 0
 scan:
-	for end < len(a.low) {
+	for end < len(a.low) && end < i+maxField {
 		switch c := a.low[end]; {
 		case c == ';' || c == ',' || c == '/' || c == ')' && depth == 0:
 			break scan

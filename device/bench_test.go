@@ -100,15 +100,15 @@ var hostile = []string{
 // BenchmarkHostile parses a megabyte of each shape in each of five fields. What
 // to compare it with is the first line, a client that was not seen before.
 func BenchmarkHostile(b *testing.B) {
-	p := device.New(device.Config{CacheSize: -1})
-	parse := func(h device.Hints) func(*testing.B) {
+	parse := func(p *device.Parser, h device.Hints) func(*testing.B) {
 		return func(b *testing.B) {
 			for b.Loop() {
 				p.Parse(h)
 			}
 		}
 	}
-	b.Run("Chrome on Windows", parse(device.Hints{UserAgent: windowsChrome}))
+	b.Run("Chrome on Windows", parse(device.New(device.Config{CacheSize: -1}), device.Hints{UserAgent: windowsChrome}))
+	p := device.New(device.Config{})
 	for _, shape := range hostile {
 		huge := strings.Repeat(shape, 1<<20/len(shape))
 		for field, h := range map[string]device.Hints{
@@ -118,7 +118,7 @@ func BenchmarkHostile(b *testing.B) {
 			"model":      {UserAgent: windowsChrome, Model: huge, Platform: huge, FormFactors: huge},
 			"app":        {UserAgent: windowsChrome, AppName: huge, AppModel: huge, AppPlatform: huge, RequestedWith: huge},
 		} {
-			b.Run(fmt.Sprintf("%q/%s", shape, field), parse(h))
+			b.Run(fmt.Sprintf("%q/%s", shape, field), parse(p, h))
 		}
 	}
 }

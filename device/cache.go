@@ -30,26 +30,43 @@ func newCache(size int) *cache {
 	return &cache{seed: maphash.MakeSeed(), sets: make([]set, sets)}
 }
 
-// hash is of all hints. An empty one costs nothing, and which ones are empty is
-// part of the hash.
-func (c *cache) hash(h *Hints) uint64 {
-	sum := uint64(0)
-	for i, s := range h.all() {
-		if *s != "" {
-			sum = mix(sum, maphash.String(c.seed, *s), i)
-		}
+// hash returns a hash of all hints, and how long they are together: if that is
+// more than maxCached, the hash is of no use.
+func (c *cache) hash(h *Hints) (sum uint64, size int) {
+	k := key{seed: c.seed}
+	k.add(h.UserAgent)
+	k.add(h.Brands)
+	k.add(h.FullVersions)
+	k.add(h.Mobile)
+	k.add(h.Platform)
+	k.add(h.PlatformVersion)
+	k.add(h.Model)
+	k.add(h.FormFactors)
+	k.add(h.RequestedWith)
+	k.add(h.AppName)
+	k.add(h.AppVersion)
+	k.add(h.AppModel)
+	k.add(h.AppPlatform)
+	return k.sum, k.size
+}
+
+// A key is what is known of hints so far. An empty hint costs next to nothing.
+type key struct {
+	seed maphash.Seed
+	sum  uint64
+	size int
+	n    uint64 // hints so far
+}
+
+func (k *key) add(s string) {
+	k.n++
+	if k.size += len(s); s != "" && k.size <= maxCached {
+		const odd = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio
+		k.sum = (k.sum ^ maphash.String(k.seed, s) + k.n) * odd
 	}
-	return sum
 }
 
-// mix adds the hash of the hint of number i to that of those before it.
-func mix(sum, next uint64, i int) uint64 {
-	const odd = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio
-	sum = (sum ^ next ^ uint64(i)) * odd
-	return sum ^ sum>>29
-}
-
-func (c *cache) set(hash uint64) *set { return &c.sets[hash>>7&uint64(len(c.sets)-1)] }
+func (c *cache) set(hash uint64) *set { return &c.sets[hash>>32&uint64(len(c.sets)-1)] }
 
 // get returns the device of h, whose hash is given, or nil.
 func (c *cache) get(h *Hints, hash uint64) *Device {

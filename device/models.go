@@ -196,8 +196,11 @@ func isKnownModel(low []byte) bool {
 // equals the one with the fewest wildcards, so that exceptions need no order.
 // Of a named maker, only its own entries count.
 func (x *index) longest(s []byte, maker string) (best entry, length int) {
-	for _, at := range x.at(s) {
-		e := &x.entries[at]
+	for _, c := range x.at(s) {
+		if !c.fits(s) {
+			continue
+		}
+		e := &x.entries[c.entry]
 		n := match(e.text, s)
 		if n == 0 || n < length || n == length && wildcards(e.text) >= wildcards(best.text) {
 			continue

@@ -36,10 +36,13 @@ func New(cfg Config) *Parser {
 
 // Parse tells the device from the hints.
 func (p *Parser) Parse(h Hints) Device {
-	if p.cache == nil || h.size() > maxCached {
+	if p.cache == nil {
 		return p.parse(h.capped().clone())
 	}
-	hash := p.cache.hash(&h)
+	hash, size := p.cache.hash(&h)
+	if size > maxCached {
+		return p.parse(h.capped().clone())
+	}
 	if d := p.cache.get(&h, hash); d != nil {
 		return *d
 	}

@@ -143,8 +143,8 @@ func (a *agent) isProduct(from, to int) bool {
 // isBrowserWord reports whether a word is in the table of browsers.
 func isBrowserWord(word []byte) bool {
 	x := words()
-	for _, n := range x.at(word) {
-		if e := &x.entries[n]; e.table == inBrowsers && match(e.text, word) == len(word) {
+	for _, c := range x.at(word) {
+		if e := &x.entries[c.entry]; e.table == inBrowsers && match(e.text, word) == len(word) {
 			return true
 		}
 	}

@@ -40,8 +40,17 @@ var words = sync.OnceValue(func() *index {
 // An index finds the tokens that may start with two given bytes.
 type index struct {
 	entries []entry
-	buckets [classes][classes][]uint16 // of entries
+	buckets [classes][classes][]candidate
 }
+
+// A candidate is an entry whose third byte, if it is a letter or a digit, has to
+// be looked for first: most are turned away by it.
+type candidate struct {
+	entry uint16
+	third byte // or 0
+}
+
+func (c candidate) fits(s []byte) bool { return c.third == 0 || len(s) > 2 && s[2] == c.third }
 
 type entry struct {
 	token
@@ -64,13 +73,17 @@ func newIndex(tables ...[]token) *index {
 
 // link puts an entry in the buckets of all bytes that its text may start with.
 func (x *index) link(text string, n uint16) {
+	c := candidate{entry: n}
+	if len(text) > 2 && isWord(text[2]) {
+		c.third = text[2]
+	}
 	for first := range classes {
 		if !fits(text[0], first) {
 			continue
 		}
 		for second := range classes {
 			if fits(text[1], second) {
-				x.buckets[first][second] = append(x.buckets[first][second], n)
+				x.buckets[first][second] = append(x.buckets[first][second], c)
 			}
 		}
 	}
@@ -89,8 +102,8 @@ func fits(p byte, c int) bool {
 	return class(p) == c
 }
 
-// at returns the numbers of the entries that may match at the start of s.
-func (x *index) at(s []byte) []uint16 {
+// at returns the entries that may match at the start of s.
+func (x *index) at(s []byte) []candidate {
 	if len(s) < 2 {
 		return nil
 	}
@@ -139,8 +152,11 @@ func scan(low []byte, head, model span) (seen [tableCount]sighting) {
 			i++
 			continue
 		}
-		for _, at := range x.at(low[i:]) {
-			e := &x.entries[at]
+		for _, c := range x.at(low[i:]) {
+			if !c.fits(low[i:]) {
+				continue
+			}
+			e := &x.entries[c.entry]
 			n := match(e.text, low[i:])
 			if n == 0 {
 				continue
