@@ -15,7 +15,7 @@ func findModel(low []byte, head span) span {
 			return model
 		}
 	}
-	behind := modelBehind(low, at)
+	behind := modelBehind(low, at, head.to > 0)
 	if head.to == 0 || behind != (span{}) && isKnownModel(low[behind.from:behind.to]) {
 		return behind
 	}
@@ -59,8 +59,9 @@ func labelled(low []byte, head span) span {
 }
 
 // modelBehind finds the first part behind i that may be a model. A maker that
-// has a part of its own stands before the model.
-func modelBehind(low []byte, i int) (model span) {
+// has a part of its own stands before the model. What an app writes there may be
+// anything: what is in no table has to have a digit.
+func modelBehind(low []byte, i int, own bool) (model span) {
 	maker := span{}
 	if open := bytes.IndexAny(low[i:], "();"); open >= 0 && low[i+open] == '(' { // "Android/14 (Pixel 8)"
 		end := i + open + 1
@@ -72,7 +73,7 @@ func modelBehind(low []byte, i int) (model span) {
 		}
 	}
 	for part := nextPart(low, i); part.to > part.from; part = nextPart(low, part.to) {
-		if found := trimModel(low, part); found != (span{}) {
+		if found := trimModel(low, part); found != (span{}) && (!own || isLikely(low[found.from:found.to]) || isBeforeBuild(low[found.to:])) {
 			if !isMaker(low[found.from:found.to]) {
 				return found
 			}
@@ -99,7 +100,7 @@ func modelBefore(low []byte, i, head int) (model span) {
 		if low[from-1] != ';' && low[from-1] != ',' && from-1 != open {
 			continue
 		}
-		if found := trimModel(low, span{from, to}); found != (span{}) {
+		if found := trimModel(low, span{from, to}); found != (span{}) && isLikely(low[found.from:found.to]) {
 			if !isMaker(low[found.from:found.to]) {
 				return found
 			}
@@ -110,6 +111,16 @@ func modelBefore(low []byte, i, head int) (model span) {
 		to = from - 1
 	}
 	return model
+}
+
+// isBeforeBuild reports whether Android's word for the build follows, as it
+// does behind a model.
+func isBeforeBuild(rest []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(rest, "; "), []byte("build/"))
+}
+
+func isLikely(model []byte) bool {
+	return bytes.ContainsAny(model, "0123456789") || isMaker(model) || isKnownModel(model)
 }
 
 // trimModel cuts off what surrounds a model in its part of a comment, and

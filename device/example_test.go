@@ -61,3 +61,34 @@ func ExampleDevice_Family() {
 	fmt.Println(old.Family() == updated.Family())
 	// Output: true
 }
+
+// A host that signs people in from an app of its own gives it a name by one
+// line, and reads its model from headers that the app sends:
+//
+//	session.Config{Device: parser.Parse}
+//	middleware.Config{Hints: func(r *http.Request, h device.Hints) device.Hints {
+//		h.AppModel, h.AppPlatform = r.Header.Get("X-App-Model"), r.Header.Get("X-App-System")
+//		return h
+//	}}
+func ExampleApp() {
+	parser := device.New(device.Config{Apps: []device.App{{Name: "Photos", Pattern: "photos-ios/{version}*", OS: "iOS"}}})
+	d := parser.Parse(device.Hints{UserAgent: "photos-ios/2.0", AppModel: "iPhone17,1", AppPlatform: "iOS"})
+	fmt.Println(d.Title())
+	fmt.Println(d.Subtitle())
+	// Output:
+	// Photos app on iPhone 16 Pro
+	// Photos 2.0 · iOS
+}
+
+// An app whose User-Agent is its HTTP library's can name itself in headers.
+func ExampleHints() {
+	d := device.Parse(device.Hints{
+		UserAgent: "okhttp/4.12.0",
+		AppName:   "Photos", AppVersion: "2.0", AppModel: "Pixel 9", AppPlatform: "Android",
+	})
+	fmt.Println(d.Title())
+	fmt.Println(d.Subtitle())
+	// Output:
+	// Photos app on Pixel 9
+	// Photos 2.0 · Android
+}

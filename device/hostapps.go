@@ -81,6 +81,9 @@ func (r *appRule) match(userAgent string) (version string, ok bool) {
 			return "", false
 		}
 	}
+	if !strings.ContainsAny(version, "0123456789") {
+		version = "" // "unknown", say
+	}
 	return version, r.open || rest == ""
 }
 

@@ -29,10 +29,10 @@ func (old Device) isMaskOf(later Device) bool {
 }
 
 // mayBeIPad reports whether nothing but a User-Agent says that the device is a
-// Mac, as an iPad's does when a person asks for the desktop site. Browsers other
-// than Apple's say more on both.
+// Mac, as an iPad's does when a person asks for the desktop site. Apps, and
+// browsers other than Apple's, say more on both.
 func (d Device) mayBeIPad() bool {
-	return d.OS == "macOS" && d.Source == SourceUserAgent && (d.App != "" || d.Browser == "Safari" || d.Browser == webView || d.Browser == "DuckDuckGo")
+	return d.OS == "macOS" && d.Source == SourceUserAgent && d.App == "" && (d.Browser == "Safari" || d.Browser == webView || d.Browser == "DuckDuckGo")
 }
 
 func (d Device) isIPad() bool { return d.OS == "iOS" && startsWith(d.Model, "iPad") }

@@ -90,3 +90,71 @@ func TestMergeRaisesTheKind(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, tablet)
 	}
 }
+
+const (
+	macSafari  = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15"
+	ipadSafari = "Mozilla/5.0 (iPad; CPU OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"
+)
+
+// An iPad that asks for desktop sites passes for a Mac, until it does not.
+func TestMergeCorrectsAGuess(t *testing.T) {
+	t.Parallel()
+	ipad, mac := parse(ipadSafari), parse(macSafari)
+	got := device.Merge(mac, ipad)
+	if got.Title() != "Safari on iPad" || got.Kind != device.KindTablet || got.OS != "iOS" {
+		t.Errorf("got %s, %q, want Safari on iPad", got.Kind, got.Title())
+	}
+	if again := device.Merge(got, mac); again != got {
+		t.Errorf("back on the desktop site: got %+v, want %+v", again, got)
+	}
+	if got := device.Merge(ipad, mac); got != ipad {
+		t.Errorf("the other way round: got %+v, want %+v", got, ipad)
+	}
+}
+
+// What is certain is never corrected.
+func TestMergeKeepsWhatIsCertain(t *testing.T) {
+	t.Parallel()
+	hintedMac := device.Parse(device.Hints{UserAgent: macChrome, Brands: `"Google Chrome";v="153", "Chromium";v="153"`, Platform: `"macOS"`, PlatformVersion: `"15.3.1"`})
+	firefox := parse("Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:152.0) Gecko/20100101 Firefox/152.0")
+	app := device.Parse(device.Hints{UserAgent: "immich-ios/3.2.1", AppModel: "Mac14,2", AppPlatform: "iOS"})
+	for _, c := range []struct {
+		name  string
+		old   device.Device
+		later string
+	}{
+		{"Chrome on a Mac, by its hints", hintedMac, "Mozilla/5.0 (iPad; CPU OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/141.0 Mobile/15E148 Safari/604.1"},
+		{"Firefox on a Mac, by its engine", firefox, "Mozilla/5.0 (iPad; CPU OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/152.0 Mobile/15E148 Safari/604.1"},
+		{"an app that names its Mac", app, "AppleCoreMedia/1.0.0.21F90 (iPad; U; CPU OS 17_5_1 like Mac OS X; en_us)"},
+		{"another browser on the iPad", parse(macSafari), "Mozilla/5.0 (iPad; CPU OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/141.0 Mobile/15E148 Safari/604.1"},
+		{"an iPhone, which passes for a Mac too", parse("Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1"), macSafari},
+	} {
+		if got := device.Merge(c.old, parse(c.later)); got != c.old {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.old)
+		}
+	}
+}
+
+// Apple's HTTP library names an app by the number of its build, and the system
+// by its first number.
+func TestMergeKeepsTheVersionThatPeopleKnow(t *testing.T) {
+	t.Parallel()
+	own := []device.Device{
+		device.Parse(device.Hints{UserAgent: "immich-ios/3.2.1", AppModel: "iPhone17,1", AppPlatform: "iOS"}),
+		parse("Immich/3.2.1 (iPhone17,1; iOS 26.1)"),
+	}
+	library := parse("Immich/245 CFNetwork/3826.500.131 Darwin/25.1.0")
+	for _, old := range own {
+		got := device.Merge(old, library)
+		if got.AppVersion != "3.2.1" || old.OSVersion != "" && got.OSVersion != old.OSVersion || got.Title() != "Immich app on iPhone 16 Pro" {
+			t.Errorf("got %q, %q", got.Title(), got.Subtitle())
+		}
+		if back := device.Merge(library, old); back.AppVersion != "3.2.1" || back.Title() != "Immich app on iPhone 16 Pro" {
+			t.Errorf("the other way round: got %q, %q", back.Title(), back.Subtitle())
+		}
+	}
+	updated := device.Merge(own[1], parse("Immich/246 CFNetwork/3830.1 Darwin/26.0.0"))
+	if updated.OSVersion != "27" || updated.AppVersion != "3.2.1" {
+		t.Errorf("after an update of the system: got %q", updated.Subtitle())
+	}
+}
