@@ -155,7 +155,7 @@ func (p *profile) rows(t *testing.T) []row {
 }
 
 const rowsScript = `[...document.querySelectorAll("li.device")].map(li => ({
-	ID: li.querySelector("[name=id]").value, Label: li.querySelector("h3").innerText, Current: li.ariaCurrent == "true"}))`
+	ID: li.querySelector("[name=sign-out]").value, Label: li.querySelector("h3").innerText, Current: li.ariaCurrent == "true"}))`
 
 // checkCookie returns the cookie of the session. Whatever other cookies we set
 // are as well protected.
@@ -298,8 +298,14 @@ func TestQuickstart(t *testing.T) {
 	desk.open(t, devices)
 	desk.picture(t, "devices-before")
 	clicked := time.Now()
-	if got := desk.submit(t, chromedp.CSS("#o-"+theirs)); got != devices+"/?notice=signed-out" {
+	if got := desk.submit(t, signOut(theirs)); got != devices+"/#done" {
 		t.Errorf("sign out led to %s", got)
+	}
+	if got := desk.text(t, "#done"); !strings.HasPrefix(got, "Chrom") || !strings.HasSuffix(got, "was signed out.") {
+		t.Errorf("the page says %q", got)
+	}
+	if got := run(t, desk, chromedp.Evaluate[string](`document.activeElement.id`)); got != "done" {
+		t.Errorf("the focus is on %q", got)
 	}
 	wait(t, "the other browser's stream", clicked, inBrowser)
 	desk.picture(t, "devices-signed-out")
@@ -320,7 +326,6 @@ func TestQuickstart(t *testing.T) {
 	old := desk.checkCookie(t, true)
 	desk.open(t, "/password")
 	desk.picture(t, "password")
-	desk.fill(t, `input[name=current]`, password)
 	desk.fill(t, `input[name=new]`, "a new horse battery")
 	clicked = time.Now()
 	desk.submit(t, `form button`)
@@ -352,6 +357,8 @@ func TestQuickstart(t *testing.T) {
 	desk.quiet(t)
 	lamp.quiet(t)
 }
+
+func signOut(id string) chromedp.CSS { return chromedp.CSS(`[name=sign-out][value="` + id + `"]`) }
 
 // cookieOnly sends a copy of the cookie, as a thief would.
 func cookieOnly(t *testing.T, site string, c *network.Cookie) int {

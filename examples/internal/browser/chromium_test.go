@@ -187,7 +187,7 @@ func (p *profile) submit(t *testing.T, selector chromedp.CSS) string {
 	ctx, cancel := p.within()
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector)); err != nil {
-		t.Fatalf("%s: click on %s: %v", p.name, selector, err)
+		t.Fatalf("%s: click on %s, on %s: %v", p.name, selector, p.where(t), err)
 	}
 	return p.where(t)
 }

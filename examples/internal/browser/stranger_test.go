@@ -74,17 +74,17 @@ func TestStranger(t *testing.T) {
 	}
 
 	alice.open(t, devices)
-	run(t, alice, chromedp.Click(chromedp.CSS(question)))
-	if got := alice.submit(t, `[formaction$="/not-me"]`); got != devices+"/?notice=not-me" {
+	if got := alice.submit(t, `[name=not-me]`); got != "/password?after=not-me" {
 		t.Errorf("Not me led to %s", got)
 	}
 	if got := alice.text(t, `.notice`); !strings.Contains(got, "It is signed out.") {
 		t.Errorf("the page says %q", got)
 	}
-	alice.picture(t, "not-me")
-	if got := alice.submit(t, `.notice a`); got != "/password" {
-		t.Errorf("the notice led to %s", got)
+	alice.open(t, devices)
+	if got := alice.text(t, `.notice`); !strings.Contains(got, "Firefox on Windows was signed out. Whoever it was may know your password: please change it now.") {
+		t.Errorf("the list says %q", got)
 	}
+	alice.picture(t, "not-me")
 	if got := stranger.open(t, devices); !strings.HasPrefix(got, "/login") {
 		t.Errorf("the stranger is on %s", got)
 	}
@@ -118,18 +118,20 @@ func (p *profile) checkAlert(t *testing.T) {
 	}
 }
 
-const question = `.question summary`
+const question = `#look ~ ul .question`
 
 // checkQuestion looks at what the page asks about the other browser.
 func (p *profile) checkQuestion(t *testing.T) {
 	t.Helper()
 	p.open(t, devices)
 	p.picture(t, "stranger")
-	if got := p.text(t, question); got != "Check this New device New location Active in 2 countries Why?" {
+	if got := p.text(t, `.looks`); got != "1 device needs a look. Go there" {
+		t.Errorf("the top says %q", got)
+	}
+	if got := p.text(t, question+` p`); got != "Check this New device New location Active in 2 countries" {
 		t.Errorf("the badges say %q", got)
 	}
-	run(t, p, chromedp.Click(chromedp.CSS(question)))
-	why := p.text(t, `.question ul`)
+	why := p.text(t, question+` ul`)
 	for _, want := range []string{"You're not usually active in Australia.", "A phone or computer you don't usually use: Firefox on Windows."} {
 		if strings.Count(why, want) != 1 {
 			t.Errorf("the reasons are %q, want %q once", why, want)
