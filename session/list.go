@@ -141,7 +141,12 @@ func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Ses
 	if err != nil {
 		return nil, err
 	}
-	live, err := m.listAll(ctx, Query{UserID: userID, State: StateLive})
+	var live []*Session
+	if limit > 0 { // the oldest will do, which have expired first
+		live, err = m.list(ctx, Query{UserID: userID, State: StateLive, Limit: listPage, Oldest: true})
+	} else {
+		live, err = m.listAll(ctx, Query{UserID: userID, State: StateLive})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -53,13 +53,15 @@ func (m *Manager) Review(ctx context.Context, me *Session) (Review, error) {
 	if err != nil {
 		return Review{}, err
 	}
-	live, err := m.List(ctx, me.UserID)
-	if err != nil {
-		return Review{}, err
-	}
 	ended, err := m.History(ctx, me.UserID, maxEnded)
 	if err != nil {
 		return Review{}, err
+	}
+	var live []*Session
+	if m.Now().Sub(prof.reviewedAt()) >= reviewEvery {
+		if live, err = m.List(ctx, me.UserID); err != nil {
+			return Review{}, err
+		}
 	}
 	return due(me, live, ended, prof, m.Now()), nil
 }

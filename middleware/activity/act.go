@@ -120,6 +120,7 @@ func (h *Handler) post(do string) http.Handler {
 
 // do does a. What went wrong by no fault of ours is said on the list.
 func (h *Handler) do(w http.ResponseWriter, r *http.Request, me *session.Session, a act) error {
+	defer h.looks.forget(me.UserID)
 	switch err := actors[a.Do](h, w, r, me, a); {
 	case errors.Is(err, session.ErrNotFound):
 		h.done(w, r, me, a, note{Code: "gone"})

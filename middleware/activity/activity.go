@@ -129,6 +129,7 @@ type Handler struct {
 	link    http.Handler // for who has no session
 	noteKey []byte       // seals what no session can
 	used    used
+	looks   looks
 	streams streams
 }
 

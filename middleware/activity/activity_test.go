@@ -78,7 +78,7 @@ func newSite(t *testing.T, cfg activity.Config, scfg session.Config) *site {
 	if s.manager, err = session.New(s.store, scfg); err != nil {
 		t.Fatal(err)
 	}
-	mw, err := middleware.New(s.manager, middleware.Config{ClientIP: clientIP})
+	mw, err := middleware.New(s.manager, middleware.Config{ClientIP: clientIP, Refuse: middleware.ToSignIn("/login")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +96,11 @@ func newSite(t *testing.T, cfg activity.Config, scfg session.Config) *site {
 		}
 		_, _ = io.WriteString(w, token.Reveal())
 	})
+	mux.Handle("POST /prove", mw.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := mw.Reauthenticated(w, r, session.Proof{Methods: strings.Split(r.URL.Query().Get("by"), ",")}); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})))
 	s.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(s.Close)
 	return s

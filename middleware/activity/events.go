@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
 
@@ -50,6 +51,10 @@ func (s *streams) leave(userID string) {
 func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 	me, rc := own(r), http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close") // or, when the session ends, it would break off
+	}
+	middleware.LastWords(r.Context(), nil)
 	if !h.streams.enter(me.UserID) {
 		_, _ = w.Write([]byte("event: full\ndata:\n\n")) // the page stays as it is
 		return
@@ -66,10 +71,9 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for message := ":\n\n"; ; message = ":\n\n" {
-		select {
-		case <-r.Context().Done():
+		if r.Context().Err() != nil {
+			_, _ = w.Write([]byte("event: over\ndata:\n\n"))
 			return
-		default:
 		}
 		if now, err := h.look(r, me, watch); err == nil && now != before {
 			before, message = now, "data: reload\n\n"
@@ -79,7 +83,6 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-r.Context().Done():
-			return
 		case <-watch.C:
 		case <-tick.C:
 		}
@@ -89,12 +92,14 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 // look returns what the list is recognised by, as long as it looks the same but
 // for its times.
 func (h *Handler) look(r *http.Request, me *session.Session, watch *session.Watch) (print [sha256.Size]byte, err error) {
-	all, err := h.manager.List(r.Context(), me.UserID)
+	page, err := h.manager.ListPage(r.Context(), me.UserID, nil, perPage)
 	if err != nil {
 		return print, err
 	}
+	all := page.Sessions
 	watch.See(all)
 	hash := sha256.New()
+	hash.Write(binary.BigEndian.AppendUint64(nil, uint64(page.Total)))
 	// By sign-in: use alone moves nothing.
 	sortBySignIn(all)
 	for _, s := range all {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"encoding/binary"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
@@ -44,49 +46,86 @@ type listing struct {
 func (h *Handler) listing(r *http.Request, me *session.Session) (*listing, error) {
 	q := r.URL.Query()
 	l := &listing{me: me, after: q.Get("after"), search: strings.TrimSpace(q.Get("q"))}
-	all, err := h.manager.List(r.Context(), me.UserID)
+	after, err := parseCursor(l.after)
 	if err != nil {
 		return nil, err
 	}
-	now := h.manager.Now()
-	var rest []*session.Session
-	for _, s := range all {
-		switch {
-		case s.ID == me.ID:
-			l.current = append(l.current, s)
-			continue
-		case ask(s, me, now).needsLook():
-			l.flagged = append(l.flagged, s)
-		default:
-			rest = append(rest, s)
-		}
-		l.total++
-	}
 	if l.search != "" {
-		unlike := func(s *session.Session) bool { return !isLike(s, l.search) }
-		l.flagged, rest = slices.DeleteFunc(l.flagged, unlike), slices.DeleteFunc(rest, unlike)
+		return l, h.searched(r, l, after)
 	}
-	l.found = len(l.flagged) + len(rest)
-	if !me.Believed() || l.after != "" || len(l.flagged)+len(rest) > perPage {
-		slices.SortFunc(rest, bySignIn)
+	page, err := h.manager.ListPage(r.Context(), me.UserID, after, perPage)
+	if err != nil {
+		return nil, err
 	}
-	if l.after != "" {
-		at, err := parseCursor(l.after)
-		if err != nil {
+	l.total, l.found = max(0, page.Total-1), max(0, page.Total-1)
+	rest := page.Sessions
+	if page.Next != nil || after != nil || !me.Believed() {
+		sortBySignIn(rest) // as the pages follow each other
+	}
+	if page.Next != nil {
+		l.next = cursorText(*page.Next)
+	}
+	here := slices.ContainsFunc(rest, func(s *session.Session) bool { return s.ID == me.ID })
+	if after == nil && page.Next != nil && !here {
+		rest = append(rest, me) // signed in long ago
+	}
+	looks := rest
+	if after == nil && page.Next != nil {
+		if looks, err = h.looks.of(h, r, me.UserID); err != nil {
 			return nil, err
 		}
-		i, _ := slices.BinarySearchFunc(rest, at, bySignIn)
-		if i < len(rest) && rest[i].ID == at.ID {
+	}
+	now := h.manager.Now()
+	flagged := make(map[session.ID]bool)
+	for _, s := range looks {
+		if s.ID != me.ID && ask(s, me, now).needsLook() {
+			l.flagged, flagged[s.ID] = append(l.flagged, s), true
+		}
+	}
+	for _, s := range rest {
+		switch {
+		case s.ID == me.ID && after == nil:
+			l.current = append(l.current, s)
+		case s.ID != me.ID && !flagged[s.ID]:
+			l.rest = append(l.rest, s)
+		}
+	}
+	return l, nil
+}
+
+// searched looks through all sessions for those that are like what is searched
+// for.
+func (h *Handler) searched(r *http.Request, l *listing, after *session.Cursor) error {
+	all, err := h.manager.List(r.Context(), l.me.UserID)
+	if err != nil {
+		return err
+	}
+	l.total = max(0, len(all)-1)
+	sortBySignIn(all)
+	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !isLike(s, l.search) || s.ID == l.me.ID })
+	l.found = len(all)
+	if after != nil {
+		at := &session.Session{ID: after.ID, First: session.Visit{At: after.StartedAt}}
+		i, there := slices.BinarySearchFunc(all, at, bySignIn)
+		if there {
 			i++
 		}
-		rest, l.current, l.flagged = rest[i:], nil, nil
+		all = all[i:]
 	}
-	if room := max(1, perPage-len(l.flagged)-len(l.current)); len(rest) > room {
-		l.next = cursorOf(rest[room-1])
-		rest = rest[:room]
+	if len(all) > perPage {
+		last := all[perPage-1]
+		l.next = cursorText(session.Cursor{StartedAt: last.First.At, ID: last.ID})
+		all = all[:perPage]
 	}
-	l.rest = rest
-	return l, nil
+	now := h.manager.Now()
+	for _, s := range all {
+		if ask(s, l.me, now).needsLook() {
+			l.flagged = append(l.flagged, s)
+		} else {
+			l.rest = append(l.rest, s)
+		}
+	}
+	return nil
 }
 
 func sortBySignIn(all []*session.Session) { slices.SortFunc(all, bySignIn) }
@@ -107,20 +146,25 @@ func isLike(s *session.Session, text string) bool {
 	return false
 }
 
-// cursorOf returns what the page after s is asked for by.
-func cursorOf(s *session.Session) string {
-	b, _ := s.First.At.MarshalBinary()
-	return base64.RawURLEncoding.EncodeToString(append(s.ID[:], b...))
+// cursorText returns what the page after c is asked for by.
+func cursorText(c session.Cursor) string {
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(c.ID[:], uint64(c.StartedAt.UnixMilli())))
 }
 
-func parseCursor(text string) (*session.Session, error) {
-	s := new(session.Session)
+// parseCursor returns nil for the first page.
+func parseCursor(text string) (*session.Cursor, error) {
+	if text == "" {
+		return nil, nil
+	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) <= len(s.ID) || s.First.At.UnmarshalBinary(b[len(s.ID):]) != nil {
+	if err != nil || len(b) != 24 {
 		return nil, errCursor
 	}
-	copy(s.ID[:], b)
-	return s, nil
+	at := time.UnixMilli(int64(binary.BigEndian.Uint64(b[16:]))).UTC()
+	if at.Year() < 1970 || at.Year() > 9999 {
+		return nil, errCursor
+	}
+	return &session.Cursor{ID: session.ID(b[:16]), StartedAt: at}, nil
 }
 
 // listQuery returns as much of a query as says which part of the list is shown.

@@ -25,7 +25,7 @@ due = false
 const r = await fetch(location.href, {headers: {Accept: "text/html"}}).catch(() => null)
 if (!r || r.status == 503) return
 if (!r.ok || r.redirected) return location.reload()
-const fresh = new DOMParser().parseFromString(await r.text(), "text/html").querySelector("main")
+const fresh = new DOMParser().parseFromString((await r.text()).replace(/<(style|script)[^]*?<\/\1>/g, ""), "text/html").querySelector("main")
 const said = main().querySelector("#done"), focus = document.activeElement
 const label = e => e.closest("li.device")?.querySelector("h3").textContent
 const checked = [...main().querySelectorAll("[name=id]:checked")].map(e => e.value)
@@ -44,6 +44,7 @@ source = new EventSource(base + "/events")
 source.onopen = () => { first || refresh(); first = false }
 source.onmessage = refresh
 source.addEventListener("full", () => source.close())
+source.addEventListener("over", () => { source.close(); location.reload() })
 source.onerror = () => { if (source.readyState == 2) setTimeout(refresh, 1000) }
 }
 times()
