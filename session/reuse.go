@@ -29,6 +29,7 @@ func (m *Manager) reused(ctx context.Context, s *Session, from Origin, now time.
 	v := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.bounded().Hints)}, from)
 	verdict := &Verdict{Level: LevelAlert, Signals: []Signal{{
 		Code: SignalReused, Level: LevelAlert, At: now,
+		Args: map[string]string{"session": s.ID.String()},
 		Text: "An old copy of its sign-in was used: it was copied, or restored from a backup.",
 	}}}
 	e := Event{Kind: EventReused, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v, Verdict: verdict}

@@ -17,6 +17,7 @@
 //   - A sign-in at [session.LevelNotice]: something about it was new.
 //   - A sign-in at [session.LevelAlert] or above: it was not like the user's.
 //   - A move of a live session at [session.LevelAlert] or above.
+//   - An old copy of a sign-in that was used ([session.EventReused]).
 //   - A change of the password, if the other sessions were ended with
 //     [session.ReasonPasswordChanged].
 //   - A sign-in that the user said was not theirs ([KindDenied]).

@@ -34,6 +34,7 @@ const (
 	KindSignIn          Kind = "sign-in"          // a sign-in with something new about it
 	KindAlert           Kind = "alert"            // a sign-in that looks unlike the user
 	KindMove            Kind = "move"             // a live session that was used in an unusual way
+	KindReused          Kind = "reused"           // an old copy of a sign-in was used
 	KindPasswordChanged Kind = "password-changed" // and the other sessions ended
 	KindDenied          Kind = "denied"           // the user said that a sign-in was not theirs
 	KindMore            Kind = "more"             // there are more than are told one by one

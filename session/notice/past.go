@@ -57,11 +57,11 @@ func occasionOf(e *session.Event) occasion {
 	return o
 }
 
-// causeOf returns what a signal is about: the country, the provider or the kind of
+// causeOf returns what a signal is about: the session, the country, the provider or the kind of
 // device of which it speaks, whatever it says of it. What a VPN hides is not a
 // country. That the hour is unusual is no cause to write.
 func causeOf(x session.Signal) string {
-	for _, arg := range []string{"countryCode", "device", "network"} {
+	for _, arg := range []string{"session", "countryCode", "device", "network"} {
 		if about := x.Args[arg]; about != "" {
 			return arg + " " + about
 		}

@@ -113,6 +113,8 @@ func isTold(e *session.Event) bool {
 		return e.Session != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelNotice
 	case session.EventMoved:
 		return e.Session != nil && e.Visit != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelAlert
+	case session.EventReused:
+		return e.Session != nil && e.Visit != nil && e.Verdict != nil
 	case session.EventDenied:
 		return e.Session != nil
 	case session.EventRevoked:
@@ -159,6 +161,8 @@ func kindOf(e *session.Event) Kind {
 	switch {
 	case e.Kind == session.EventMoved:
 		return KindMove
+	case e.Kind == session.EventReused:
+		return KindReused
 	case e.Kind == session.EventRevoked:
 		return KindPasswordChanged
 	case e.Kind == session.EventDenied:

@@ -42,6 +42,14 @@ var texts = map[string]string{
 	"trip.you":     "Yes? Then there is nothing to do.",
 	"trip.not":     "No? Open %s the way you always do, not by a link in an e-mail. Go to %s, choose this device and press “Not me”. Then choose a new password there.",
 
+	"reused.subject": "Please check a device that is signed in to %s",
+	"reused.what":    "An old copy of a sign-in to %s was used: that of %s. Either its browser was restored from a backup, or somebody has copied it.",
+	"reused.which":   "The copy was used by:",
+	"reused.paused":  "Nobody can tell who of those that have it is you, so we have paused it: it cannot be used before you have signed in again. Your other devices are untouched.",
+	"reused.ended":   "Nobody can tell who of those that have it is you, so it was signed out. Your other devices are untouched.",
+	"reused.you":     "If you have restored a backup, or moved to a new computer: sign in again there, and there is nothing else to do.",
+	"reused.not":     "If not: open %s the way you always do, not by a link in an e-mail, and sign in again. Go to %s, sign out all other devices, and have the computer looked at on which the sign-in was copied.",
+
 	"password.subject": "Your password for %s was changed",
 	"password.what":    "The password for %s was changed on %s.",
 	"password.which":   "This was done with:",

@@ -56,6 +56,8 @@ func (w *writer) fill(m *Notice, e *session.Event, past past) {
 		content.Subject, content.Parts = w.alert(e, past)
 	case KindMove:
 		content.Subject, content.Parts = w.move(e)
+	case KindReused:
+		content.Subject, content.Parts = w.reused(e)
 	case KindPasswordChanged:
 		content.Subject, content.Parts = w.passwordChanged(e, past)
 	case KindDenied:
@@ -136,6 +138,18 @@ func (w *writer) trip(e *session.Event) (string, []part) {
 		{Text: w.say("trip.what", title(e.Session), w.app, country), Items: []string{w.moment(*e.Visit)}},
 		{Text: w.say("trip.you")},
 		{Text: w.say("trip.not", w.app, w.path)},
+	}
+}
+
+func (w *writer) reused(e *session.Event) (string, []part) {
+	after := "reused.ended"
+	if e.Session.Restriction == session.RestrictionSuspended {
+		after = "reused.paused"
+	}
+	return w.say("reused.subject", w.app), []part{
+		{Text: w.say("reused.what", w.app, title(e.Session))},
+		{Text: w.say("reused.which"), Items: []string{w.moment(*e.Visit)}},
+		{Text: w.say(after)}, {Text: w.say("reused.you")}, {Text: w.say("reused.not", w.app, w.path)},
 	}
 }
 
