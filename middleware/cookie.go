@@ -233,10 +233,14 @@ func sendCookie(w http.ResponseWriter, k *http.Cookie) {
 	h["Cache-Control"] = cacheNoStore
 }
 
-// sendSecret is sendCookie for one that says who somebody is. It keeps the answer
-// out of shared caches also if the handler says something else afterwards, since
-// nothing matches such a Vary.
+// keyApart is another key for Cache-Control. The server writes what is under it
+// like all the rest, and a handler that sets Cache-Control afterwards leaves it:
+// of the two lines the stricter one counts (RFC 9111, 5.2).
+const keyApart = "cache-control"
+
+// sendSecret is sendCookie for one that says who somebody is: no cache keeps the
+// answer, whatever the handler says of it afterwards.
 func sendSecret(w http.ResponseWriter, k *http.Cookie) {
 	sendCookie(w, k)
-	w.Header()["Vary"] = varyAll
+	w.Header()[keyApart] = cacheNoStore
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -252,19 +253,21 @@ func TestInterleavings(t *testing.T) {
 			}
 		}
 	}
-	n := 0
 	for _, paths := range sets {
-		st := newStage(t)
-		orders(len(paths), func(order []int) {
-			for lost := range losses {
-				if isOnce(order, lost) {
-					n++
-					st.perform(t, n, paths, order, lost)
+		t.Run(strings.Join(paths, " "), func(t *testing.T) {
+			t.Parallel()
+			st, n := newStage(t), 0
+			orders(len(paths), func(order []int) {
+				for lost := range losses {
+					if isOnce(order, lost) {
+						n++
+						st.perform(t, n, paths, order, lost)
+					}
 				}
-			}
+			})
+			t.Logf("%d plays", n)
 		})
 	}
-	t.Logf("%d plays", n)
 }
 
 // FuzzInterleavings plays six requests; the browser may crash in between and come

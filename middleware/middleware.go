@@ -356,7 +356,6 @@ func isOver(err error) bool {
 // Header values that every answer shares. They have no room to grow, so a
 // handler that adds to one gets a copy.
 var (
-	varyAll      = []string{"*"}
 	cachePrivate = []string{"private"}
 	cacheNoStore = []string{"no-store"}
 )
