@@ -177,7 +177,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 		return
 	}
 	w, r = guardShared(w, r)
-	conn, err := m.openForeign(w, r, session.ForeignCredential(token), token)
+	conn, err := m.openForeign(w, r, session.ForeignCredential(token), token, at)
 	switch {
 	case err == nil:
 		m.serve(conn, w, r, next)
@@ -193,7 +193,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 
 // openForeign opens the session of a foreign token, and adopts it if it is not
 // known.
-func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c session.Credential, token string) (*session.Conn, error) {
+func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c session.Credential, token string, at Place) (*session.Conn, error) {
 	from := m.Origin(r)
 	conn, err := m.enter(r, w, c, from)
 	if !errors.Is(err, session.ErrUnknown) || m.cfg.Foreign.Adopt == nil {
@@ -202,6 +202,10 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 	f, adoptErr := m.cfg.Foreign.Adopt(r, token)
 	if adoptErr != nil {
 		return nil, err // not known, and it stays so
+	}
+	if at == PlaceCookie && f.DeviceID == (session.DeviceID{}) { // a browser, which keeps ours too
+		f.DeviceID = m.device.id(r)
+		m.device.send(w, f.DeviceID)
 	}
 	if _, adoptErr = m.manager.Adopt(r.Context(), c, from, f); adoptErr != nil {
 		if errors.Is(adoptErr, session.ErrRefused) {
@@ -241,8 +245,8 @@ func checkForeign(cfg Config) error {
 		return nil
 	case len(f.Extractors) == 0:
 		return errors.New("middleware: Config.Foreign.Extractors: none")
-	case cfg.CookieName != "" || cfg.CookieKeys != nil || cfg.TokenHeaders != nil:
-		return errors.New("middleware: Config.Foreign: has no cookie and no token headers of ours")
+	case cfg.CookieName != "" || cfg.TokenHeaders != nil:
+		return errors.New("middleware: Config.Foreign: has no session cookie and no token headers of ours; CookieKeys are for the device cookie")
 	}
 	for i, e := range f.Extractors {
 		if e == nil {

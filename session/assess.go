@@ -23,6 +23,7 @@ func (f AssessorFunc) Assess(ctx context.Context, c Case) (Verdict, error) { ret
 // A Case is what an [Assessor] is asked about.
 type Case struct {
 	SignIn  bool     // the session starts now; else it is live and has moved
+	Adopted bool     // neither: it was found in use, and there is nothing to judge, but to learn
 	Session *Session // as it was before the visit; Familiarity is set at a sign-in
 	Visit   Visit
 	// Profile is what the Assessor last returned for this user, if profiles are
@@ -82,7 +83,7 @@ func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) *Session
 	if suspended {
 		m.hub.Cut(ErrSuspended, s.ID)
 	}
-	m.notify(ctx, e)
+	m.notify(ctx, m.watched(ctx, e))
 	if suspended {
 		e.Kind = EventSuspended
 		m.notify(ctx, e)

@@ -38,6 +38,7 @@ type Event struct {
 	Ending  *Ending  // why, for EventRevoked and EventExpired
 	Visit   *Visit   // the visit, for EventStarted, EventMoved, EventReused and EventTossed
 	Verdict *Verdict // what the Assessor found, if it found anything
+	Watched bool     // the site is in watch mode ([Config.WatchMode])
 }
 
 // An EventKind says what happened.

@@ -28,6 +28,9 @@ type Foreign struct {
 	// Parent is the session, a foreign one too, of which this one is a part: it
 	// ends with it. Defaults to none.
 	Parent ID
+	// DeviceID recognises the browser, as in [StartOptions], where the carrier can
+	// have a cookie. Defaults to none.
+	DeviceID DeviceID
 	// ExpiresAt is when the issuer stops to accept the token. Defaults to never.
 	ExpiresAt time.Time
 	// IdleTimeout ends the session when it was not seen for so long. Defaults to
@@ -65,7 +68,10 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 	learn := func() {}
 	if f.SignedIn {
 		adopted.Kind = EventStarted
-		adopted.Verdict, learn = m.judgeSignIn(ctx, s, DeviceID{})
+		adopted.Verdict, learn = m.judgeSignIn(ctx, s, f.DeviceID)
+		adopted = m.watched(ctx, adopted)
+	} else if f.Parent == (ID{}) {
+		learn = m.meet(ctx, s, f.DeviceID)
 	}
 	if _, part := s.Parent(); !part {
 		m.place(ctx, s, nil)
@@ -89,6 +95,18 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 	learn()
 	m.notify(ctx, adopted)
 	return s, nil
+}
+
+// meet returns how to learn what a session tells of its user that was found in
+// use: so users who were there before us are known at their next sign-in.
+func (m *Manager) meet(ctx context.Context, s *Session, id DeviceID) (learn func()) {
+	prof, known, ok := m.recognize(ctx, s, id)
+	s.Familiarity = FamiliarityUnknown // nobody has signed in
+	if !ok {
+		return func() {}
+	}
+	verdict := m.assess(ctx, Case{Adopted: true, Session: s, Visit: s.First, Profile: prof.assessor})
+	return func() { m.learn(ctx, s.UserID, prof.version, known, verdict) }
 }
 
 func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from Origin, f Foreign) (*Session, error) {

@@ -46,6 +46,13 @@ type Config struct {
 	Addresses AddressPolicy
 	// Assessor judges visits. Defaults to nil: nothing is suspicious.
 	Assessor Assessor
+	// WatchMode is for how long a site that has just begun to assess visits, because it
+	// was launched or its users were imported, only watches: visits are assessed
+	// and listed, and observers that tell people, such as session/notice, hold back
+	// what is below LevelHigh. Since when is kept in the store, beside the profiles,
+	// and [Manager.EndWatchMode] ends it. Negative means not at all. Defaults to 14
+	// days.
+	WatchMode time.Duration
 	// OnHigh is what follows when the Assessor's verdict is LevelHigh. Defaults
 	// to ActionTell.
 	OnHigh Action
@@ -114,16 +121,17 @@ const writeTimeout = 5 * time.Second
 // A Manager starts, resumes and revokes sessions. It decides everything; the
 // [Store] remembers. It is safe for concurrent use.
 type Manager struct {
-	store    Store
-	issuers  Issuers // nil if the store has none
-	cfg      Config
-	limits   Limits
-	profiles *profiles // nil if none are kept
-	hub      Hub
-	queue    touchQueue
-	rest     rest
-	stats    counters
-	fresh    func(context.Context) context.Context // set if store keeps copies
+	store     Store
+	issuers   Issuers // nil if the store has none
+	cfg       Config
+	limits    Limits
+	profiles  *profiles // nil if none are kept
+	hub       Hub
+	queue     touchQueue
+	rest      rest
+	stats     counters
+	watchMode watchMode
+	fresh     func(context.Context) context.Context // set if store keeps copies
 }
 
 // A store that answers from copies has this method: it returns a context with
@@ -167,6 +175,12 @@ func (cfg Config) withDefaults(limits Limits) (Config, error) {
 	}
 	if cfg.OnHigh > ActionSuspend {
 		return cfg, fmt.Errorf("session: Config.OnHigh: unknown action %d", cfg.OnHigh)
+	}
+	switch {
+	case cfg.WatchMode == 0:
+		cfg.WatchMode = watchFor
+	case cfg.WatchMode > 366*day:
+		return cfg, errWatch
 	}
 	for _, f := range []struct {
 		name string

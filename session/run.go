@@ -32,6 +32,7 @@ func (m *Manager) Run(ctx context.Context) {
 	})
 	duties.Go(func() { every(ctx, m.cfg.FlushInterval, func() { m.cutOver(ctx) }) })
 	duties.Go(func() { m.doRest(ctx) })
+	duties.Go(func() { m.tellWatch(ctx) })
 	duties.Go(func() {
 		every(ctx, min(sweepInterval, m.cfg.TouchInterval), func() {
 			if _, err := m.Purge(ctx); err != nil && ctx.Err() == nil {

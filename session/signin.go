@@ -108,7 +108,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	}
 	m.stats.started.Add(1)
 	learn()
-	m.notify(ctx, Event{Kind: EventStarted, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict})
+	m.notify(ctx, m.watched(ctx, Event{Kind: EventStarted, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First, Verdict: verdict}))
 	if old := o.Replaces; old != nil {
 		if err := m.Revoke(ctx, old.UserID, old.ID, ReasonReplaced); err != nil {
 			m.cfg.Logger.ErrorContext(ctx, "session: the session that was replaced did not end", "session", old.ID, "error", err)

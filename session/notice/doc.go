@@ -35,6 +35,10 @@
 // notices to have an alert kept back. What was told is read off the sessions in
 // the store: it holds over restarts, and for all instances.
 //
+// A site in watch mode ([session.Config.WatchMode]) sends no notice of a sign-in or a
+// move below [session.LevelHigh], but for a move that may be of a copied cookie;
+// [Stats] counts them. All others are sent.
+//
 // # What the texts do not do
 //
 // No text has a link that signs anybody in, or a code, or asks for a password. A

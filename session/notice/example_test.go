@@ -37,6 +37,7 @@ func Example() {
 	manager, err := session.New(store, session.Config{
 		Assessor: assessor, Observers: []session.Observer{notices},
 		ProfileKeys: [][]byte{[]byte("32 random bytes from your secrets")},
+		WatchMode:   -1, // else two weeks of a new site are only watched
 		Now:         func() time.Time { return now },
 		Locator: geo.LocatorFunc(func(context.Context, netip.Addr) (geo.Location, error) {
 			return geo.Location{Scope: geo.ScopeGlobal, CountryCode: "NO"}, nil

@@ -64,6 +64,7 @@ type Language struct {
 type Stats struct {
 	Sent, Failed int64 // Failed: the function that sends returned an error
 	Held         int64 // told already, or beyond what a user gets
+	Watched      int64 // would have been sent, if the site were not in watch mode
 }
 
 // A sendFunc takes a Notice over, to be sent.

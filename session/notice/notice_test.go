@@ -37,6 +37,7 @@ type site struct {
 	store   *memstore.Store
 	now     time.Time
 	onHigh  session.Action
+	watch   time.Duration
 	log     bytes.Buffer
 
 	mu   sync.Mutex
@@ -46,7 +47,7 @@ type site struct {
 
 func newSite(t *testing.T, cfg notice.Config) *site {
 	t.Helper()
-	s := &site{store: memstore.New(), now: time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)}
+	s := &site{store: memstore.New(), watch: -1, now: time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)}
 	s.restart(t, cfg, nil)
 	return s
 }
@@ -66,7 +67,7 @@ func (s *site) restart(t *testing.T, cfg notice.Config, assessor session.Assesso
 		t.Fatal(err)
 	}
 	s.Manager, err = session.New(s.store, session.Config{
-		Assessor: assessor, OnHigh: s.onHigh, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: func() time.Time { return s.now },
+		Assessor: assessor, OnHigh: s.onHigh, WatchMode: s.watch, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: func() time.Time { return s.now },
 		Locator: geo.LocatorFunc(locate), Observers: []session.Observer{s.notices},
 	})
 	if err != nil {

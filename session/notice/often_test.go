@@ -320,3 +320,50 @@ func TestOtherReasonsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// A site in watch mode holds back what is below high, and nothing else.
+func TestWatchModeHoldsBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, photos)
+	s.watch = 0 // the default
+	l := level(session.LevelAlert)
+	s.restart(t, photos, &l)
+	if got := s.kinds(t, home, windows); got != "" {
+		t.Errorf("an alert in watch mode: got %q", got)
+	}
+	if n := s.notices.Stats(); n.Watched != 1 || n.Sent != 0 {
+		t.Errorf("got %+v", n)
+	}
+	l = level(session.LevelHigh)
+	if got := s.kinds(t, far, linux); got != "alert" {
+		t.Errorf("high: got %q", got)
+	}
+	bad, token := s.signIn(t, from(far, device.Hints{UserAgent: windows}), session.DeviceID{})
+	s.take()
+	copied := coded("device.other")
+	s.restart(t, photos, alertOf{&copied})
+	if _, err := s.Resume(t.Context(), token.Credential(), from("81.3.1.1", device.Hints{UserAgent: windows})); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.take(); len(got) != 1 || got[0].Kind != notice.KindMove {
+		t.Errorf("a copied cookie: got %+v", got)
+	}
+	if err := s.Deny(t.Context(), "alice", bad.ID, session.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.take(); len(got) != 1 || got[0].Kind != notice.KindDenied {
+		t.Errorf("a denial: got %+v", got)
+	}
+}
+
+// alertOf makes an alert of everything.
+type alertOf struct{ session.Assessor }
+
+func (a alertOf) Assess(ctx context.Context, c session.Case) (session.Verdict, error) {
+	v, err := a.Assessor.Assess(ctx, c)
+	v.Level = session.LevelAlert
+	for i := range v.Signals {
+		v.Signals[i].Level = v.Level
+	}
+	return v, err
+}

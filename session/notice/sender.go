@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -45,10 +46,10 @@ type Config struct {
 
 // A Sender writes notices of what happens and hands them over to be sent.
 type Sender struct {
-	store              session.Store
-	send               sendFunc
-	cfg                Config
-	sent, failed, held atomic.Int64
+	store                       session.Store
+	send                        sendFunc
+	cfg                         Config
+	sent, failed, held, watched atomic.Int64
 }
 
 var _ session.Observer = (*Sender)(nil)
@@ -85,7 +86,7 @@ func New(store session.Store, send func(context.Context, Notice) error, cfg Conf
 
 // Stats returns the counts since New.
 func (n *Sender) Stats() Stats {
-	return Stats{Sent: n.sent.Load(), Failed: n.failed.Load(), Held: n.held.Load()}
+	return Stats{Sent: n.sent.Load(), Failed: n.failed.Load(), Held: n.held.Load(), Watched: n.watched.Load()}
 }
 
 // timeout bounds what a sign-in waits for, which goes on when its client has
@@ -99,11 +100,26 @@ func (n *Sender) Observe(ctx context.Context, e session.Event) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	if m, ok := n.write(ctx, &e); ok {
-		n.handOver(ctx, m)
-	} else {
+	m, ok := n.write(ctx, &e)
+	switch {
+	case !ok:
 		n.held.Add(1)
+	case isWatched(&e):
+		n.watched.Add(1)
+	default:
+		n.handOver(ctx, m)
 	}
+}
+
+// isWatched reports whether a site in watch mode tells nobody of e: of what may be
+// a copied cookie it does.
+func isWatched(e *session.Event) bool {
+	if !e.Watched || e.Verdict == nil || e.Verdict.Level >= session.LevelHigh {
+		return false
+	}
+	return e.Kind == session.EventStarted || e.Kind == session.EventMoved && !slices.ContainsFunc(e.Verdict.Signals, func(x session.Signal) bool {
+		return strings.HasPrefix(x.Code, "device.")
+	})
 }
 
 // isTold reports whether there is anything to tell of e.

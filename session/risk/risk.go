@@ -36,6 +36,7 @@ type Assessor struct {
 	cfg      Config
 	key      [sha256.Size]byte
 	failures failures
+	reports  reports
 }
 
 var _ session.Assessor = (*Assessor)(nil)
@@ -66,6 +67,9 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	}
 	var p profile
 	p.read(c.Profile)
+	if c.Adopted {
+		return session.Verdict{Profile: a.meet(&p, &c)}, nil
+	}
 	j, err := a.judge(ctx, &p, &c)
 	if err != nil {
 		return session.Verdict{}, err
@@ -89,6 +93,7 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	if roams {
 		p.roam(j.at)
 	}
+	a.reports.add(c.SignIn, &v)
 	switch {
 	case isDoubted(&c):
 		if roams {
@@ -102,6 +107,16 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	}
 	v.Profile = p.encode(c.Profile)
 	return v, nil
+}
+
+// meet learns of a session that was found in use.
+func (a *Assessor) meet(p *profile, c *session.Case) []byte {
+	h := a.hasher(c.Session.UserID)
+	o := h.observe(&c.Visit)
+	o.keys[traitDevice] = binary.BigEndian.Uint32(c.Session.DeviceKey[:])
+	p.believe(o.at)
+	p.learn(&o, false)
+	return p.encode(c.Profile)
 }
 
 // isDoubted reports whether a move is one of a session that is not believed

@@ -13,6 +13,7 @@ var profileRules = []rule{
 	{"profile conflict", "SaveProfile stores nothing and returns ErrConflict if the version is not the stored one.", ofProfiles(profileConflict)},
 	{"profile race", "Of several SaveProfiles with one version, exactly one succeeds.", ofProfiles(profileRace)},
 	{"profile erased", "Purging a user takes the profile with it, and no other user's.", ofProfiles(profileErased)},
+	{"profile of the site", "A blank is nobody's user ID, and may have a profile of its own, in which the Manager keeps what is known of the site; purging a user leaves it.", ofProfiles(profileOfSite)},
 	{"profile is not a counter", "A profile changes no generation, and revoking changes no profile.", ofProfiles(profileApart)},
 }
 
@@ -81,6 +82,16 @@ func profileErased(k *kit, p session.Profiles) {
 	k.wantProfile(p, "bob", []byte("bob"), 1)
 	k.must("SaveProfile", p.SaveProfile(k.Context(), "ada", []byte("anew"), 0))
 	k.wantProfile(p, "ada", []byte("anew"), 1)
+}
+
+func profileOfSite(k *kit, p session.Profiles) {
+	k.must("SaveProfile", p.SaveProfile(k.Context(), " ", []byte("site"), 0))
+	k.must("SaveProfile", p.SaveProfile(k.Context(), "ada", []byte("ada"), 0))
+	k.wantErr("SaveProfile", p.SaveProfile(k.Context(), " ", []byte("again"), 0), session.ErrConflict)
+	k.purge(session.Purge{UserID: "ada", Now: at(5)})
+	k.wantProfile(p, " ", []byte("site"), 1)
+	k.must("SaveProfile", p.SaveProfile(k.Context(), " ", []byte("later"), 1))
+	k.wantProfile(p, " ", []byte("later"), 2)
 }
 
 func profileApart(k *kit, p session.Profiles) {
