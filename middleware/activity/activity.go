@@ -219,6 +219,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == h.base+"/link" && len(h.links) > 0:
 		h.link.ServeHTTP(w, r)
 		return
+	case r.URL.Path == h.base+"/script.js":
+		closed(methods{"GET": http.HandlerFunc(serveScript)}).ServeHTTP(w, r)
+		return
 	case r.URL.Path == h.base+"/api/openapi.yaml": // which says nothing of anybody
 		h.described().ServeHTTP(w, r)
 		return

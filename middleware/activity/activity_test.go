@@ -36,6 +36,7 @@ type site struct {
 	page    *activity.Handler
 	store   *failing
 	elapsed atomic.Int64
+	last    *session.Session // of startMany
 }
 
 // failing is a memstore whose answers fail when told to.
@@ -68,7 +69,7 @@ func (f *failing) Update(ctx context.Context, s *session.Session) error {
 	return f.Store.Update(ctx, s)
 }
 
-func newSite(t *testing.T, cfg activity.Config, scfg session.Config) *site {
+func newSite(t testing.TB, cfg activity.Config, scfg session.Config) *site {
 	t.Helper()
 	mem := memstore.New()
 	s := &site{store: &failing{Store: mem, Profiles: mem}}
@@ -121,12 +122,12 @@ func (s *site) pass(d time.Duration) { s.elapsed.Add(int64(d)) }
 type client struct {
 	*http.Client
 	site   *site
-	t      *testing.T
+	t      testing.TB
 	header []string // of every request
 	token  string
 }
 
-func (s *site) signIn(t *testing.T, user string, header ...string) *client {
+func (s *site) signIn(t testing.TB, user string, header ...string) *client {
 	t.Helper()
 	jar, _ := cookiejar.New(nil)
 	c := &client{site: s, t: t, header: header, Client: &http.Client{Transport: s.Client().Transport, Jar: jar,
@@ -243,14 +244,14 @@ func (c *client) signedIn() bool {
 	return res.StatusCode == 200
 }
 
-func want(t *testing.T, res *http.Response, status int) {
+func want(t testing.TB, res *http.Response, status int) {
 	t.Helper()
 	if res.StatusCode != status {
 		t.Fatalf("%s %s: got %d, want %d", res.Request.Method, res.Request.URL.Path, res.StatusCode, status)
 	}
 }
 
-func wantRedirect(t *testing.T, res *http.Response, to string) {
+func wantRedirect(t testing.TB, res *http.Response, to string) {
 	t.Helper()
 	want(t, res, http.StatusSeeOther)
 	if got := res.Header.Get("Location"); got != to {
@@ -259,7 +260,7 @@ func wantRedirect(t *testing.T, res *http.Response, to string) {
 }
 
 // wantDone checks that a form led back to the list, which says what was done.
-func wantDone(t *testing.T, c *client, res *http.Response, said string) {
+func wantDone(t testing.TB, c *client, res *http.Response, said string) {
 	t.Helper()
 	wantRedirect(t, res, base+"/#done")
 	if page := c.page(""); !strings.Contains(notice(page), said) {
@@ -281,7 +282,7 @@ func notice(page string) string {
 }
 
 // wantInOrder checks that the page says all of these, one after the other.
-func wantInOrder(t *testing.T, page string, texts ...string) {
+func wantInOrder(t testing.TB, page string, texts ...string) {
 	t.Helper()
 	rest := page
 	for _, text := range texts {

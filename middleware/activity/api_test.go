@@ -135,7 +135,7 @@ func TestAPIRenameAnswersTheSession(t *testing.T) {
 	wantInOrder(t, body, `"id":"`+me.id(), `"current":true`, `"name":"Kitchen","label":"Kitchen"`)
 }
 
-func wantProblem(t *testing.T, res *http.Response, body string) {
+func wantProblem(t testing.TB, res *http.Response, body string) {
 	t.Helper()
 	var p struct{ Status int }
 	if err := json.Unmarshal([]byte(body), &p); err != nil || p.Status != res.StatusCode ||

@@ -333,6 +333,10 @@ func (v *view) unique() {
 			r.Label = v.say("twin", r.Label, seen[r.Label])
 		}
 	})
+	for i := range v.Ended { // which may be called the same: their moments tell them apart
+		n++
+		v.Ended[i].N = n
+	}
 }
 
 // notice puts what was done where it was done: at the row, or where the row was.

@@ -2,8 +2,10 @@ package activity
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
@@ -22,11 +24,12 @@ var (
 
 	//go:embed style.css
 	styleSource string
-	style       = template.CSS(compact(styleSource))
+	style       = template.CSS(strings.NewReplacer(": ", ":", " {", "{", "{ ", "{", "; ", ";", ";\n", ";", ", ", ",", " }", "}", "}\n", "}", "{\n", "{").Replace(compact(styleSource)))
 
 	//go:embed script.js
 	scriptSource string
-	script       = template.JS(compact(scriptSource))
+	script       = []byte(compact(scriptSource))
+	scriptID     = fmt.Sprintf("%.4x", sha256.Sum256(script))
 )
 
 // compact takes the indentation and the whole-line comments from a style or a
@@ -39,6 +42,13 @@ func compact(source string) string {
 		}
 	}
 	return b.String()
+}
+
+// serveScript serves the script, which is the same for everybody.
+func serveScript(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(script) // the client has gone
 }
 
 type pageFunc func(http.ResponseWriter, *http.Request, *session.Session) error
@@ -97,7 +107,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, me *session.Sessi
 		return err
 	}
 	v := h.view(r)
-	v.Script = script
+	v.Script = scriptID
 	v.Review, v.Forget = h.card(v.words, r, me), h.manager.KeepsProfiles() && me.Believed()
 	v.doubt(h, me)
 	for _, s := range ended {

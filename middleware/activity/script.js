@@ -6,7 +6,7 @@ let skew = Date.now() - new Date(main().dataset.now), source, first = true
 const ago = new Intl.RelativeTimeFormat(lang)
 const exact = new Intl.DateTimeFormat(lang, {dateStyle: "medium", timeStyle: "short"})
 const age = () => {
-for (const t of document.querySelectorAll("time[data-r]")) {
+for (const t of document.querySelectorAll("time:not([data-x])")) {
 const m = Math.floor((Date.now() - skew - new Date(t.dateTime)) / 60000)
 if (m < 1) continue
 t.textContent = m < 60 ? ago.format(-m, "minute") : m < 1440 ? ago.format(-Math.floor(m / 60), "hour") :

@@ -278,7 +278,7 @@ const mark = "\x00"
 
 func (t words) around(name string, at time.Time) moment {
 	before, after, _ := strings.Cut(t.say(name, mark), mark)
-	return moment{Before: before, After: after, Machine: at.UTC().Format(time.RFC3339)}
+	return moment{Before: before, After: after, Machine: at.UTC().Format("2006-01-02T15:04Z")}
 }
 
 func (t words) moment(name string, at time.Time) moment {

@@ -21,8 +21,8 @@ type view struct {
 
 	Lang, Nonce string
 	Style       template.CSS
-	Script      template.JS // of the list alone
-	Now         string      // for the script, whose clock may be wrong
+	Script      string // of the list alone: which one
+	Now         string // for the script, whose clock may be wrong
 	Heading     string
 	Text, Link  string // of a message
 	Refresh     bool   // goes on to Link by itself
