@@ -126,7 +126,7 @@ func (v *view) HelpLink() template.URL { return template.URL(v.Help) }
 // drawn are the icons that there are, beside that of what is not known.
 var drawn = []device.Kind{
 	device.KindDesktop, device.KindPhone, device.KindTablet, device.KindTV, device.KindWatch, device.KindConsole,
-	device.KindCar, device.KindApp, device.KindCLI, device.KindBot,
+	device.KindCar, device.KindHeadset, device.KindApp, device.KindCLI, device.KindBot,
 }
 
 func icon(kind device.Kind) string {
