@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -62,3 +63,10 @@ func (a answer) deliver() {
 		}
 	}
 }
+
+// lines counts the lines of a log.
+type lines struct{ n int }
+
+func (l *lines) Write(b []byte) (int, error) { l.n++; return len(b), nil }
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }

@@ -34,7 +34,7 @@ var errNoCookie = errors.New("middleware: no usable cookie")
 type cookie struct {
 	attributes http.Cookie
 	codecs     []securecookie.Codec
-	verified   *memory[session.Credential]
+	verified   *memory[opened]
 }
 
 func newCookie(cfg Config) (cookie, error) {
@@ -64,7 +64,7 @@ func newCookie(cfg Config) (cookie, error) {
 			MaxLength(maxCredential))
 	}
 	if c.codecs != nil {
-		c.verified = new(memory[session.Credential])
+		c.verified = new(memory[opened])
 	}
 	return c, nil
 }
@@ -128,32 +128,41 @@ func cookieUpTo(r *http.Request, name string, limit int) (value string, present 
 	return value, present
 }
 
-// credential returns what a value of the cookie proves; the zero Credential if
-// nothing.
-func (c *cookie) credential(value string) (cred session.Credential) {
+// opened is what a value of the cookie holds.
+type opened struct {
+	cred     session.Credential // zero if nothing
+	outdated bool               // sealed with a key that is not the first any more
+}
+
+// read returns what a value of the cookie holds.
+func (c *cookie) read(value string) (o opened) {
 	if value == "" || len(value) > maxCredential {
-		return cred
+		return o
 	}
 	if c.codecs == nil {
-		cred, _ = session.ParseCredential(value) // zero on any error
-		return cred
+		o.cred, _ = session.ParseCredential(value) // zero on any error
+		return o
 	}
 	// Decoding costs more than all the rest of a request, so it is done once
 	// for each value. The hash of the value is the key: the memory holds
 	// nothing that would sign anybody in.
 	var buf [maxCredential]byte // on the stack, as []byte(value) is not
 	key := sha256.Sum256(buf[:copy(buf[:], value)])
-	if cred, ok := c.verified.get(key); ok {
-		return cred
+	if o, ok := c.verified.get(key); ok {
+		return o
 	}
-	t, err := c.open(value)
+	t, outdated, err := c.open(value)
 	if err != nil {
-		return cred
+		return o
 	}
-	cred = t.Credential()
-	c.verified.put(key, cred)
-	return cred
+	o = opened{t.Credential(), outdated}
+	c.verified.put(key, o)
+	return o
 }
+
+// credential returns what a value of the cookie proves; the zero Credential if
+// nothing.
+func (c *cookie) credential(value string) session.Credential { return c.read(value).cred }
 
 // token returns the token of the request's cookie with that end.
 func (c *cookie) token(r *http.Request, end string) (session.Token, error) {
@@ -164,15 +173,20 @@ func (c *cookie) token(r *http.Request, end string) (session.Token, error) {
 	if c.codecs == nil {
 		return session.ParseToken(value)
 	}
-	return c.open(value)
+	t, _, err := c.open(value)
+	return t, err
 }
 
-func (c *cookie) open(value string) (session.Token, error) {
-	var raw []byte
-	if err := securecookie.DecodeMulti(c.attributes.Name, value, &raw, c.codecs...); err != nil {
-		return session.Token{}, errNoCookie // whatever it was: there is no fallback
+// open also reports whether it took another key than the first.
+func (c *cookie) open(value string) (t session.Token, outdated bool, err error) {
+	for i, codec := range c.codecs {
+		var raw []byte
+		if codec.Decode(c.attributes.Name, value, &raw) == nil {
+			t, err = session.TokenFromBytes(raw)
+			return t, i > 0, err
+		}
 	}
-	return session.TokenFromBytes(raw)
+	return t, false, errNoCookie // whatever it was: there is no fallback
 }
 
 // set sends the token, under the name with that end. Its Max-Age is the session's

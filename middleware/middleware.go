@@ -245,20 +245,15 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 			return
 		}
 		if c.n > 0 {
-			m.loadCookie(w, r, next, &c)
+			m.open(w, r, next, c.cred, session.CarrierCookie, &c)
 			return
 		}
 	}
 	m.open(w, r, next, cred, carrier, nil)
 }
 
-// loadCookie is load for a request that shows cookies of ours. It is apart so that
-// a choice is on the heap of nobody else.
-func (m *Middleware) loadCookie(w http.ResponseWriter, r *http.Request, next http.Handler, c *choice) {
-	m.open(w, r, next, c.cred, session.CarrierCookie, c)
-}
-
-// open opens the session of a credential and goes on to next.
+// open opens the session of a credential and goes on to next. c is what the request
+// shows of our cookies, if one of them decides.
 func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Handler, cred session.Credential, carrier session.Carrier, c *choice) {
 	if carrier == "" {
 		next.ServeHTTP(w, r)
@@ -269,7 +264,7 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 		h["Cache-Control"] = cachePrivate
 	}
 	if cred.Hash.IsZero() {
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, m.refused(r, session.ErrMalformed))
 		m.published(w, r)
 		return
 	}

@@ -21,7 +21,7 @@ const tidyAfter = time.Minute
 func (m *Middleware) renew(w http.ResponseWriter, r *http.Request, q *session.Conn, c *choice) bool {
 	s, now := q.Session(), m.manager.Now()
 	tidy := c.n > 1 && now.Sub(s.Secrets.RotatedAt) >= tidyAfter && c.hasDead()
-	if !tidy && !q.RotationDue() || !mayRedirect(r) {
+	if !tidy && !c.outdated && !q.RotationDue() || !mayRedirect(r) {
 		return false
 	}
 	if !s.Secrets.Previous.IsZero() && now.Sub(s.Secrets.RotatedAt) < tidyAfter {
@@ -39,9 +39,9 @@ func (m *Middleware) renew(w http.ResponseWriter, r *http.Request, q *session.Co
 
 // sendDue sends what is due, and reports whether anything was.
 func (m *Middleware) sendDue(w http.ResponseWriter, r *http.Request, q *session.Conn, c *choice) (sent bool) {
-	if q.RotationDue() {
+	if q.RotationDue() || c.outdated {
 		t, err := m.cookie.token(r, c.end)
-		if err == nil {
+		if err == nil && q.RotationDue() {
 			t, err = m.manager.RotatePeriodic(r.Context(), t)
 		}
 		if err == nil && !t.IsZero() { // else the next request tries again

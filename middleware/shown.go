@@ -98,6 +98,8 @@ type choice struct {
 	end  string             // of the one that decides
 	cred session.Credential // what it proves, zero if nothing
 	dead [maxShown]bool     // which of the others are of no use for ever
+
+	outdated bool // sealed with a key that is to be dropped
 }
 
 // choose finds the cookie that decides. Of several, that is the live one: a store
@@ -113,13 +115,16 @@ func (m *Middleware) choose(r *http.Request) (c choice, err error) {
 	}
 	good, last := 0, 0
 	var creds [maxShown]session.Credential
+	var outdated [maxShown]bool
 	for i, k := range c.list() {
 		if k.twice {
 			continue
 		}
-		if creds[i] = m.credentialOf(r, k.value); !creds[i].Hash.IsZero() {
+		o := m.openedBy(r, k.value)
+		if creds[i] = o.cred; !o.cred.Hash.IsZero() {
 			good++
 			last = i
+			outdated[i] = o.outdated
 		}
 	}
 	if good > 1 {
@@ -127,7 +132,7 @@ func (m *Middleware) choose(r *http.Request) (c choice, err error) {
 			return c, err
 		}
 	}
-	c.end, c.cred = c.all[last].end, creds[last]
+	c.end, c.cred, c.outdated = c.all[last].end, creds[last], outdated[last]
 	return c, nil
 }
 

@@ -36,17 +36,18 @@ var (
 	logTossed   = session.ID{2}
 )
 
-// credentialOf returns what a cookie proves, and counts it if that is nothing.
-func (m *Middleware) credentialOf(r *http.Request, value string) session.Credential {
-	cred := m.cookie.credential(value)
-	if cred.Hash.IsZero() && value != "" {
+// openedBy returns what a cookie of a request holds, and counts it if that is
+// nothing.
+func (m *Middleware) openedBy(r *http.Request, value string) opened {
+	o := m.cookie.read(value)
+	if o.cred.Hash.IsZero() && value != "" {
 		m.stats.unopened.Add(1)
 		if m.logs.allows(logUnopened, m.manager.Now()) {
 			m.manager.Logger().WarnContext(r.Context(), "middleware: a cookie does not open: of another key, forged, or of another application on this host",
 				"name", m.cookie.attributes.Name, "so far", m.stats.unopened.Load())
 		}
 	}
-	return cred
+	return o
 }
 
 // tossed notes that a name came twice.
