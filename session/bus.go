@@ -19,7 +19,8 @@ type Bus interface {
 }
 
 // A Notice tells of sessions in another process. The empty Notice tells that
-// the Bus works.
+// the Bus works. It is a hint: what it says is looked up in the store before
+// anybody is cut, so who may send one can do no more than cost reads.
 type Notice struct {
 	Ended    []ID // revoked or expired: forget them and cut what is open
 	Changed  []ID // rotated, renamed, authenticated anew, suspended, confirmed: forget copies
@@ -61,20 +62,4 @@ func NoticeOf(e Event) (n Notice, ok bool) {
 		}
 	}
 	return n, !n.IsZero()
-}
-
-// Receive cuts what is open in this process on the sessions that n tells of, and
-// tells the [Watch] of each page that shows one.
-// It is what [Bus].Run calls, unless a cache has to hear first.
-func (h *Hub) Receive(n Notice) {
-	defer h.watches.received(n)
-	h.Cut(ErrRevoked, n.Ended...)
-	if n.UserID != "" {
-		h.cutBelow(below{user: n.UserID, keep: n.Keep, gens: n.Generations})
-	}
-	if n.Everyone && n.Generations.Global == 0 {
-		h.CutAll(ErrRevoked)
-	} else if n.Everyone {
-		h.cutBelow(below{gens: n.Generations})
-	}
 }

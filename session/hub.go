@@ -19,6 +19,8 @@ type Hub struct {
 	shards  [hubShards]hubShard
 	watches watches
 	bumps   bumps
+
+	overseer *overseer
 }
 
 type hubShard struct {

@@ -379,7 +379,7 @@ func TestTroubleIsFoundOnce(t *testing.T) {
 	}
 	reads := 0
 	store.Before = func(call string) error {
-		if call != "Get" {
+		if call != "GetMany" {
 			return nil
 		}
 		reads++

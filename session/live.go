@@ -23,6 +23,9 @@ type live struct {
 	pins  atomic.Int32          // who needs it in the table; negative once it is out
 	dirty atomic.Bool           // seen waits to be written
 
+	suspect atomic.Bool               // the store is to be asked whether it is over
+	checked atomic.Pointer[time.Time] // when a message last had it asked
+
 	open openList
 
 	mu        sync.Mutex // one cut at a time; guards lingering
@@ -37,6 +40,38 @@ type sighting struct {
 	visit Visit
 
 	families []device.Family // of other devices that used the token
+	networks []stay          // that it moved to, the latest first
+}
+
+// stay is when a session last moved to a network; zero if it did not move there.
+type stay struct {
+	network netip.Prefix
+	at      time.Time
+}
+
+// maxStays bounds the networks that are remembered of one session.
+const maxStays = 4
+
+// movedTo returns when the session last moved to that network.
+func (s *sighting) movedTo(network netip.Prefix) time.Time {
+	for _, t := range s.networks {
+		if t.network == network {
+			return t.at
+		}
+	}
+	return time.Time{}
+}
+
+// moving returns the networks once the session has moved to that one.
+func (s *sighting) moving(network netip.Prefix, now time.Time) []stay {
+	all := make([]stay, 1, maxStays)
+	all[0] = stay{network, now}
+	for _, t := range s.networks {
+		if t.network != network && len(all) < maxStays {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 // maxFamilies bounds what is remembered of those.
@@ -64,6 +99,7 @@ func (l *live) sighting(s *Session) *sighting {
 	fresh := &sighting{visit: s.Last}
 	if last != nil {
 		fresh.known, fresh.ip, fresh.hints, fresh.families = last.known, last.ip, last.hints, last.families
+		fresh.networks = last.networks
 	}
 	if !l.seen.CompareAndSwap(last, fresh) {
 		return l.seen.Load()

@@ -58,9 +58,11 @@ type Config struct {
 	OnHigh Action
 	// Observers are told of every Event, in this order. Defaults to none.
 	Observers []Observer
-	// UserStatus, if set, is asked about the user of each request: it returns
-	// nil, or ErrDisabled for somebody who may not be signed in any more. Any
-	// other error is trouble and lets nobody in. Defaults to nil.
+	// UserStatus, if set, is asked about the user of each sign-in and request, and
+	// each FlushInterval about each user of whom something is open: it returns nil,
+	// or ErrDisabled for somebody who may not be signed in any more, whose sessions
+	// then all end ([Manager.Disable]). Any other error is trouble and lets nobody
+	// in. Defaults to nil.
 	UserStatus func(ctx context.Context, userID string) error
 	// RevokeReused ends a session when a secret comes that was replaced long
 	// ago. Somebody has a copy of an old cookie then: a thief, or a browser
@@ -127,6 +129,7 @@ type Manager struct {
 	limits    Limits
 	profiles  *profiles // nil if none are kept
 	hub       Hub
+	overseer  overseer
 	queue     touchQueue
 	rest      rest
 	stats     counters
@@ -161,6 +164,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
+	m.overseer.m, m.hub.overseer = m, &m.overseer
 	m.store = &countedStore{store, &m.stats.storeErrors}
 	m.issuers = issuersOf(store)
 	if c, ok := store.(cachingStore); ok {

@@ -55,11 +55,10 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 		if known && !ended {
 			return s, nil
 		}
-		if err = ErrRevoked; !known {
-			since = m.hub.bumps.n.Load()
-			read, _, err = m.resume(ctx, c, from, l)
-		}
-		if err != nil {
+		// A revocation of many has ended it meanwhile, if what was heard of one is
+		// true: the store knows.
+		since = m.hub.bumps.n.Load()
+		if read, _, err = m.resume(ctx, c, from, l); err != nil {
 			conn.Close()
 			return nil, err
 		}
@@ -112,15 +111,7 @@ func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Cre
 	if which == secretReplaced {
 		return which, m.reused(ctx, s, from, now)
 	}
-	if m.cfg.UserStatus != nil {
-		if err := m.cfg.UserStatus(ctx, s.UserID); err != nil {
-			if errors.Is(err, ErrDisabled) {
-				m.stats.disabled.Add(1)
-			}
-			return which, err
-		}
-	}
-	return which, nil
+	return which, m.permitted(ctx, s.UserID)
 }
 
 func (m *Manager) countRefused(err error) {

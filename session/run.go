@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -16,9 +15,11 @@ const (
 // Run does the work that no request does, until ctx is done: it writes noted
 // activity, ends sessions that have expired and cuts what is open on them, marks
 // what a revocation of many has ended, and deletes what is over for longer than
-// the retention. Each FlushInterval it also cuts what is open here on sessions
-// that another process has ended, which costs a read of each session with
-// something open; a [Bus] is quicker. These do not wait for each other. It
+// the retention. It also cuts what is open here on sessions that another process
+// has ended, within 5 seconds for 100,000 that are open if the store takes 5 ms to
+// read 500 of them: each two seconds it reads them all, 500 at a time and 4 times
+// at once, and only once a minute while a [Bus] is alive, which is quicker. These
+// do not wait for each other. It
 // writes what is pending before it returns. Without Run, expired sessions are
 // refused all the same, but their open connections stay.
 func (m *Manager) Run(ctx context.Context) {
@@ -30,7 +31,8 @@ func (m *Manager) Run(ctx context.Context) {
 	duties.Go(func() {
 		every(ctx, m.cfg.FlushInterval, func() { _ = m.Flush(ctx) }) // logged, and tried again at the next tick
 	})
-	duties.Go(func() { every(ctx, m.cfg.FlushInterval, func() { m.cutOver(ctx) }) })
+	duties.Go(func() { m.oversee(ctx) })
+	duties.Go(func() { every(ctx, m.cfg.FlushInterval, func() { m.cutDisabled(ctx) }) })
 	duties.Go(func() { m.doRest(ctx) })
 	duties.Go(func() { m.tellWatch(ctx) })
 	duties.Go(func() {
@@ -85,6 +87,7 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 			break
 		}
 	}
+	m.cutDisabled(ctx)
 	m.cutOver(ctx)
 	return deleted, nil
 }
@@ -94,46 +97,6 @@ func (m *Manager) purge(ctx context.Context, p Purge) (Purged, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	return m.store.Purge(ctx, p)
-}
-
-// cutOver cuts what is open here on sessions that another process ended,
-// suspended, or found expired, and that no message told of. A store that is in
-// trouble is not asked of one session after the other: each takes its time.
-func (m *Manager) cutOver(ctx context.Context) {
-	var trouble error
-	m.hub.each(func(l *live) {
-		if trouble != nil || !l.isOpen() {
-			return
-		}
-		if err := m.cutIfOver(ctx, l); !errors.Is(err, ErrCorrupt) {
-			trouble = err
-		}
-	})
-}
-
-// cutIfOver cuts what is open on a session that is over. It returns why it could
-// not find out.
-func (m *Manager) cutIfOver(ctx context.Context, l *live) error {
-	s, gens, err := m.original(ctx, l.id)
-	if err == nil {
-		err = m.over(s, gens, m.Now(), l)
-	}
-	if err == nil {
-		err = m.withParent(ctx, s) // which may have ended by time, and told nobody
-	}
-	if err == nil && s.Restriction == RestrictionSuspended {
-		err = ErrSuspended
-	}
-	if errors.Is(err, ErrUnknown) { // erased
-		err = ErrRevoked
-	}
-	if errors.Is(err, ErrRefused) {
-		spare(ctx, l.id)
-		l.cut(err)
-		m.hub.drop(l)
-		return nil
-	}
-	return err
 }
 
 func (m *Manager) hasExpired(ctx context.Context, all []Expired, now time.Time) {

@@ -80,13 +80,17 @@ func (m *Manager) BeginSignIn(ctx context.Context, userID string) (Ticket, error
 }
 
 // Start starts a session for the user of the ticket, who has now proved who
-// they are. The token is returned this once and is stored nowhere. It returns
+// they are. The token is returned this once and is stored nowhere. It is
+// [ErrDisabled] for a user whom [Config].UserStatus refuses. It returns
 // [ErrOutdated] if all of the user's sessions were revoked since BeginSignIn,
 // or if that was longer than an hour ago.
 func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptions) (*Session, Token, error) {
 	now := m.Now()
 	if err := checkTicket(t, now); err != nil {
 		return nil, Token{}, err
+	}
+	if err := m.permitted(ctx, t.UserID); err != nil {
+		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}
 	s, token, err := m.newSession(ctx, t, from, o, now)
 	if err != nil {

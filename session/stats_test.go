@@ -78,12 +78,13 @@ func TestStatsRefused(t *testing.T) {
 	if err := b.Revoke(t.Context(), "alice", s.ID, session.ReasonAdmin); err != nil {
 		t.Fatal(err)
 	}
+	_, expired := b.start(t, "bob", session.StartOptions{})
 	disabled = true
 	_ = b.resume(t, old)
 	b.clock.advance(365 * 24 * time.Hour)
-	_, _ = b.resume(t, revoked), b.resume(t, old)
+	_, _ = b.resume(t, revoked), b.resume(t, expired)
 	got := b.Stats()
-	if got.Refused != 2 || got.RefusedExpired != 1 || got.Disabled != 1 || got.Open != 0 || got.Started != 2 || got.Revoked != 1 {
+	if got.Refused != 2 || got.RefusedExpired != 1 || got.Disabled != 1 || got.Open != 0 || got.Started != 3 || got.Revoked != 2 {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -43,10 +43,17 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 		return s
 	}
 	next, stranger := m.nextSighting(ctx, last, from.bounded(), now)
-	moved := next.visit.Network != last.visit.Network
+	// A client with two ways out takes one and the other: each is a move once in a
+	// while, not with each request.
+	moved := next.visit.Network != last.visit.Network && now.Sub(last.movedTo(next.visit.Network)) >= m.cfg.TouchInterval
+	if next.networks = last.networks; moved {
+		next.networks = last.moving(next.visit.Network, now)
+	}
 	if !moved && next.visit.Device == last.visit.Device && now.Sub(last.visit.At) < m.cfg.TouchInterval {
 		// Only what is compared changes, not what is stored.
-		next.visit.At = last.visit.At
+		device := next.visit.Device
+		next.visit = last.visit
+		next.visit.Device = device
 	}
 	if !l.seen.CompareAndSwap(last, next) {
 		return s // another request noted it

@@ -10,6 +10,10 @@
 //
 //	go bus.Run(ctx, manager.Hub().Receive)
 //
+// Any role that may connect to the database can listen to the channel and send
+// to it, whatever it may read: it learns IDs of sessions and of users, which sign
+// nobody in, and can have the store asked, which signs nobody out.
+//
 // Run keeps one connection beside the pool. It needs a session of its own: a
 // pooler between it and the server must not share server connections per
 // transaction, as PgBouncer may be told to. Run notices that, and then never
