@@ -188,7 +188,7 @@ func (m *Manager) RevokeIssued(ctx context.Context, o IssuerSignOut) (int, error
 	}
 	if !o.Unsigned {
 		// The counters first: a sign-in that is not found below is refused by them.
-		if err := by.Count(wctx, o.ends(), m.Now().Add(2*maxTicket)); err != nil {
+		if err := by.Count(wctx, o.ends(), m.Now().Add(2*MaxTicketAge)); err != nil {
 			return 0, fmt.Errorf("session: revoke issued: %w", err)
 		}
 	}

@@ -14,8 +14,10 @@ import (
 
 const (
 	maxUserID = 255 // bytes; fits an index of every database
-	maxTicket = time.Hour
 )
+
+// MaxTicketAge is how long a [Ticket] lasts.
+const MaxTicketAge = time.Hour
 
 // A Ticket says under which generations a sign-in began. It lasts an hour. It
 // is no secret of the server's, but it must not come from the client as it is:
@@ -238,8 +240,8 @@ func checkTicket(t Ticket, now time.Time) error {
 	if err := checkUserID(t.UserID); err != nil {
 		return err
 	}
-	if now.Sub(t.At) > maxTicket {
-		return fmt.Errorf("%w: the ticket is older than %v", ErrOutdated, maxTicket)
+	if now.Sub(t.At) > MaxTicketAge {
+		return fmt.Errorf("%w: the ticket is older than %v", ErrOutdated, MaxTicketAge)
 	}
 	return nil
 }

@@ -84,7 +84,8 @@ type Store interface {
 
 	// Purge does a bounded part of the clearing up that p asks for. A user's
 	// counter may be forgotten, and so be 0 again, once the user has no session
-	// and the counter was last bumped before p.EndedBefore.
+	// and the counter was last bumped before p.EndedBefore and more than
+	// MaxTicketAge before p.Now: a sign-in that began before that cannot end.
 	Purge(ctx context.Context, p Purge) (Purged, error)
 }
 

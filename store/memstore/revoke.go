@@ -133,6 +133,16 @@ func (st *Store) expire(rec *record, now time.Time) bool {
 	return st.end(rec, session.Ending{At: at, Reason: session.ReasonExpired, By: "system"})
 }
 
+// bumpedBefore is when a counter was last bumped that may be forgotten: longer
+// ago than a sign-in may take, which would else begin before a revocation and
+// end after it.
+func bumpedBefore(p session.Purge) time.Time {
+	if t := p.Now.Add(-session.MaxTicketAge); t.Before(p.EndedBefore) {
+		return t
+	}
+	return p.EndedBefore
+}
+
 func (st *Store) delete(rec *record, p session.Purge) bool {
 	rec.user.mu.Lock()
 	defer rec.user.mu.Unlock()
@@ -140,7 +150,7 @@ func (st *Store) delete(rec *record, p session.Purge) bool {
 		return false
 	}
 	st.drop(rec, rec.s.Load().Remnant(p.Now))
-	st.forget(rec.user, p.EndedBefore)
+	st.forget(rec.user, bumpedBefore(p))
 	return true
 }
 

@@ -25,10 +25,12 @@ const (
 // Where transactions write one after the other, each statement sees all that
 // was before, and a write checks that its session is live like a read. Where
 // they write at the same time, a statement that waited for a row looks at that
-// row anew, but at nothing else; so there it is made sure that a session of an
-// old user's generation has always ended: a sign-in locks its user's counter
-// until it is committed, and a revocation of all bumps it first and ends what
-// there is in the same transaction.
+// row anew, but at nothing else: at the user's counter as it was when it began.
+// So a write asks whether the session is not under a smaller one than that
+// (writableBeside): what a revocation of all keeps has a greater one by then, and
+// what it ends beside the write was still live when that began. A sign-in locks
+// its user's counter until it is committed, and so comes before a bump or finds
+// it.
 type dialect struct {
 	name      Dialect
 	drivers   []string // names under which drivers register

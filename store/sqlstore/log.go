@@ -27,12 +27,31 @@ type notice struct {
 	Ended    []session.ID `json:"ended,omitempty"`
 	Changed  []session.ID `json:"changed,omitempty"`
 	Everyone bool         `json:"everyone,omitzero"`
+
+	// If User is set, all of the user's sessions ended but Keep. Ended and
+	// Everyone are then for programs that do not know that.
+	User       string      `json:"user,omitempty"`
+	Keep       *session.ID `json:"keep,omitempty"`
+	Generation int64       `json:"generation,omitempty"` // of the user
+	Global     int64       `json:"global,omitempty"`
+}
+
+func (n notice) notice() session.Notice {
+	out := session.Notice{Ended: n.Ended, Changed: n.Changed, Everyone: n.Everyone}
+	out.Generations = session.Generations{User: n.Generation, Global: n.Global}
+	if n.User != "" {
+		out.UserID, out.Ended, out.Everyone = n.User, nil, false
+	}
+	if n.Keep != nil {
+		out.Keep = *n.Keep
+	}
+	return out
 }
 
 // tell writes an entry in the transaction of what it tells of, where processes
 // have to ask.
 func (st *Store) tell(tx *tx, n notice) error {
-	if !st.dialect.log || len(n.Ended)+len(n.Changed) == 0 && !n.Everyone {
+	if !st.dialect.log || len(n.Ended)+len(n.Changed) == 0 && !n.Everyone && n.User == "" {
 		return nil
 	}
 	text, err := marshal(n)
@@ -76,40 +95,37 @@ func (st *Store) entries(ctx context.Context, after int64, missing []int64) ([]p
 		if err := json.Unmarshal(text, &n); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", number, err)
 		}
-		all = append(all, pollbus.Entry{Number: number, Notice: session.Notice{Ended: n.Ended, Changed: n.Changed, Everyone: n.Everyone}})
+		all = append(all, pollbus.Entry{Number: number, Notice: n.notice()})
 	}
 	return all, rows.Err()
 }
 
-// trim deletes entries that everybody has read. An entry has no time of its
+// trim deletes entries that everybody has read, and reports whether there may
+// be more. An entry has no time of its
 // own: of when it is committed nobody knows but that it was before the first
 // Purge that sees it, which notes its time.
-func (st *Store) trim(tx *tx) error {
+func (st *Store) trim(tx *tx) (more bool, err error) {
 	if !st.dialect.log {
-		return nil
+		return false, nil
 	}
-	fresh, err := numbers(tx, st.stmts.freshEntries, logChunk)
+	stamped, err := forNumbers(tx, st.stmts.stampEntries, st.stmts.freshEntries, logChunk)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if fresh != "" {
-		if _, err := tx.exec(st.stmts.stampEntries, fresh); err != nil {
-			return err
-		}
-	}
-	old, err := numbers(tx, st.stmts.oldEntries, logKeep.Milliseconds(), logChunk)
-	if err != nil || old == "" {
-		return err
-	}
-	_, err = tx.exec(st.stmts.removeEntries, old)
-	return err
+	removed, err := forNumbers(tx, st.stmts.removeEntries, st.stmts.oldEntries, logKeep.Milliseconds(), logChunk)
+	return max(stamped, removed) >= logChunk, err
 }
 
-// numbers returns those that stmt selects, as a parameter; "" if there are none.
-func numbers(tx *tx, stmt *sqlx.Stmt, args ...any) (string, error) {
+// forNumbers runs do for the entries that which selects, and returns how many
+// they were.
+func forNumbers(tx *tx, do, which *sqlx.Stmt, args ...any) (int, error) {
 	var all []int64
-	if err := tx.sel(&all, stmt, args...); err != nil || len(all) == 0 {
-		return "", err
+	if err := tx.sel(&all, which, args...); err != nil || len(all) == 0 {
+		return 0, err
 	}
-	return marshal(all)
+	arg, err := marshal(all)
+	if err == nil {
+		_, err = tx.exec(do, arg)
+	}
+	return len(all), err
 }

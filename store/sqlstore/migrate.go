@@ -13,7 +13,7 @@ import (
 )
 
 // latest is the newest schema that this package knows.
-const latest = 2
+const latest = 3
 
 //go:embed schema/*.sql
 var schemas embed.FS

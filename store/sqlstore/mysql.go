@@ -24,7 +24,7 @@ var mysqlDialect = dialect{
 	clock:     `UNIX_TIMESTAMP() * 1000`,
 	own:       mysqlStatements,
 
-	writable: `s.ended_at IS NULL AND s.global_generation = ` + globalGeneration,
+	writable: writableBeside,
 	lock:     `FOR UPDATE`,
 	skip:     `FOR UPDATE SKIP LOCKED`,
 	least:    `least`,

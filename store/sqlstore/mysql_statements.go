@@ -21,7 +21,7 @@ const (
 // KEY counts the row that is there if the connection has clientFoundRows. So an
 // insert fails if the key is taken, of which each table has one.
 func mysqlStatements(p *statements) []statement {
-	return slices.Concat(mysqlOfSessions(p), mysqlOfEndings(p), mysqlOfIssuers(p), mysqlOfLog(p))
+	return slices.Concat(mysqlOfBumps(p), mysqlOfSessions(p), mysqlOfEndings(p), mysqlOfIssuers(p), mysqlOfLog(p))
 }
 
 func mysqlOfSessions(p *statements) []statement {
@@ -37,7 +37,7 @@ func mysqlOfSessions(p *statements) []statement {
 			STRAIGHT_JOIN signedin_sessions s FORCE INDEX (PRIMARY) ON s.id = unhex(t.id)
 			SET s.last_at = t.at, s.ip = t.ip, s.network = t.network, s.country = t.country, s.city = t.city,
 			s.device_kind = t.kind, s.browser = t.browser, s.os = t.os, s.last = t.last
-			WHERE s.last_at < t.at AND {writable}`},
+			WHERE s.last_at < t.at AND s.ended_at IS NULL AND s.user_generation >= t.gen AND s.global_generation = (SELECT g.generation FROM signedin_everyone g)`},
 	}
 }
 
@@ -61,9 +61,7 @@ func mysqlOfEndings(p *statements) []statement {
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
 			ON DUPLICATE KEY UPDATE generation = generation + 1, bumped_at = ?`},
 		{&p.bumped, `SELECT generation FROM signedin_users WHERE user_id = ? FOR UPDATE`},
-		{&p.liveOf, `SELECT s.id FROM signedin_sessions s FORCE INDEX (signedin_sessions_user)
-			WHERE s.user_id = ? AND s.user_generation = ? AND {writable} ORDER BY s.id FOR UPDATE`},
-		{&p.allOf, `SELECT id FROM signedin_sessions FORCE INDEX (signedin_sessions_user) WHERE user_id = ? ORDER BY id FOR UPDATE`},
+		{&p.allOf, `SELECT id FROM signedin_sessions FORCE INDEX (signedin_sessions_user) WHERE user_id = ? ORDER BY id LIMIT ? FOR UPDATE`},
 
 		{&p.bumpEveryone, `UPDATE signedin_everyone SET generation = generation + 1, ended_at = ?, reason = ?, ended_by = ?`},
 		{&p.bumpedEveryone, `SELECT generation FROM signedin_everyone FOR UPDATE`},
@@ -72,9 +70,6 @@ func mysqlOfEndings(p *statements) []statement {
 		{&p.expired, `SELECT s.id, s.user_id FROM ` + mysqlIDs + ` WHERE ` + expiry + ` <= ? AND {writable} FOR UPDATE {of s}`},
 		{&p.endDue, `UPDATE (SELECT ? AS reason, ? AS ended_by) e STRAIGHT_JOIN ` + mysqlIDs + `
 			SET s.ended_at = ` + expiry + `, s.reason = e.reason, s.ended_by = e.ended_by, ` + mysqlEnding},
-		{&p.endDead, `UPDATE ` + mysqlIDs + ` STRAIGHT_JOIN signedin_everyone g
-			SET s.ended_at = g.ended_at, s.reason = g.reason, s.ended_by = g.ended_by, ` + mysqlEnding + `
-			WHERE s.ended_at IS NULL AND s.global_generation <> g.generation`},
 
 		{&p.reduce, `UPDATE ` + mysqlIDs + ` SET ` + remnant},
 		{&p.removeRemnants, `DELETE s FROM ` + mysqlIDs + ` WHERE s.user_id = ''`},
@@ -88,7 +83,7 @@ func mysqlOfEndings(p *statements) []statement {
 }
 
 // mysqlVisit is how encodeTouches is read.
-const mysqlVisit = `id CHAR(32) PATH '$.id' ERROR ON ERROR, at BIGINT PATH '$.at' ERROR ON ERROR,
+const mysqlVisit = `id CHAR(32) PATH '$.id' ERROR ON ERROR, at BIGINT PATH '$.at' ERROR ON ERROR, gen BIGINT PATH '$.gen' ERROR ON ERROR,
 	ip TEXT CHARACTER SET utf8mb4 PATH '$.ip' ERROR ON ERROR, network TEXT CHARACTER SET utf8mb4 PATH '$.network' ERROR ON ERROR,
 	country TEXT CHARACTER SET utf8mb4 PATH '$.country' ERROR ON ERROR, city TEXT CHARACTER SET utf8mb4 PATH '$.city' ERROR ON ERROR,
 	kind TEXT CHARACTER SET utf8mb4 PATH '$.kind' ERROR ON ERROR, browser TEXT CHARACTER SET utf8mb4 PATH '$.browser' ERROR ON ERROR,

@@ -25,7 +25,8 @@ var postgresDialect = dialect{
 		(SELECT generation FROM signedin_users WHERE user_id = ? FOR SHARE) u,
 		(SELECT generation FROM signedin_everyone FOR SHARE) g
 		WHERE u.generation = w.wanted AND g.generation = ?`,
-	writable: `s.ended_at IS NULL AND s.global_generation = ` + globalGeneration,
+	own:      postgresStatements,
+	writable: writableBeside,
 	lock:     `FOR UPDATE`,
 	skip:     `FOR UPDATE SKIP LOCKED`,
 
@@ -38,7 +39,7 @@ var postgresDialect = dialect{
 	touch: `WITH t AS (SELECT decode(id, 'hex') AS id, at, ip, network, country, city, kind, browser, os, last
 			FROM json_to_recordset(CAST(? AS json)) AS r(id text, at bigint, ip text, network text,
 			country text, city text, kind text, browser text, os text, last text)),
-		locked AS (SELECT s.id, s.last_at, s.ended_at, s.global_generation,
+		locked AS (SELECT s.id, s.last_at, s.ended_at, s.user_id, s.user_generation, s.global_generation,
 			t.at, t.ip, t.network, t.country, t.city, t.kind, t.browser, t.os, t.last
 			FROM t JOIN signedin_sessions s ON s.id = t.id ORDER BY s.id FOR UPDATE OF s)
 		UPDATE signedin_sessions SET last_at = s.at, ip = s.ip, network = s.network, country = s.country, city = s.city,
@@ -62,7 +63,7 @@ var postgresDialect = dialect{
 		return slices.Contains([]string{"42P01", "42703", "42804", "42883", "42P10", "42P18", "42809"}, postgresState(err))
 	},
 	locked: func(err error) bool { return slices.Contains([]string{"55P03", "40P01", "40001"}, postgresState(err)) },
-	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles', 'signedin_issued', 'signedin_issuers']) t,
+	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles', 'signedin_issued', 'signedin_issuers', 'signedin_bumps']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
 }
 

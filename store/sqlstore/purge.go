@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -26,8 +27,8 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 }
 
 func (st *Store) purgeUser(ctx context.Context, p session.Purge) (session.Purged, error) {
-	n, err := st.erase(ctx, p)
-	return session.Purged{Deleted: n, More: p.Limit > 0 && n == p.Limit}, err
+	n, more, err := st.erase(ctx, p)
+	return session.Purged{Deleted: n, More: more}, err
 }
 
 func (st *Store) purgeRemnants(ctx context.Context, p session.Purge) (session.Purged, error) {
@@ -72,7 +73,7 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 	if err := st.reduce(tx, reduced, done); err != nil {
 		return err
 	}
-	forgotten, err := st.forget(tx, before, p.Limit, users)
+	forgotten, err := st.forget(tx, bumpedBefore(p).UnixMilli(), p.Limit, users)
 	if err != nil {
 		return err
 	}
@@ -80,8 +81,19 @@ func (st *Store) purge(tx *tx, p session.Purge, done *session.Purged) error {
 	if err != nil {
 		return err
 	}
-	done.More = max(due, len(over), forgotten, issued) >= p.Limit
-	return st.trim(tx)
+	trim, err := st.trim(tx)
+	done.More = max(due, len(over), forgotten, issued) >= p.Limit || trim
+	return err
+}
+
+// bumpedBefore is when a counter was last bumped that may be forgotten: longer
+// ago than a sign-in may take, which would else begin before a revocation and
+// end after it.
+func bumpedBefore(p session.Purge) time.Time {
+	if t := p.Now.Add(-session.MaxTicketAge); t.Before(p.EndedBefore) {
+		return t
+	}
+	return p.EndedBefore
 }
 
 // expired is a session whose time has come.
@@ -151,15 +163,13 @@ func (st *Store) expire(tx *tx, p session.Purge, done *session.Purged) (int, err
 	if err := st.tell(tx, told); err != nil {
 		return 0, err
 	}
-	_, err = tx.exec(st.stmts.endDead, ids)
-	return len(due), err
+	return len(due), st.markDead(tx, ids)
 }
 
 // endDue ends those of the locked sessions that have expired.
 func (st *Store) endDue(tx *tx, ids string, now int64) (ended []expired, err error) {
-	const by = "system"
 	if !st.dialect.noReturn {
-		err = tx.sel(&ended, st.stmts.endDue, session.ReasonExpired, by, ids, now)
+		err = tx.sel(&ended, st.stmts.endDue, session.ReasonExpired, bySystem, ids, now)
 		return ended, err
 	}
 	if err = tx.sel(&ended, st.stmts.expired, ids, now); err != nil || len(ended) == 0 {
@@ -170,7 +180,7 @@ func (st *Store) endDue(tx *tx, ids string, now int64) (ended []expired, err err
 		which = append(which, e.ID)
 	}
 	if ids, err = encodeIDs(which); err == nil {
-		_, err = tx.exec(st.stmts.endDue, session.ReasonExpired, by, ids)
+		_, err = tx.exec(st.stmts.endDue, session.ReasonExpired, bySystem, ids)
 	}
 	return ended, err
 }
@@ -256,23 +266,37 @@ func (st *Store) settleOrForget(tx *tx, users []string) error {
 	return nil
 }
 
-// erase deletes everything of a user but the counter, the counter first.
-func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err error) {
+// erase deletes everything of a user but the counter, the counter first: as many
+// sessions as p.Limit says.
+func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, more bool, err error) {
+	limit := p.Limit
+	if limit <= 0 {
+		limit = math.MaxInt32
+	}
 	err = st.transaction(ctx, func(tx *tx) error {
-		if _, err := st.bump(tx, p.UserID, p.Now); err != nil {
+		generation, err := st.bump(tx, p.UserID, p.Now)
+		if err != nil {
 			return err
 		}
 		if _, err := tx.exec(st.stmts.removeProfile, p.UserID); err != nil {
 			return err
 		}
 		var ids []session.ID
-		if err := tx.sel(&ids, st.stmts.allOf, p.UserID); err != nil {
+		if err := tx.sel(&ids, st.stmts.allOf, p.UserID, limit); err != nil {
 			return err
 		}
 		if deleted, err = st.remove(tx, ids); err != nil {
 			return err
 		}
-		return st.tell(tx, notice{Ended: ids})
+		if more = len(ids) == limit; more {
+			err = st.addBump(tx, p.UserID, generation, session.Ending{At: p.Now, Reason: session.ReasonErased, By: bySystem}, nil)
+		} else {
+			_, err = tx.exec(st.stmts.dropBumps, p.UserID)
+		}
+		if err != nil {
+			return err
+		}
+		return st.tell(tx, notice{Ended: ids, User: p.UserID, Generation: generation})
 	})
-	return deleted, err
+	return deleted, more, err
 }

@@ -61,7 +61,24 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 	}
 }
 
+// get reads a session, again if what ended it was marked between two reads.
 func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	for n := 1; ; n++ {
+		s, g, err := st.getOnce(ctx, id)
+		if err != nil {
+			return nil, g, err
+		}
+		s, again, err := st.seen(ctx, s, g)
+		if err != nil {
+			return nil, g, err
+		}
+		if !again || n == 3 {
+			return s, g, nil
+		}
+	}
+}
+
+func (st *Store) getOnce(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
 	rows, err := st.query(ctx, st.stmts.get, id[:])
 	if err != nil {
 		return nil, session.Generations{}, err
@@ -130,6 +147,7 @@ func (st *Store) getMany(ctx context.Context, ids []session.ID, all *[]session.F
 	}
 	defer rows.Close()
 	var corrupt error
+	var dead []session.ID
 	for rows.Next() {
 		s, g, err := readRow(ctx, rows)
 		switch {
@@ -137,11 +155,27 @@ func (st *Store) getMany(ctx context.Context, ids []session.ID, all *[]session.F
 			corrupt = errors.Join(corrupt, err)
 		case err != nil:
 			return err
+		case s.Ended == nil && s.Generations != g:
+			dead = append(dead, s.ID)
 		default:
 			*all = append(*all, session.Found{Session: s, Generations: g})
 		}
 	}
-	return cmp.Or(rows.Err(), corrupt)
+	if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, id := range dead { // by its bump, one by one: there are some only for a while
+		s, g, err := st.get(ctx, id)
+		switch {
+		case errors.Is(err, session.ErrCorrupt):
+			corrupt = errors.Join(corrupt, err)
+		case err != nil && err != session.ErrUnknown:
+			return err
+		case err == nil:
+			*all = append(*all, session.Found{Session: s, Generations: g})
+		}
+	}
+	return corrupt
 }
 
 // CountLive returns how many live sessions the user has, up to session.CountLimit.
@@ -168,20 +202,19 @@ func scan(ctx context.Context, rows *sqlx.Rows, to []any) error {
 
 // List returns the sessions that q asks for.
 func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
-	stmt, args := st.listing(q)
 	all, err := await(ctx, st, func() ([]*session.Session, error) {
-		rows, err := st.query(ctx, stmt, args...)
-		if err != nil {
-			return nil, err
+		if q.State == session.StateEnded {
+			return st.listEnded(ctx, q)
 		}
-		defer rows.Close()
-		return decodeAll(ctx, rows)
+		stmt, args := st.listing(q)
+		all, corrupt, err := st.rowsOf(ctx, stmt, args...)
+		if stmt == st.stmts.listLive {
+			slices.SortFunc(all, func(a, b *session.Session) int {
+				return cmp.Or(b.First.At.Compare(a.First.At), bytes.Compare(b.ID[:], a.ID[:]))
+			})
+		}
+		return all, cmp.Or(err, corrupt)
 	})
-	if stmt == st.stmts.listLive {
-		slices.SortFunc(all, func(a, b *session.Session) int {
-			return cmp.Or(b.First.At.Compare(a.First.At), bytes.Compare(b.ID[:], a.ID[:]))
-		})
-	}
 	return all, st.fail(ctx, "list", err)
 }
 

@@ -105,7 +105,8 @@ func encodeIDs(ids []session.ID) (string, error) {
 // touchKeys are those of a visit in a batch, after its id and time.
 var touchKeys = [...]string{`,"ip":`, `,"network":`, `,"country":`, `,"city":`, `,"kind":`, `,"browser":`, `,"os":`, `,"last":`}
 
-func encodeTouches(touches []session.Touch) string {
+// encodeTouches says, with gens, under which generation each session was.
+func encodeTouches(touches []session.Touch, gens map[session.ID]int64) string {
 	b := make([]byte, 0, len(touches)*1024)
 	for i := range touches {
 		t := &touches[i]
@@ -115,6 +116,9 @@ func encodeTouches(touches []session.Touch) string {
 		b = strconv.AppendInt(b, l.LastAt, 10)
 		for k, text := range [...]string{l.IP, l.Network, l.Country, l.City, l.DeviceKind, l.Browser, l.OS, l.Last} {
 			b = record.AppendText(append(b, touchKeys[k]...), text)
+		}
+		if gens != nil {
+			b = strconv.AppendInt(append(b, `,"gen":`...), gens[t.ID], 10)
 		}
 		b = append(b, '}')
 	}

@@ -3,18 +3,13 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/signedin/signedin/session"
 )
-
-// everyoneChunk is how many sessions a revocation of everyone ends by one
-// statement, so that no lock is held for long.
-const everyoneChunk = 1000
 
 // Revoke ends sessions, all of them or none.
 func (st *Store) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
@@ -79,45 +74,96 @@ func endOnlyArgs(r session.Revocation, only string) []any {
 	return []any{only, r.UserID, r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By}
 }
 
-func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
-	var ended []session.ID
+// maxTold is how many sessions a log entry names that tells of all of a user's,
+// for programs that do not know of users yet. Of more they hear that it was
+// everyone.
+const maxTold = 500
+
+func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (session.Revoked, error) {
+	for again := false; ; again = true {
+		done, err := st.bumpAll(ctx, r)
+		if err != errCannotKeep {
+			return done, err
+		}
+		s, err := st.standing(ctx, r.Keep.ID)
+		if err != nil {
+			return session.Revoked{}, err
+		}
+		if err = s.why(r.UserID); err != session.ErrConflict || again || st.dialect.lock == "" {
+			return session.Revoked{}, err
+		}
+		// It may be that the user has no counter yet, and so nothing to lock.
+		if added, err := st.add(ctx, st.stmts.addUser, r.UserID, r.Ending.At.UnixMilli()); err != nil || !added {
+			return session.Revoked{}, cmp.Or(err, session.ErrConflict)
+		}
+	}
+}
+
+// bumpAll bumps the user's counter, by which every session is over but the one
+// to keep, which it takes along.
+func (st *Store) bumpAll(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
+	if st.stmts.bumpAll != nil {
+		return st.bumpAtOnce(ctx, r)
+	}
 	err = st.transaction(ctx, func(tx *tx) error {
-		// The counter first: from its commit on nothing of before is live, and
-		// a sign-in that comes now waits for it.
+		done = session.Revoked{}
+		// The counter first, which a sign-in locks: one that comes now waits.
 		generation, err := st.bump(tx, r.UserID, r.Ending.At)
 		if err != nil {
 			return err
 		}
 		done.Generations.User = generation
-		ended = nil
-		var told notice
-		if err := tx.sel(&ended, st.stmts.liveOf, r.UserID, generation-1); err != nil {
-			return err
-		}
-		// The kept one after all rows are locked, in the order in which
-		// everybody locks them.
+		told := notice{User: r.UserID, Generation: generation}
+		var kept any
 		if r.Keep != nil {
 			if err := st.keep(tx, r, generation-1); err != nil {
 				return err
 			}
-			ended = slices.DeleteFunc(ended, func(id session.ID) bool { return id == r.Keep.ID })
-			told.Changed = []session.ID{r.Keep.ID}
+			kept, told.Keep, told.Changed = r.Keep.ID[:], &r.Keep.ID, []session.ID{r.Keep.ID}
 		}
-		told.Ended = ended
-		if err := st.end(tx, ended, r.Ending); err != nil {
+		if err := st.addBump(tx, r.UserID, generation, r.Ending, kept); err != nil {
 			return err
+		}
+		if err := tx.sel(&told.Ended, st.stmts.liveOf, r.UserID, generation-1, maxTold+1); err != nil {
+			return err
+		}
+		if done.Count = len(told.Ended); done.Count > maxTold {
+			told.Ended, told.Everyone = nil, true
+			if err := tx.get(&done.Count, st.stmts.countOf, r.UserID, generation-1, session.CountLimit); err != nil {
+				return err
+			}
 		}
 		return st.tell(tx, told)
 	})
-	if err == errCannotKeep {
-		s, err := st.standing(ctx, r.Keep.ID)
-		return session.Revoked{}, cmp.Or(err, s.why(r.UserID))
+	return done, err
+}
+
+// bumpAtOnce is bumpAll by one statement.
+func (st *Store) bumpAtOnce(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
+	at := r.Ending.At.UnixMilli()
+	stmt, args := st.stmts.bumpAll, []any{r.UserID, at}
+	if r.Keep != nil {
+		stmt = st.stmts.bumpRest
+		args = slices.Concat([]any{r.UserID}, updateArgs(r.Keep), []any{r.UserID, at})
 	}
-	if err != nil {
-		return session.Revoked{}, err
+	args = append(args, at, r.Ending.Reason, r.Ending.By, session.CountLimit)
+	var answer struct {
+		Generation int64 `db:"generation"`
+		Ended      int   `db:"ended"`
 	}
-	done.Count = len(ended)
-	return done, nil
+	err = st.persist(ctx, func() error { return st.getRow(ctx, &answer, stmt, args...) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return done, errCannotKeep
+	}
+	done.Count, done.Generations.User = answer.Ended, answer.Generation
+	return done, err
+}
+
+// addBump keeps how a counter was bumped, of the user or, if that is empty, of
+// all, until Mark has told each session that it ended.
+func (st *Store) addBump(tx *tx, userID string, generation int64, e session.Ending, kept any) error {
+	_, err := tx.exec(st.stmts.addBump, userID, generation, e.At.UnixMilli(), e.Reason, e.By, kept)
+	return err
 }
 
 // bump bumps the user's counter, and so locks it, and returns it.
@@ -147,39 +193,19 @@ func (st *Store) keep(tx *tx, r session.Revocation, generation int64) error {
 	return errCannotKeep
 }
 
-// revokeEveryone bumps the counter, by which every session is over at once, and
-// then marks them as ended, a part at a time. What a crash leaves unmarked is
-// marked by the next call, or by Purge.
+// revokeEveryone bumps the counter of all, by which every session is over.
 func (st *Store) revokeEveryone(ctx context.Context, e session.Ending) (generation int64, err error) {
-	if err := st.transaction(ctx, func(tx *tx) error {
+	err = st.transaction(ctx, func(tx *tx) error {
 		if err := st.bumpEveryone(tx, e, &generation); err != nil {
 			return err
 		}
-		return st.tell(tx, notice{Everyone: true})
-	}); err != nil {
-		return 0, err
-	}
-	// Those that somebody is writing come last, in the order in which everybody
-	// locks them.
-	for _, pick := range []*sqlx.Stmt{st.stmts.outdated, st.stmts.stragglers} {
-		for n := everyoneChunk; n == everyoneChunk; {
-			if err := st.transaction(ctx, func(tx *tx) error {
-				var ids []session.ID
-				if err := tx.sel(&ids, pick, generation, everyoneChunk); err != nil {
-					return err
-				}
-				n = len(ids)
-				return st.end(tx, ids, e)
-			}); err != nil {
-				return 0, err
-			}
+		if err := st.addBump(tx, "", generation, e, nil); err != nil {
+			return err
 		}
-	}
-	return generation, nil
+		return st.tell(tx, notice{Everyone: true, Global: generation})
+	})
+	return generation, err
 }
-
-// Mark does nothing: what is revoked is marked at once.
-func (st *Store) Mark(ctx context.Context, _ string, _ int) (bool, error) { return false, ctx.Err() }
 
 func (st *Store) bumpEveryone(tx *tx, e session.Ending, generation *int64) error {
 	at := e.At.UnixMilli()

@@ -90,6 +90,7 @@ func checkForeign(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) erro
 		{"sessions", columnNames()},
 		{"users", "user_id, generation, bumped_at"},
 		{"profiles", "user_id, profile, version"},
+		{"bumps", "user_id, generation, global_generation, ended_at, reason, ended_by, kept"},
 		{"issued", "issuer_key, session_id, kept_until"},
 		{"issuers", "issuer_key, counter, kept_until"},
 		{"everyone", "id, generation, ended_at, reason, ended_by"},

@@ -25,14 +25,20 @@ type statements struct {
 	update, standing, touch             *sqlx.Stmt
 
 	begin, end, endOnly, remove        *sqlx.Stmt
-	bump, keep, liveOf, allOf          *sqlx.Stmt
+	bump, keep, liveOf, countOf, allOf *sqlx.Stmt
+	bumpAll, bumpRest                  *sqlx.Stmt // where one statement does all of it
+
+	addBump, firstBump, bumpsOf, dropBump, dropBumps, anyBump *sqlx.Stmt
+	deadOf, lockDeadOf, unmarked, lastEveryone                *sqlx.Stmt
+	endedByUser, endedByAll, gensOf                           *sqlx.Stmt
+
 	bumpEveryone, outdated, stragglers *sqlx.Stmt
 
 	liveOnly, bumped, bumpedEveryone, expired, occupied *sqlx.Stmt // where there is no RETURNING
 
-	due, moveDue, endDue, endDead, over *sqlx.Stmt
-	reduce, removeRemnants              *sqlx.Stmt
-	longAgo, settled, settle, forget    *sqlx.Stmt
+	due, moveDue, endDue, over       *sqlx.Stmt
+	reduce, removeRemnants           *sqlx.Stmt
+	longAgo, settled, settle, forget *sqlx.Stmt
 
 	addEntry, entries, freshEntries, stampEntries, oldEntries, removeEntries *sqlx.Stmt
 
@@ -70,6 +76,9 @@ const (
 	globalGeneration = `(SELECT g.generation FROM signedin_everyone g)`
 	live             = `s.ended_at IS NULL AND s.user_generation = ` + userGeneration + ` AND s.global_generation = ` + globalGeneration
 
+	// writableBeside is live for a write that may have waited for its row.
+	writableBeside = `s.ended_at IS NULL AND s.user_generation >= ` + userGeneration + ` AND s.global_generation = ` + globalGeneration
+
 	// listLive reads the counter of the one user once, not for each row. Its
 	// rows are wide and few: it is cheaper to sort them here than there.
 	listLive = `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ? AND s.ended_at IS NULL
@@ -92,7 +101,7 @@ type statement struct {
 }
 
 func (p *statements) all(d *dialect) []statement {
-	all := slices.Concat(p.ofSessions(), p.ofEndings(), p.ofPurges(), p.ofProfiles(), p.ofIssuers(), p.ofLooks())
+	all := slices.Concat(p.ofBumps(), p.ofSessions(), p.ofEndings(), p.ofPurges(), p.ofProfiles(), p.ofIssuers(), p.ofLooks())
 	if d.log {
 		all = append(all, p.ofLog()...)
 	}
@@ -182,8 +191,11 @@ func (p *statements) ofEndings() []statement {
 			WHERE s.id = ? AND s.version = ? AND s.user_id = ? AND s.user_generation = ?
 			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration},
 		{&p.liveOf, `SELECT s.id FROM signedin_sessions s WHERE s.user_id = ? AND s.user_generation = ?
-			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration + ` ORDER BY s.id {lock}`},
-		{&p.allOf, `SELECT id FROM signedin_sessions WHERE user_id = ? ORDER BY id {lock}`},
+			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration + ` LIMIT ?`},
+		{&p.countOf, `SELECT count(*) FROM (SELECT 1 FROM signedin_sessions s WHERE s.user_id = ? AND s.user_generation = ?
+			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration + ` LIMIT ?) c`},
+		{&p.allOf, `SELECT id FROM signedin_sessions WHERE user_id = ? ORDER BY id LIMIT ? {lock}`},
+		{&p.bumpAll, ``}, {&p.bumpRest, ``},
 
 		{&p.bumpEveryone, `UPDATE signedin_everyone SET generation = generation + 1, ended_at = ?, reason = ?, ended_by = ?
 			RETURNING generation`},
@@ -199,8 +211,6 @@ func (p *statements) ofPurges() []statement {
 		{&p.moveDue, `UPDATE signedin_sessions AS s SET due_at = ` + expiry + ` WHERE s.id IN ({ids}) AND ` + expiry + ` > ?`},
 		{&p.endDue, `UPDATE signedin_sessions AS s SET ended_at = ` + expiry + `, reason = ?, ended_by = ?, ` + ending + `
 			WHERE s.id IN ({ids}) AND ` + expiry + ` <= ? AND {writable} RETURNING id, user_id`},
-		{&p.endDead, `UPDATE signedin_sessions AS s SET ended_at = g.ended_at, reason = g.reason, ended_by = g.ended_by, ` + ending + `
-			FROM signedin_everyone g WHERE s.id IN ({ids}) AND s.ended_at IS NULL AND NOT ({writable})`},
 		{&p.reduce, `UPDATE signedin_sessions SET ` + remnant + ` WHERE id IN ({ids})`},
 		{&p.removeRemnants, `DELETE FROM signedin_sessions WHERE id IN ({ids}) AND user_id = ''`},
 		{&p.over, `SELECT id, user_id, carrier, expires_at FROM signedin_sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ? {skip}`},
@@ -250,6 +260,7 @@ func (st *Store) text(s string) string {
 	for _, r := range [][2]string{
 		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
 		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{clock}", d.clock}, {"{lock}", d.lock}, {"{skip}", d.skip},
+		{"{text}", cmp.Or(d.casts["text"], "?")}, {"{bigint}", cmp.Or(d.casts["bigint"], "?")}, {"{bytea}", cmp.Or(d.casts["bytea"], "?")},
 		{"{columns}", columnNames()}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])

@@ -127,9 +127,50 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 
 func (st *Store) touch(ctx context.Context, touches []session.Touch) error {
 	for chunk := range slices.Chunk(touches, touchChunk) {
-		if _, err := st.exec(ctx, st.stmts.touch, encodeTouches(chunk)); err != nil {
+		gens, err := st.gensOf(ctx, &chunk)
+		if err != nil {
+			return err
+		}
+		if len(chunk) == 0 {
+			continue
+		}
+		if _, err := st.exec(ctx, st.stmts.touch, encodeTouches(chunk, gens)); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// gensOf returns the generations of those of the sessions that are live, and
+// takes out the others, where an UPDATE that asked for them would lock the
+// counters of all their users, and wait for a revocation that waits for it.
+func (st *Store) gensOf(ctx context.Context, touches *[]session.Touch) (map[session.ID]int64, error) {
+	if st.stmts.gensOf == nil {
+		return nil, nil
+	}
+	ids := make([]session.ID, 0, len(*touches))
+	for _, t := range *touches {
+		ids = append(ids, t.ID)
+	}
+	arg, err := encodeIDs(ids)
+	if err != nil {
+		return nil, err
+	}
+	var all []struct {
+		ID         session.ID `db:"id"`
+		Generation int64      `db:"generation"`
+	}
+	stmt, err := st.in(ctx, st.stmts.gensOf)
+	if err != nil {
+		return nil, err
+	}
+	if err := stmt.SelectContext(ctx, &all, arg); err != nil {
+		return nil, err
+	}
+	gens := make(map[session.ID]int64, len(all))
+	for _, s := range all {
+		gens[s.ID] = s.Generation
+	}
+	*touches = slices.DeleteFunc(slices.Clone(*touches), func(t session.Touch) bool { _, ok := gens[t.ID]; return !ok })
+	return gens, nil
 }

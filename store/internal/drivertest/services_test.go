@@ -33,7 +33,7 @@ func newPrefix(t testing.TB, db *sqlx.DB) string {
 }
 
 func dropTables(t testing.TB, db *sqlx.DB, prefix string) {
-	for _, table := range []string{"sessions", "users", "profiles", "everyone", "schema", "log", "issued", "issuers"} {
+	for _, table := range []string{"sessions", "users", "profiles", "bumps", "everyone", "schema", "log", "issued", "issuers"} {
 		if _, err := db.Exec("DROP TABLE IF EXISTS " + prefix + table); err != nil {
 			t.Error(err)
 		}
