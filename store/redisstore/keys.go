@@ -101,6 +101,6 @@ func parseEntry(s string) (e entry, err error) {
 func (st *Store) keysOf(e entry) []string {
 	return []string{
 		st.sessionKeys(e.owner.shard()) + e.id,
-		st.ofUser(e.owner, "user"), st.ofUser(e.owner, "live"), st.ofUser(e.owner, "ended"),
+		st.ofUser(e.owner, "user"), st.ofUser(e.owner, "live"), st.ofUser(e.owner, "ended"), st.ofUser(e.owner, "bumps"),
 	}
 }

@@ -18,8 +18,8 @@ const chunk = 200
 // Purge ends what has expired and deletes what is long over.
 func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, error) {
 	if p.UserID != "" {
-		deleted, err := await(ctx, func() (int, error) { return st.erase(ctx, p) })
-		return session.Purged{Deleted: deleted}, fail("erase", err)
+		done, err := await(ctx, func() (session.Purged, error) { return st.erase(ctx, p) })
+		return done, fail("erase", err)
 	}
 	if p.Remnants != nil {
 		deleted, err := await(ctx, func() (int, error) { return st.deleteRemnants(ctx, p.Remnants) })
@@ -49,21 +49,24 @@ func (st *Store) purge(ctx context.Context, p session.Purge) (done session.Purge
 // clear deletes sessions that ended long ago, and then counters.
 func (st *Store) clear(ctx context.Context, p session.Purge, done *session.Purged) error {
 	before := p.EndedBefore.UnixMilli()
+	// A counter is forgotten later than any sign-in may end that began before it
+	// was bumped.
+	forgettable := min(before, p.Now.Add(-session.MaxTicketAge).UnixMilli())
 	below := "(" + strconv.FormatInt(before, 10)
 	over, more, err := st.take(ctx, "over", below, p.Limit)
 	if err != nil {
 		return err
 	}
 	done.More = done.More || more
-	if done.Deleted, err = st.delete(ctx, over, before, p.Now); err != nil {
+	if done.Deleted, err = st.delete(ctx, over, before, forgettable, p.Now); err != nil {
 		return err
 	}
-	bumped, more, err := st.take(ctx, "bumped", below, p.Limit)
+	bumped, more, err := st.take(ctx, "bumped", "("+strconv.FormatInt(forgettable, 10), p.Limit)
 	done.More = done.More || more
 	if err != nil {
 		return err
 	}
-	if err := st.forget(ctx, bumped, before); err != nil {
+	if err := st.forget(ctx, bumped, forgettable); err != nil {
 		return err
 	}
 	more, err = st.forgetIssued(ctx, p.Now, p.Limit)
@@ -197,12 +200,12 @@ func readExpired(b batch, v any) (expired []session.Expired, err error) {
 
 // delete deletes sessions that ended before a time, the names of their owners
 // first: so no name is left without a session.
-func (st *Store) delete(ctx context.Context, taken map[string][]string, before int64, now time.Time) (deleted int, err error) {
+func (st *Store) delete(ctx context.Context, taken map[string][]string, before, bumped int64, now time.Time) (deleted int, err error) {
 	for _, b := range batches(taken) {
 		if err := st.reduce(ctx, b.entries, now); err != nil {
 			return deleted, err
 		}
-		n, err := st.deleteBatch(ctx, b, strconv.FormatInt(before, 10))
+		n, err := st.deleteBatch(ctx, b, strconv.FormatInt(before, 10), strconv.FormatInt(bumped, 10))
 		if err != nil {
 			return deleted, err
 		}
@@ -211,7 +214,7 @@ func (st *Store) delete(ctx context.Context, taken map[string][]string, before i
 	return deleted, nil
 }
 
-func (st *Store) deleteBatch(ctx context.Context, b batch, before string) (int, error) {
+func (st *Store) deleteBatch(ctx context.Context, b batch, before, bumped string) (int, error) {
 	var names []string
 	for _, e := range b.entries {
 		names = append(names, e.id)
@@ -222,7 +225,7 @@ func (st *Store) deleteBatch(ctx context.Context, b batch, before string) (int, 
 	if err := st.disown(ctx, b.entries); err != nil {
 		return 0, err
 	}
-	c := call{[]string{st.ofShard(b.shard, "due"), st.ofShard(b.shard, "over"), st.ofShard(b.shard, "bumped")}, []any{before}}
+	c := call{[]string{st.ofShard(b.shard, "due"), st.ofShard(b.shard, "over"), st.ofShard(b.shard, "bumped")}, []any{before, bumped}}
 	for _, e := range b.entries {
 		c.keys = append(c.keys, st.keysOf(e)...)
 		c.args = append(c.args, e.member, e.id, e.owner[:])
@@ -257,7 +260,7 @@ func (st *Store) forget(ctx context.Context, taken map[string][]string, before i
 			if err != nil || o.shard() != shard {
 				continue
 			}
-			c.keys = append(c.keys, st.ofUser(o, "user"), st.ofUser(o, "live"), st.ofUser(o, "ended"))
+			c.keys = append(c.keys, st.ofUser(o, "user"), st.ofUser(o, "live"), st.ofUser(o, "ended"), st.ofUser(o, "bumps"))
 			c.args = append(c.args, text)
 		}
 		calls = append(calls, c)
@@ -267,29 +270,64 @@ func (st *Store) forget(ctx context.Context, taken map[string][]string, before i
 }
 
 // erase deletes everything of a user but the counter, the counter first: by it
-// all sessions are dead at once.
-func (st *Store) erase(ctx context.Context, p session.Purge) (deleted int, err error) {
+// all sessions are dead at once. It deletes as many as p.Limit says.
+func (st *Store) erase(ctx context.Context, p session.Purge) (done session.Purged, err error) {
 	o := ownerOf(p.UserID)
-	v, err := st.run(ctx, eraseScript, call{
-		[]string{st.ofUser(o, "user"), st.ofUser(o, "live"), st.ofUser(o, "ended"), st.ofShard(o.shard(), "bumped"), st.ofUser(o, "profile")},
+	if _, err := st.run(ctx, eraseScript, call{
+		[]string{
+			st.ofUser(o, "user"), st.ofUser(o, "live"), st.ofShard(o.shard(), "everyone"), st.ofShard(o.shard(), "bumped"),
+			st.ofUser(o, "profile"), st.ofUser(o, "bumps"), st.ofShard(o.shard(), "marks"),
+		},
 		[]any{newOp(), o[:], p.Now.UnixMilli()},
-	})
+	}); err != nil {
+		return done, err
+	}
+	counters, err := st.client.HKeys(ctx, st.ofUser(o, "bumps")).Result()
 	if err != nil {
-		return 0, err
+		return done, err
 	}
-	ids, err := texts(v)
-	if err != nil {
-		return 0, err
+	sets := []string{st.ofUser(o, "ended")}
+	for _, n := range counters {
+		sets = append(sets, st.ofUser(o, "bumps")+":"+n)
 	}
-	var all []string
-	for _, id := range ids {
-		all = append(all, member(o, id))
-	}
-	for _, b := range batches(map[string][]string{o.shard(): all}) {
-		if _, err := st.deleteBatch(ctx, b, ""); err != nil {
-			return deleted, err
+	for _, set := range sets {
+		for {
+			n := chunk
+			if p.Limit > 0 {
+				n = min(n, p.Limit-done.Deleted)
+			}
+			if n == 0 {
+				done.More = true
+				return done, nil
+			}
+			ids, err := st.client.ZRange(ctx, set, 0, int64(n)-1).Result()
+			if err != nil || len(ids) == 0 {
+				if err != nil {
+					return done, err
+				}
+				break
+			}
+			if err := st.eraseSome(ctx, o, set, ids); err != nil {
+				return done, err
+			}
+			done.Deleted += len(ids)
 		}
-		deleted += len(b.entries)
 	}
-	return deleted, nil
+	_, _, err = st.markOwner(ctx, o, chunk) // nothing: the bumps are to be forgotten
+	return done, err
+}
+
+func (st *Store) eraseSome(ctx context.Context, o owner, set string, ids []string) error {
+	b := batch{shard: o.shard()}
+	gone := make([]any, 0, len(ids))
+	for _, id := range ids {
+		gone = append(gone, id)
+		if e, err := parseEntry(member(o, id)); err == nil {
+			b.entries = append(b.entries, e)
+		}
+	}
+	if _, err := st.deleteBatch(ctx, b, "", ""); err != nil {
+		return err
+	}
+	return st.client.ZRem(ctx, set, gone...).Err() // also what is damaged
 }

@@ -44,7 +44,7 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 // it reads again, as one. (It could do so at once, but a script costs the server
 // ten times as much, and no transaction begins when its memory is full.)
 func (st *Store) get(ctx context.Context, o owner, id session.ID) (*session.Session, session.Generations, error) {
-	keys := []string{st.sessionKeys(o.shard()) + hexID(id), st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone")}
+	keys := []string{st.sessionKeys(o.shard()) + hexID(id), st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone"), st.ofUser(o, "bumps")}
 	var values *redis.SliceCmd
 	var user, everyone *redis.StringCmd
 	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -78,7 +78,7 @@ func (st *Store) getAsOne(ctx context.Context, id session.ID, keys []string) (*s
 		return nil, session.Generations{}, err
 	}
 	answer, ok := v.([]any)
-	if !ok || len(answer) != 3 {
+	if !ok || len(answer) != 6 {
 		return nil, session.Generations{}, unexpected(v)
 	}
 	counters, err := texts(answer[1:])
@@ -90,6 +90,14 @@ func (st *Store) getAsOne(ctx context.Context, id session.ID, keys []string) (*s
 		return nil, g, err
 	}
 	s, err := decode(id, answer[0])
+	if err == nil && s.Ended == nil && counters[2] != "" { // a bump has ended it, and it is not marked
+		e, err := (&bump{At: counters[2], Reason: counters[3], By: counters[4]}).ending()
+		if err != nil {
+			return nil, g, err
+		}
+		s.Ended = &e
+		s.DropAddresses()
+	}
 	return s, g, err
 }
 
@@ -236,13 +244,33 @@ func (st *Store) CountLive(ctx context.Context, userID string) (int, error) {
 
 // List returns the sessions that q asks for.
 func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
-	c := st.listCall(q)
-	v, err := await(ctx, func() (any, error) { return st.run(ctx, listScript, c) })
+	all, err := await(ctx, func() ([]*session.Session, error) { return st.list(ctx, q) })
+	return all, fail("list", err)
+}
+
+// list reads what is not marked first: what is marked meanwhile comes twice, and
+// counts once.
+func (st *Store) list(ctx context.Context, q session.Query) ([]*session.Session, error) {
+	var unmarked []*session.Session
+	var corrupted error
+	if q.State == session.StateEnded {
+		var err error
+		if unmarked, corrupted, err = st.listUnmarked(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	v, err := st.run(ctx, listScript, st.listCall(q))
 	if err != nil {
-		return nil, fail("list", err)
+		return nil, err
 	}
 	all, err := decodeAll(v)
-	return all, fail("list", err)
+	if err != nil && !errors.Is(err, session.ErrCorrupt) {
+		return nil, err
+	}
+	if len(unmarked) > 0 {
+		all = merge(q, all, unmarked)
+	}
+	return all, errors.Join(err, corrupted)
 }
 
 func (st *Store) listCall(q session.Query) call {

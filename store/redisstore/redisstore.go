@@ -28,11 +28,14 @@
 //	signedin:{ab}:user:<owner>   hash: a user's counter
 //	signedin:{ab}:live:<owner>   sorted set: ids of a user's live sessions, by sign-in
 //	signedin:{ab}:ended:<owner>  sorted set: and of the ended ones, by end
+//	signedin:{ab}:bumps:<owner>  hash: how that counter was bumped, while sessions that this ended are not marked
+//	signedin:{ab}:bumps:<owner>:<n> sorted set: ids of those that the bump to n has ended, by sign-in
 //	signedin:{ab}:profile:<owner> hash: a user's profile
 //	signedin:{ab}:everyone       hash: the global counter, for this shard
 //	signedin:{ab}:due            sorted set: live sessions, by when they may expire
 //	signedin:{ab}:over           sorted set: ended sessions, by when they ended
 //	signedin:{ab}:bumped         sorted set: users' counters, by when they were bumped
+//	signedin:{ab}:marks          sorted set: users with bumps, by when the last one was
 //	signedin:owner:<id>          string: whose a session is
 //	signedin:issued:<key>        sorted set: ids of the sessions that an identity provider ends together
 //	signedin:belongs:<id>        set: in which of those a session is

@@ -27,6 +27,8 @@ var (
 	revokeOnlyScript = script("revoke_only")
 	revokeAllScript  = script("revoke_all")
 	bumpScript       = script("bump")
+	markScript       = script("mark")
+	markedScript     = script("marked")
 	everyoneScript   = script("everyone")
 	visitScript      = script("visit")
 	deleteScript     = script("delete")

@@ -112,11 +112,11 @@ func TestPostgresAccess(t *testing.T) {
 			t.Helper()
 			mustExec(t, admin, "GRANT "+rights+" ON "+prefixed(cfg.Prefix, tables)+" TO "+name)
 		}
-		grant("SELECT", "schema, everyone, sessions, users, profiles, issued, issuers")
+		grant("SELECT", "schema, everyone, sessions, users, profiles, bumps, issued, issuers")
 		wantDenied(t, "New", newError(t, db, cfg), "permission denied", "grant it SELECT, INSERT, UPDATE and DELETE")
 		grant("UPDATE", "everyone")
 		wantDenied(t, "New", newError(t, db, cfg), "lacks rights", "INSERT on "+cfg.Prefix+"sessions", "DELETE on "+cfg.Prefix+"profiles")
-		grant("INSERT, UPDATE, DELETE", "sessions, users, profiles, issued, issuers")
+		grant("INSERT, UPDATE, DELETE", "sessions, users, profiles, bumps, issued, issuers")
 		if err := newError(t, db, cfg); err != nil {
 			t.Errorf("with all rights: %v", err)
 		}
@@ -147,12 +147,12 @@ func TestMySQLAccess(t *testing.T) {
 			mustExec(t, admin, fmt.Sprintf(`GRANT %s ON %s TO %s@127.0.0.1`, rights, table, name))
 		}
 	}
-	grant("SELECT", "schema, everyone, sessions, users, profiles, log, issued, issuers")
+	grant("SELECT", "schema, everyone, sessions, users, profiles, bumps, issued, issuers, log")
 	other := sqlstore.Config{Prefix: newPrefix(t, admin)}
 	wantDenied(t, "Migrate", sqlstore.Migrate(t.Context(), connect(), other), "denied", "may create tables")
 	wantDenied(t, "New", newError(t, connect(), cfg), "denied", "grant it SELECT, INSERT, UPDATE and DELETE")
 	grant("UPDATE", "everyone")
-	grant("INSERT, UPDATE, DELETE", "sessions, users, profiles, log, issued, issuers")
+	grant("INSERT, UPDATE, DELETE", "sessions, users, profiles, bumps, issued, issuers, log")
 	if err := newError(t, connect(), cfg); err != nil {
 		t.Errorf("with all rights: %v", err)
 	}

@@ -81,6 +81,7 @@ func TestPostgresPlans(t *testing.T) {
 	mustExec(t, plain, `INSERT INTO `+prefix+`profiles SELECT 'user ' || n, 'x', 1 FROM generate_series(0, 99999) n`)
 	mustExec(t, plain, `INSERT INTO `+prefix+`issued SELECT decode(md5(n::text), 'hex'), decode(md5('s' || n), 'hex'), n FROM generate_series(0, 99999) n`)
 	mustExec(t, plain, `INSERT INTO `+prefix+`issuers SELECT decode(md5(n::text), 'hex'), 1, n FROM generate_series(0, 99999) n`)
+	mustExec(t, plain, `INSERT INTO `+prefix+`bumps SELECT 'user ' || n, 1, 0, n, 'r', 'b', NULL FROM generate_series(0, 99999) n`)
 	mustExec(t, plain, `UPDATE `+prefix+`sessions SET ended_at = last_at, due_at = NULL WHERE id < '\x0000000000001000'`)
 	mustExec(t, plain, `VACUUM ANALYZE`)
 	mustExec(t, plain, `SET plan_cache_mode = force_generic_plan`)

@@ -38,11 +38,37 @@ end
 
 local function text(n) return string.format('%.0f', n) end
 
+-- above returns the counter that comes after n; as text, and of text.
+local function above(n) return text(tonumber(n) + 1) end
+
+-- bump returns how a counter was bumped to n, nil if that is not kept.
+local function bump(key, n)
+  local r = redis.call('HGET', key, n)
+  return r and cjson.decode(r)
+end
+
+-- ended_by returns the ending of the bump that came first of those that ended a
+-- session, nil if it is not kept.
+local function ended_by(s, g, e, bumps, everyone)
+  local own = s.user_generation ~= g and bump(bumps, above(s.user_generation)) or nil
+  local all
+  if s.global_generation ~= e then
+    all = bump(everyone, 'bump:' .. above(s.global_generation))
+    if not all then -- of an older version, which keeps the last
+      local r = redis.call('HMGET', everyone, 'ended_at', 'reason', 'ended_by')
+      all = r[1] and {at = r[1], reason = r[2], by = r[3]} or nil
+    end
+  end
+  if own and (not all or tonumber(own.global) <= tonumber(s.global_generation)) then return own end
+  return all
+end
+
 -- finish ends a session. What deletes comes first: Redis allows it when memory
 -- is full, and then allows the rest of the script as well.
 local function finish(s, id, member, keys, ending, op)
   redis.call('HDEL', s.key, 'first_ip', 'last_ip')
   redis.call('ZREM', keys.live, id)
+  if keys.bumps then redis.call('ZREM', keys.bumps .. ':' .. above(s.user_generation), id) end
   redis.call('ZREM', keys.due, member)
   redis.call('HSET', s.key, 'ended_at', ending.at, 'reason', ending.reason, 'ended_by', ending.by, 'ended_op', op)
   redis.call('ZADD', keys.ended, ending.at, id)
