@@ -132,7 +132,8 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		return nil, err
 	}
 	locator, attribution := host.Places(ctx, f.cityDB, log)
-	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{p.keys.Profile}, Logger: log}
+	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{p.keys.Profile}, Logger: log,
+		WatchMode: -1} // a demonstration tells at once
 	if f.demo {
 		nowhere, err := demoLocator()
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // next returns where the host's page would lead back to, from a page that asks
 // for a proof, or from a redirect to the sign-in.
-func next(t *testing.T, res *http.Response, page string) string {
+func next(t testing.TB, res *http.Response, page string) string {
 	t.Helper()
 	at := res.Header.Get("Location")
 	if at == "" {
