@@ -127,6 +127,7 @@ type Manager struct {
 	issuers   Issuers // nil if the store has none
 	cfg       Config
 	limits    Limits
+	clock     Clock     // nil if there is none to compare with
 	profiles  *profiles // nil if none are kept
 	hub       Hub
 	overseer  overseer
@@ -156,6 +157,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 	if limits, err = limits.over(cfg.Limits); err != nil {
 		return nil, err
 	}
+	ownClock := cfg.Now != nil
 	if cfg, err = cfg.withDefaults(limits); err != nil {
 		return nil, err
 	}
@@ -167,6 +169,9 @@ func New(store Store, cfg Config) (*Manager, error) {
 	m.overseer.m, m.hub.overseer = m, &m.overseer
 	m.store = &countedStore{store, &m.stats.storeErrors}
 	m.issuers = issuersOf(store)
+	if c, ok := store.(Clock); ok && !ownClock {
+		m.clock = c
+	}
 	if c, ok := store.(cachingStore); ok {
 		m.fresh = c.Fresh
 	}

@@ -62,9 +62,13 @@ func every(ctx context.Context, interval time.Duration, f func()) {
 
 // Purge ends what has expired, cuts what is open on it, marks what a revocation
 // of many has ended, and deletes what is over for longer than the retention. It
-// returns how many sessions it deleted. Run calls it each minute.
+// returns how many sessions it deleted, and a [*ClockError], with nothing done,
+// if this machine's clock may be wrong ([Clock]). Run calls it each minute.
 func (m *Manager) Purge(ctx context.Context) (int, error) {
 	if err := m.Flush(ctx); err != nil { // else an active session could look idle
+		return 0, fmt.Errorf("session: purge: %w", err)
+	}
+	if err := m.checkClock(ctx); err != nil {
 		return 0, fmt.Errorf("session: purge: %w", err)
 	}
 	now := m.Now()

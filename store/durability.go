@@ -11,14 +11,14 @@ type Crash uint8
 
 // The crashes.
 const (
-	CrashNone    Crash = iota // need not survive anything
-	CrashProcess              // the database's process is killed
-	CrashPower                // the machine loses power
+	CrashNone     Crash = iota // need not survive anything
+	CrashProcess               // the database's process is killed
+	CrashPower                 // the machine loses power
+	CrashFailover              // the machine is lost, and a replica takes over
 )
 
 // A Durability says whether what a database acknowledged, a revocation above
-// all, is still there after a crash. It says nothing of a failover, at which a
-// replica takes over what it has received.
+// all, is still there after a crash.
 type Durability struct {
 	// Server is the kind of database, such as "postgres" or "valkey".
 	Server string
@@ -26,6 +26,10 @@ type Durability struct {
 	Process bool
 	// Power reports whether it survives a loss of power.
 	Power bool
+	// Failover reports whether each write is acknowledged only once a replica has
+	// it: at a failover to that one it is still there. It says nothing of other
+	// replicas, and is false where there is none.
+	Failover bool
 	// Settings are those of the database from which this follows; "unknown" is
 	// what it does not tell.
 	Settings map[string]string
@@ -35,7 +39,15 @@ type Durability struct {
 
 // Survives reports whether an acknowledged write is there after c.
 func (d Durability) Survives(c Crash) bool {
-	return c == CrashNone || d.Process && (c == CrashProcess || d.Power)
+	switch c {
+	case CrashNone:
+		return true
+	case CrashProcess:
+		return d.Process
+	case CrashPower:
+		return d.Process && d.Power
+	}
+	return d.Process && d.Power && d.Failover
 }
 
 // Check returns a [*DurabilityError] if less survives than must, and warns if
@@ -44,6 +56,8 @@ func (d Durability) Check(ctx context.Context, must Crash, log *slog.Logger) err
 	switch {
 	case !d.Survives(must):
 		return &DurabilityError{d, must}
+	case d.Power && d.Advice != "":
+		log.WarnContext(ctx, "store: the database is not set up well", "server", d.Server, "settings", d.Settings, "advice", d.Advice)
 	case !d.Power:
 		log.WarnContext(ctx, "store: a crash can undo a revocation", "server", d.Server, "survives_process", d.Process,
 			"survives_power", d.Power, "settings", d.Settings, "advice", d.Advice)
@@ -60,9 +74,13 @@ type DurabilityError struct {
 
 // Error says what is wrong and what to do.
 func (e *DurabilityError) Error() string {
-	what := "a loss of power"
-	if !e.Process {
+	what, advice := "a loss of power", e.Advice
+	switch {
+	case !e.Process:
 		what = "a crash of the database"
+	case e.Power:
+		what, advice = "a failover", "a replica that takes over may not have the last revocations: on PostgreSQL set synchronous_standby_names, "+
+			"and synchronous_commit to on; of others it is not known"
 	}
-	return fmt.Sprintf("%s can undo a revocation, and Config.MustSurvive forbids that: %s", what, e.Advice)
+	return fmt.Sprintf("%s can undo a revocation, and Config.MustSurvive forbids that: %s", what, advice)
 }

@@ -69,7 +69,7 @@ var answers = []struct{ text, advice string }{
 	{"WRONGTYPE ", "another program uses our keys: give each its own Config.Prefix"},
 	{"NOAUTH ", "the server wants a password: set Username and Password of the client"},
 	{"WRONGPASS ", "check Username and Password of the client"},
-	{"NOPERM ", "the user may not do this: by ACL SETUSER, allow it ~<prefix>* &<prefix>* +@read +@write +@scripting +@connection +@pubsub +info"},
+	{"NOPERM ", "the user may not do this: by ACL SETUSER, allow it ~<prefix>* &<prefix>* +@read +@write +@scripting +@connection +@pubsub +info +time"},
 	{"MISCONF ", "the server cannot write to its disk, and so refuses to change anything: look at its log"},
 	{"NOREPLICAS ", "fewer replicas are connected than min-replicas-to-write wants"},
 	{"LOADING ", "the server is starting: it will be there soon"},
@@ -79,6 +79,7 @@ var answers = []struct{ text, advice string }{
 	{"MOVED ", "this is a cluster: connect with redis.NewClusterClient"},
 	{"BUSY ", "a script of another program keeps the server busy: SCRIPT KILL ends it"},
 	{"ERR max number of clients", "raise maxclients, or lower PoolSize of the clients"},
+	{"for 'hello' command", "this is no Redis, but a double of it such as miniredis: in tests use store/memstore, or a real server"},
 	{"ERR unknown command", "the server lacks a command: Redis 6.2, or Valkey, is needed, with scripts"},
 }
 

@@ -107,7 +107,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.MustSurvive > store.CrashPower {
+	if c.MustSurvive > store.CrashFailover {
 		return c, fmt.Errorf("redisstore: Config.MustSurvive: %d is not known", c.MustSurvive)
 	}
 	if c.Owners < 0 {

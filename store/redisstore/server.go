@@ -68,8 +68,12 @@ func (st *Store) checkServer(ctx context.Context, node redis.Cmdable) error {
 	if _, err := fmt.Sscanf(s["version"], "%d.%d", &major, &minor); err != nil || major < 6 || major == 6 && minor < 2 {
 		return fmt.Errorf("the server is version %q: Redis 6.2, or Valkey, is needed", s["version"])
 	}
-	if s["role"] == "replica" || s["role"] == "slave" {
+	switch s["role"] {
+	case "master", "primary", "":
+	case "replica", "slave":
 		return errors.New("this is a replica, which may not know of a revocation yet: connect to the primary, with Sentinel by redis.NewFailoverClient")
+	default:
+		return fmt.Errorf("this server is %q: where several take writes, one may not know of a revocation yet: use a single primary", s["role"])
 	}
 	_, single := st.client.(*redis.Client)
 	if st.cluster = s["mode"] == "cluster"; st.cluster && single {

@@ -46,7 +46,9 @@ type dialect struct {
 	current  string // the rest of Create: under the condition that the generations are current
 	writable string // the condition that session s is live, for a write
 	lock     string // in a subquery, locks its rows
-	skip     string // the same, but passes over those that are locked
+	share    string // locks rows against those who lock or write them, not against others who share
+	skip     string // the same as lock, but passes over those that are locked
+	single   bool   // single statements have to be put into transactions
 	of       bool   // a lock says of which table
 	write    string // comes before each statement that writes or locks
 
@@ -57,6 +59,7 @@ type dialect struct {
 	table string // query that counts the tables of a name
 
 	log      bool   // other processes have to ask what happened
+	now      string // query that returns the milliseconds since 1970 by the server's clock; "" if it has none of its own
 	clock    string // if so, the milliseconds since 1970 by the database's clock
 	turn     string // query by which a migration waits for its turn, if it has to; 1 if it got it
 	turnOver string // query that gives it back, if the end of the transaction does not

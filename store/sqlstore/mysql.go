@@ -21,11 +21,13 @@ var mysqlDialect = dialect{
 	casts:     map[string]string{"bytea": "CAST(? AS BINARY(16))"}, // or it is text with a character set
 	noReturn:  true,
 	log:       true,
+	now:       `SELECT UNIX_TIMESTAMP() * 1000`,
 	clock:     `UNIX_TIMESTAMP() * 1000`,
 	own:       mysqlStatements,
 
 	writable: writableBeside,
 	lock:     `FOR UPDATE`,
+	share:    `LOCK IN SHARE MODE`,
 	skip:     `FOR UPDATE SKIP LOCKED`,
 	least:    `least`,
 	table:    `SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name = ?`,
@@ -40,7 +42,7 @@ var mysqlDialect = dialect{
 	advice:     mysqlAdvice,
 	denied:     func(err error) bool { return slices.Contains(mysqlDenied, mysqlNumber(err)) },
 	misfit:     func(err error) bool { return slices.Contains([]int{1146, 1054, 1364, 1136}, mysqlNumber(err)) },
-	locked:     func(err error) bool { return slices.Contains(mysqlGaveUp, mysqlNumber(err)) },
+	locked:     func(err error) bool { return slices.Contains(append([]int{3572}, mysqlGaveUp...), mysqlNumber(err)) },
 	taken:      func(err error) bool { return mysqlNumber(err) == 1062 },
 	gaveUp:     func(err error) bool { return slices.Contains(mysqlGaveUp, mysqlNumber(err)) },
 	variant:    mysqlVariant,
@@ -114,6 +116,8 @@ func checkMySQL(ctx context.Context, db *sqlx.DB) error {
 	switch {
 	case !strings.Contains(s.Mode, "STRICT_TRANS_TABLES") && !strings.Contains(s.Mode, "STRICT_ALL_TABLES"):
 		return fmt.Errorf("sqlstore: sql_mode is %q, by which what does not fit is cut off: add STRICT_TRANS_TABLES", s.Mode)
+	case strings.Contains(s.Mode, "EMPTY_STRING_IS_NULL"):
+		return fmt.Errorf("sqlstore: sql_mode is %q, by which an empty text is none: take EMPTY_STRING_IS_NULL out of it, for instance by sql_mode in the data source name", s.Mode)
 	case s.Charset != "utf8mb4":
 		return fmt.Errorf("sqlstore: the connection's character set is %s, which has not all characters: set charset=utf8mb4 in the data source name", s.Charset)
 	case !s.Autocommit:

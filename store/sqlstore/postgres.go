@@ -28,6 +28,7 @@ var postgresDialect = dialect{
 	own:      postgresStatements,
 	writable: writableBeside,
 	lock:     `FOR UPDATE`,
+	share:    `FOR SHARE`,
 	skip:     `FOR UPDATE SKIP LOCKED`,
 
 	least: `least`,
@@ -47,9 +48,11 @@ var postgresDialect = dialect{
 		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at < s.at AND {writable}`,
 	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
 
+	now:  `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`,
 	turn: `SELECT 1 FROM pg_advisory_xact_lock(hashtext('signedin_schema'))`,
 
 	check:      checkPostgres,
+	variant:    postgresVariant,
 	durability: postgresDurability,
 	advice:     postgresAdvice,
 	// A deadlock; or a row changed meanwhile, where default_transaction_isolation
@@ -66,6 +69,24 @@ var postgresDialect = dialect{
 	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles', 'signedin_issued', 'signedin_issuers', 'signedin_bumps']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
 }
+
+// postgresVariant has single statements put into transactions where the server
+// isolates them more than ours need: there they would fail for having waited.
+func postgresVariant(ctx context.Context, db *sqlx.DB, d dialect) (*dialect, error) {
+	var level string
+	if err := db.GetContext(ctx, &level, `SELECT current_setting('default_transaction_isolation')`); err != nil {
+		return nil, trouble(postgresAdvice, "read the isolation level", err)
+	}
+	d.single = level != "read committed"
+	return &d, nil
+}
+
+// poolerStates are of errors after statements were prepared on one connection to
+// the server and used on another one.
+var poolerStates = []string{"26000", "42P05", "08P01"}
+
+const poolerAdvice = "a pooler in transaction mode seems to be in between, and statements are prepared once: " +
+	"set max_prepared_statements of PgBouncer (1.21 or later), or its pool_mode to session, or connect past it"
 
 // postgresState returns the SQLSTATE of an error of the server, "" of any other.
 func postgresState(err error) string {
@@ -93,6 +114,9 @@ func postgresAdvice(err error) string {
 		"28000": "the server does not let this user in from here: check the data source name, and pg_hba.conf of the server",
 		"28P01": "user or password is wrong: check the data source name",
 		"25006": "this server only reads: connect to the primary",
+		"26000": poolerAdvice,
+		"42P05": poolerAdvice,
+		"08P01": poolerAdvice,
 		"53100": "the server's disk is full",
 		"53300": "the server has too many connections: call SetMaxOpenConns, or raise max_connections",
 		"42501": "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
@@ -106,7 +130,7 @@ func postgresAdvice(err error) string {
 
 func postgresDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error) {
 	d := store.Durability{Server: string(DialectPostgres), Settings: make(map[string]string)}
-	for _, name := range []string{"synchronous_commit", "fsync", "full_page_writes"} {
+	for _, name := range []string{"synchronous_commit", "fsync", "full_page_writes", "synchronous_standby_names"} {
 		var value string
 		if err := db.GetContext(ctx, &value, `SELECT current_setting($1)`, name); err != nil {
 			return store.Durability{}, err
@@ -115,6 +139,8 @@ func postgresDurability(ctx context.Context, db *sqlx.DB) (store.Durability, err
 	}
 	d.Process = d.Settings["synchronous_commit"] != "off"
 	d.Power = d.Process && d.Settings["fsync"] == "on" && d.Settings["full_page_writes"] == "on"
+	d.Failover = d.Settings["synchronous_standby_names"] != "" &&
+		slices.Contains([]string{"on", "remote_apply", "remote_write"}, d.Settings["synchronous_commit"])
 	switch {
 	case !d.Process:
 		d.Advice = "a crash of the server can undo the last revocations: set synchronous_commit to on"

@@ -41,7 +41,9 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) (ended []
 		}
 		err = st.persist(ctx, func() error {
 			ended = nil
-			return stmt.SelectContext(ctx, &ended, endOnlyArgs(r, only)...)
+			return st.alone(ctx, stmt, func(stmt *sqlx.Stmt) error {
+				return stmt.SelectContext(ctx, &ended, endOnlyArgs(r, only)...)
+			})
 		})
 		return ended, err
 	}

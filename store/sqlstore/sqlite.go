@@ -115,11 +115,21 @@ func sqliteDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error
 	// NORMAL (1) syncs at each commit unless there is a write-ahead log, where
 	// FULL (2) does: https://sqlite.org/pragma.html#pragma_synchronous.
 	d.Power = d.Process && level >= 2
+	var patience int
+	if err := db.GetContext(ctx, &patience, `SELECT timeout FROM pragma_busy_timeout`); err != nil {
+		return store.Durability{}, err
+	}
+	d.Settings["busy_timeout"] = strconv.Itoa(patience)
+	several := db.Stats().MaxOpenConnections != 1
 	switch {
 	case !d.Process:
 		d.Advice = "a crash can damage the file or undo a revocation: set the pragma journal_mode to WAL"
 	case !d.Power:
 		d.Advice = "a loss of power can undo the last revocations: set the pragma synchronous to FULL"
+	case several && patience == 0:
+		d.Advice = "of several connections that write most fail (database is locked): set the pragma busy_timeout, as SQLiteDSN does; this driver may not know its form of it"
+	case several && mode != "wal":
+		d.Advice = "who reads waits for who writes: set the pragma journal_mode to WAL, as SQLiteDSN does; this driver may not know its form of it"
 	}
 	return d, nil
 }

@@ -87,7 +87,7 @@ func (c Config) withDefaults(db *sqlx.DB) (Config, *dialect, error) {
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = 250 * time.Millisecond
 	}
-	if c.MustSurvive > store.CrashPower {
+	if c.MustSurvive > store.CrashFailover {
 		return c, nil, fmt.Errorf("sqlstore: Config.MustSurvive: %d is not known", c.MustSurvive)
 	}
 	if c.Logger == nil {
@@ -159,6 +159,9 @@ func (st *Store) start(ctx context.Context) error {
 		return err
 	}
 	if err := st.checkAccess(ctx); err != nil {
+		return err
+	}
+	if err := st.probe(ctx); err != nil {
 		return err
 	}
 	_, err := st.Generation(ctx, "")

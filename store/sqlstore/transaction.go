@@ -67,10 +67,21 @@ func (st *Store) exec(ctx context.Context, stmt *sqlx.Stmt, args ...any) (n int,
 		return 0, err
 	}
 	err = st.persist(ctx, func() error {
-		n, err = rowsAffected(stmt.ExecContext(ctx, args...))
-		return err
+		return st.alone(ctx, stmt, func(stmt *sqlx.Stmt) error {
+			n, err = rowsAffected(stmt.ExecContext(ctx, args...))
+			return err
+		})
 	})
 	return n, err
+}
+
+// alone runs a statement that writes and is a transaction by itself: where the
+// server isolates those more than is needed, by a transaction around it.
+func (st *Store) alone(ctx context.Context, stmt *sqlx.Stmt, f func(*sqlx.Stmt) error) error {
+	if !st.dialect.single || st.joined(ctx) != nil {
+		return f(stmt)
+	}
+	return st.whole(ctx, func(tx *tx) error { return f(tx.StmtxContext(ctx, stmt)) })
 }
 
 // add runs an insert, or another statement for one row, and reports whether it

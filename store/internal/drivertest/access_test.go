@@ -162,10 +162,10 @@ func TestMySQLAccess(t *testing.T) {
 func TestRedisAccess(t *testing.T) {
 	server := startRedis(t)
 	for name, c := range map[string]struct{ rules, store, bus string }{
-		"all that is advised": {"~signedin:* &signedin:* +@read +@write +@scripting +@connection +@pubsub +info", "", ""},
+		"all that is advised": {"~signedin:* &signedin:* +@read +@write +@scripting +@connection +@pubsub +info +time", "", ""},
 		"no scripts":          {"~* &* +@all -@scripting", "+@scripting", ""},
 		"other keys":          {"~other:* &* +@all", "~<prefix>*", ""},
-		"nothing to write":    {"~* &* +@read +@scripting +@connection +@pubsub +info", "+@write", ""},
+		"nothing to write":    {"~* &* +@read +@scripting +@connection +@pubsub +info +time", "+@write", ""},
 		"no channels":         {"~* resetchannels +@all", "", "&<prefix>*"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // wantDurability opens a store at each level of demand.
 func wantDurability(t *testing.T, survives store.Crash, advice string, open func(must store.Crash, log *slog.Logger) error) {
 	t.Helper()
-	for must := store.CrashNone; must <= store.CrashPower; must++ {
+	for must := store.CrashNone; must <= store.CrashFailover; must++ {
 		var log bytes.Buffer
 		err := open(must, slog.New(slog.NewTextHandler(&log, nil)))
 		var refused *store.DurabilityError
@@ -25,10 +25,13 @@ func wantDurability(t *testing.T, survives store.Crash, advice string, open func
 			t.Errorf("must survive %d, survives %d: got error %v", must, survives, err)
 		}
 		if refused != nil {
+			if must == store.CrashFailover && survives == store.CrashPower {
+				advice = "synchronous_standby_names"
+			}
 			wantTrouble(t, err, "MustSurvive", advice)
 			continue
 		}
-		if warned := strings.Count(log.String(), "level=WARN"); warned != 1 != (survives == store.CrashPower) ||
+		if warned := strings.Count(log.String(), "level=WARN"); warned != 1 != (survives >= store.CrashPower && advice == "") ||
 			warned > 0 && !strings.Contains(log.String(), advice) {
 			t.Errorf("must survive %d, survives %d: logged %q", must, survives, log.String())
 		}
@@ -54,7 +57,9 @@ func TestSQLiteDurability(t *testing.T) {
 			survives store.Crash
 			advice   string
 		}{
-			{"_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL", store.CrashPower, ""},
+			{"_pragma=busy_timeout(5000)&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL", store.CrashPower, ""},
+			{"_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL&_busy_timeout=0", store.CrashPower, "busy_timeout"},
+			{"_pragma=busy_timeout(5000)&_busy_timeout=5000&_pragma=synchronous(2)&_sync=FULL", store.CrashPower, "journal_mode to WAL"},
 			{"_pragma=journal_mode(WAL)&_pragma=synchronous(1)&_journal=WAL&_sync=NORMAL", store.CrashProcess, "synchronous to FULL"},
 			{"_pragma=journal_mode(OFF)&_journal=OFF", store.CrashNone, "journal_mode to WAL"},
 		} {

@@ -68,6 +68,7 @@ func TestPostgresIsolation(t *testing.T) {
 				db.SetMaxOpenConns(16)
 				db.SetMaxIdleConns(16)
 				noDeadlock(t, newPostgres(t, db))
+				contend(t, "postgres("+driver+","+level[:8]+")", newPostgres(t, db))
 			})
 		}
 	}
