@@ -115,6 +115,7 @@ type reviewJSON struct {
 	Reason   session.ReviewReason `json:"reason"`
 	Text     string               `json:"text"`
 	Sessions []session.ID         `json:"sessions"`
+	Doubt    doubt                `json:"doubt"`
 }
 
 func (h *Handler) apiReview(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
@@ -123,7 +124,7 @@ func (h *Handler) apiReview(_ http.ResponseWriter, r *http.Request, me *session.
 		return nil, err
 	}
 	_, sprintf := english(r)
-	out := reviewJSON{Reason: due.Reason, Sessions: []session.ID{}}
+	out := reviewJSON{Reason: due.Reason, Sessions: []session.ID{}, Doubt: doubtOf(me)}
 	if c := h.card(words{sprintf: sprintf, now: h.manager.Now()}, r, me); c != nil {
 		out.Text, out.Sessions = c.Heading+" "+c.Text, c.Sessions
 	}
