@@ -4,21 +4,28 @@
 //
 //	go run ./examples/risk-report -trace ./examples/risk-report/example.csv
 //
-// The trace is CSV whose first line names the columns, in any order, or JSON
-// with one object a line. Times must not go backwards. These are read, and
-// others passed over:
+// The trace is CSV whose first line names the columns, JSON (one object a line, or
+// an array), or an access log in the combined format of nginx and Apache. These
+// are read, in any order and by the names that Nextcloud, GitLab, Keycloak and
+// Caddy have for them, or by those that the flags give:
 //
-//	time          RFC 3339, or seconds since 1970
+//	time          RFC 3339, with a space, or (milli)seconds since 1970
 //	user          any name of the user that is not empty
-//	ip            the client's address; empty if not known
+//	ip            the client's address, with a port too; empty if not known
 //	user_agent    the User-Agent header; empty if not known
 //	known_device  yes if the browser's device cookie was known, no if it was
 //	              not; empty is judged as no, and flags more than it will be
-//	outcome       ok, or failed for a wrong password; empty is ok
+//	outcome       ok, or failed for a wrong password; empty is ok, unless a
+//	              message, action or type says it in words
 //
-// A line that cannot be used is told with its number and left out; the program
-// goes on, and ends with status 1. Memory grows with the users, by some 4 kB
-// each, and not with the lines.
+// The other columns are named and passed over. An export in which no line has an
+// address, or a User-Agent, is refused, unless the flag for it says none. Of an
+// access log, the first request of a device is taken for its sign-in, and the
+// others for what its session does.
+//
+// A line that cannot be used is told with its number, up to ten, and left out; the
+// program goes on, and ends with status 1. All lines are kept in memory until they
+// are sorted by time, some 150 bytes each.
 package main
 
 import (
@@ -37,6 +44,13 @@ func main() {
 	trace := flag.String("trace", "", "`file` of sign-ins; - is the standard input")
 	cityDB := flag.String("city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	list := flag.Int("list", 20, "how many of what is flagged to list")
+	given := map[string]string{}
+	for _, column := range columns {
+		flag.Func(flagOf(column), "the `name` of the column "+column+", or none", func(name string) error {
+			given[column] = name
+			return nil
+		})
+	}
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "risk-report: %q is not a flag\n", flag.Arg(0))
@@ -47,14 +61,14 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(context.Background(), *trace, *cityDB, *list, os.Stdout, os.Stderr); err != nil {
+	if err := run(context.Background(), *trace, *cityDB, *list, given, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "risk-report:", err)
 		os.Exit(1)
 	}
 }
 
 // run is the program.
-func run(ctx context.Context, trace, cityDB string, list int, stdout, stderr io.Writer) error {
+func run(ctx context.Context, trace, cityDB string, list int, given map[string]string, stdout, stderr io.Writer) error {
 	in := os.Stdin
 	if trace != "-" {
 		file, err := os.Open(trace)
@@ -72,21 +86,22 @@ func run(ctx context.Context, trace, cityDB string, list int, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	bad := 0
-	err = read(in, func(line int, s signIn, err error) error {
-		if err == nil {
-			err = r.inOrder(s)
-		}
-		if err != nil {
-			bad++
-			fmt.Fprintf(stderr, "line %d: %v\n", line, err)
-			return nil
-		}
-		return r.add(ctx, s)
-	})
-	if err != nil {
+	l := loaded{stderr: stderr, names: newNames(given)}
+	if err := read(in, l.names, l.add); err != nil {
 		return fmt.Errorf("-trace: %w", err)
 	}
+	if err := l.finish(); err != nil {
+		return fmt.Errorf("-trace: %w", err)
+	}
+	for i, e := range l.events {
+		if err := r.add(ctx, e); err != nil {
+			return err
+		}
+		if (i+1)%progress == 0 {
+			fmt.Fprintf(stderr, "%d of %d lines judged\n", i+1, len(l.events))
+		}
+	}
+	bad := l.bad
 	if r.signIns == 0 {
 		return fmt.Errorf("-trace: there is no sign-in in it; %d lines could not be used", bad)
 	}

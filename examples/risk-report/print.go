@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/notice"
 )
 
 var levels = [...]string{"none", "notice", "alert", "high"}
@@ -29,6 +30,12 @@ func (r *report) print(out io.Writer, places string) {
 			fmt.Fprintf(w, "%s\t%s or above\t%d\t%s\t%s\t%d\n", cmp.Or(string(presets[i]), "default"), levels[level],
 				s.levels[level], share(s.levels[level], judged), rate(s.levels[level], years), len(s.users[level]))
 		}
+	}
+	fmt.Fprint(w, "\npreset\te-mails\ta month\ta person and year\tof sign-ins\talerts\tof live sessions\n")
+	for i, s := range r.shadows {
+		n, k := s.mails.total(), s.mails.kinds
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%d\t%d\n", cmp.Or(string(presets[i]), "default"), n, rate(n, r.last.Sub(r.first).Hours()/24/365*12), rate(n, years),
+			k[notice.KindSignIn], k[notice.KindAlert], k[notice.KindMove])
 	}
 	fmt.Fprint(w, "\nreason\tdefault\tcalm\tprecise\n")
 	for _, code := range r.codes() {

@@ -37,10 +37,11 @@ type shadow struct {
 	levels   [session.LevelHigh + 1]int
 	users    [session.LevelHigh + 1]map[string]bool
 	reasons  map[string]int
+	mails    *mailbox
 }
 
 type flagged struct {
-	signIn
+	event
 	level   session.Level
 	signals []session.Signal
 }
@@ -52,7 +53,11 @@ func newReport(locator geo.Locator, list int) (*report, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := &shadow{assessor: assessor, profiles: map[string][]byte{}, reasons: map[string]int{}}
+		mails, err := newMailbox()
+		if err != nil {
+			return nil, err
+		}
+		s := &shadow{assessor: assessor, profiles: map[string][]byte{}, reasons: map[string]int{}, mails: mails}
 		for i := range s.users {
 			s.users[i] = map[string]bool{}
 		}
@@ -61,15 +66,7 @@ func newReport(locator geo.Locator, list int) (*report, error) {
 	return r, nil
 }
 
-// inOrder returns an error if s comes too late.
-func (r *report) inOrder(s signIn) error {
-	if s.at.Before(r.last) {
-		return fmt.Errorf("time: %s is before the line above; sort by time", s.at.Format(time.RFC3339))
-	}
-	return nil
-}
-
-func (r *report) add(ctx context.Context, s signIn) error {
+func (r *report) add(ctx context.Context, s event) error {
 	if r.last = s.at; r.first.IsZero() {
 		r.first = s.at
 	}
@@ -80,13 +77,21 @@ func (r *report) add(ctx context.Context, s signIn) error {
 		}
 		return nil
 	}
-	r.signIns++
-	if _, ok := r.began[s.user]; !ok {
-		r.began[s.user] = s.at
-	}
 	visit, err := r.visit(ctx, s)
 	if err != nil {
 		return err
+	}
+	if s.visit && r.shadows[0].mails.find(s.user, visit) != nil {
+		for _, shadow := range r.shadows {
+			if err := shadow.move(ctx, s.user, visit); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	r.signIns++
+	if _, ok := r.began[s.user]; !ok {
+		r.began[s.user] = s.at
 	}
 	for i, shadow := range r.shadows {
 		v, err := shadow.judge(ctx, s, visit)
@@ -101,7 +106,7 @@ func (r *report) add(ctx context.Context, s signIn) error {
 }
 
 // visit is what a Manager would have made of s.
-func (r *report) visit(ctx context.Context, s signIn) (v session.Visit, err error) {
+func (r *report) visit(ctx context.Context, s event) (v session.Visit, err error) {
 	ip := geo.Canonical(s.ip)
 	v = session.Visit{At: s.at, IP: ip, Network: geo.Network(ip), Device: device.Parse(device.Hints{UserAgent: s.userAgent})}
 	if ip.IsValid() {
@@ -112,8 +117,8 @@ func (r *report) visit(ctx context.Context, s signIn) (v session.Visit, err erro
 
 // judge judges a sign-in and learns from it. Of a user's devices one of each
 // kind is told apart: a trace says only whether the cookie was known.
-func (s *shadow) judge(ctx context.Context, in signIn, visit session.Visit) (session.Verdict, error) {
-	one := &session.Session{UserID: in.user, First: visit, Last: visit, Methods: []string{"pwd"}, Familiarity: session.FamiliarityNew}
+func (s *shadow) judge(ctx context.Context, in event, visit session.Visit) (session.Verdict, error) {
+	one := &session.Session{ID: s.mails.id(), UserID: in.user, First: visit, Last: visit, Methods: []string{"pwd"}, Familiarity: session.FamiliarityNew}
 	if in.known {
 		one.Familiarity = session.FamiliarityKnown
 	}
@@ -126,6 +131,8 @@ func (s *shadow) judge(ctx context.Context, in signIn, visit session.Visit) (ses
 	if v.Profile != nil {
 		s.profiles[in.user] = v.Profile
 	}
+	one.Signals, one.Provisional = v.Signals, v.Provisional
+	s.mails.tell(ctx, session.EventStarted, one, visit, v)
 	for level := session.LevelNotice; level <= v.Level; level++ {
 		s.levels[level]++
 		s.users[level][in.user] = true
@@ -136,6 +143,31 @@ func (s *shadow) judge(ctx context.Context, in signIn, visit session.Visit) (ses
 		}
 	}
 	return v, nil
+}
+
+// move judges what a session does, if it is on another network.
+func (s *shadow) move(ctx context.Context, user string, visit session.Visit) error {
+	was := s.mails.find(user, visit)
+	if was == nil {
+		return nil
+	}
+	next := was.Clone()
+	next.Last = visit
+	if was.Last.Network == visit.Network {
+		s.mails.put(next)
+		return nil
+	}
+	v, err := s.assessor.Assess(ctx, session.Case{Session: was, Visit: visit, Profile: s.profiles[user]})
+	if err != nil {
+		return err
+	}
+	if v.Profile != nil {
+		s.profiles[user] = v.Profile
+	}
+	next.Signals = append(next.Signals, v.Signals...)
+	next.Signals = next.Signals[max(0, len(next.Signals)-16):]
+	s.mails.tell(ctx, session.EventMoved, next, visit, v)
+	return nil
 }
 
 // keep keeps f if it is one of those that are listed.

@@ -7,44 +7,49 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
-
-// signIn is one line of a trace.
-type signIn struct {
-	at        time.Time
-	user      string
-	ip        netip.Addr
-	userAgent string
-	known     bool
-	failed    bool
-}
-
-var columns = []string{"time", "user", "ip", "user_agent", "known_device", "outcome"}
 
 // read calls each with every line and what is wrong with it. It returns what
 // keeps it from reading on.
-func read(in io.Reader, each func(line int, s signIn, err error) error) error {
+func read(in io.Reader, names *names, each func(line int, s event, err error) error) error {
 	b := bufio.NewReaderSize(in, 64<<10)
 	if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
 		_, _ = b.Discard(3) // Excel begins so
 	}
-	if first, err := b.Peek(1); err == nil && first[0] == '{' {
-		return readJSON(b, each)
+	first, err := b.Peek(1)
+	switch {
+	case err == nil && first[0] == '{':
+		return readJSON(b, names, each)
+	case err == nil && first[0] == '[':
+		return readArray(b, names, each)
 	}
-	return readCSV(b, each)
+	if line, _ := b.Peek(4096); combined.Match(firstLine(line)) {
+		return readCombined(b, each)
+	}
+	return readCSV(b, names, each)
 }
 
-func readCSV(in io.Reader, each func(int, signIn, error) error) error {
+func firstLine(b []byte) []byte {
+	line, _, _ := strings.Cut(string(b), "\n")
+	return []byte(line)
+}
+
+func readCSV(in io.Reader, names *names, each func(int, event, error) error) error {
 	r := csv.NewReader(in)
 	r.ReuseRecord = true
-	where, err := readHead(r)
+	head, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return errors.New("it is empty")
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("line 1: neither CSV, JSON nor an access log: %w", err)
+	}
+	head = slices.Clone(head)
+	names.see(head)
+	if err := names.check(); err != nil {
+		return fmt.Errorf("line 1: %w", err)
 	}
 	for {
 		fields, err := r.Read()
@@ -53,7 +58,7 @@ func readCSV(in io.Reader, each func(int, signIn, error) error) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &broken):
-			if err := each(broken.Line, signIn{}, broken.Err); err != nil {
+			if err := each(broken.Line, event{}, broken.Err); err != nil {
 				return err
 			}
 			continue
@@ -61,43 +66,21 @@ func readCSV(in io.Reader, each func(int, signIn, error) error) error {
 			return err
 		}
 		line, _ := r.FieldPos(0)
-		s, err := parse(func(name string) string {
-			if i, ok := where[name]; ok {
-				return fields[i]
-			}
-			return ""
-		})
+		row := make(map[string]string, len(head))
+		for i, name := range head {
+			row[fold(name)] = fields[i]
+		}
+		s, err := names.parse(row)
 		if err := each(line, s, err); err != nil {
 			return err
 		}
 	}
 }
 
-// readHead returns in which field each column is.
-func readHead(r *csv.Reader) (where map[string]int, err error) {
-	head, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, errors.New("it is empty")
-	}
-	if err != nil {
-		return nil, err
-	}
-	where = map[string]int{}
-	for i, name := range head {
-		where[strings.ToLower(strings.TrimSpace(name))] = i
-	}
-	for _, name := range columns[:2] {
-		if _, ok := where[name]; !ok {
-			return nil, fmt.Errorf("line 1: no column %q; with commas between them, the columns are %s", name, strings.Join(columns, ", "))
-		}
-	}
-	return where, nil
-}
-
 // maxLine bounds a line of JSON.
 const maxLine = 1 << 20
 
-func readJSON(in io.Reader, each func(int, signIn, error) error) error {
+func readJSON(in io.Reader, names *names, each func(int, event, error) error) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	n := 0
@@ -106,19 +89,10 @@ func readJSON(in io.Reader, each func(int, signIn, error) error) error {
 		if strings.TrimSpace(lines.Text()) == "" {
 			continue
 		}
-		var fields map[string]any
-		var s signIn
 		dec := json.NewDecoder(strings.NewReader(lines.Text()))
-		dec.UseNumber()
-		err := dec.Decode(&fields)
-		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-			err = errors.New("not an object")
-		}
+		s, err := names.object(dec)
 		if err == nil && dec.More() {
 			err = errors.New("more than one object")
-		}
-		if err == nil {
-			s, err = parse(func(name string) string { return text(fields[name]) })
 		}
 		if err := each(n, s, err); err != nil {
 			return err
@@ -130,55 +104,55 @@ func readJSON(in io.Reader, each func(int, signIn, error) error) error {
 	return nil
 }
 
-func text(v any) string {
-	if v == nil {
-		return ""
+// readArray reads one array of objects.
+func readArray(in io.Reader, names *names, each func(int, event, error) error) error {
+	dec := json.NewDecoder(in)
+	if _, err := dec.Token(); err != nil {
+		return err
 	}
-	return fmt.Sprint(v)
-}
-
-func parse(field func(name string) string) (s signIn, err error) {
-	if s.at, err = parseTime(field("time")); err != nil {
-		return s, err
-	}
-	if s.user = strings.Clone(field("user")); s.user == "" {
-		return s, errors.New("no user")
-	}
-	if ip := field("ip"); ip != "" {
-		if s.ip, err = netip.ParseAddr(ip); err != nil {
-			return s, fmt.Errorf("ip: %q is no address", ip)
+	for n := 1; dec.More(); n++ {
+		s, err := names.object(dec)
+		if broken := (*json.SyntaxError)(nil); errors.As(err, &broken) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("object %d: %w", n, err)
+		}
+		if err := each(n, s, err); err != nil {
+			return err
 		}
 	}
-	s.userAgent = field("user_agent")
-	if s.known, err = parseWord("known_device", field("known_device"), []string{"yes", "true", "1"}, []string{"", "no", "false", "0"}); err != nil {
-		return s, err
-	}
-	s.failed, err = parseWord("outcome", field("outcome"), []string{"failed", "false", "0"}, []string{"", "ok", "true", "1"})
-	return s, err
+	return nil
 }
 
-func parseTime(s string) (time.Time, error) {
-	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil {
-		at := time.Unix(seconds, 0).UTC()
-		if at.Year() < 1970 || at.Year() > 2200 {
-			return at, fmt.Errorf("time: %s is no number of seconds since 1970", s)
-		}
-		return at, nil
+// object reads the next object. Of what is within others, the names are joined
+// with dots.
+func (n *names) object(dec *json.Decoder) (event, error) {
+	var fields map[string]any
+	dec.UseNumber()
+	err := dec.Decode(&fields)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		err = errors.New("not an object")
 	}
-	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return at, fmt.Errorf("time: %q is not like 2026-03-02T19:00:00Z", s)
+		return event{}, err
 	}
-	return at.UTC(), nil
+	row := map[string]string{}
+	flatten(row, "", fields)
+	n.see(sortedKeys(row))
+	return n.parse(row)
 }
 
-func parseWord(name, s string, yes, no []string) (bool, error) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if slices.Contains(yes, s) {
-		return true, nil
+func flatten(row map[string]string, prefix string, fields map[string]any) {
+	for name, v := range fields {
+		name = prefix + fold(name)
+		switch v := v.(type) {
+		case nil:
+		case map[string]any:
+			flatten(row, name+".", v)
+		case []any:
+			if len(v) > 0 {
+				row[name] = fmt.Sprint(v[0])
+			}
+		default:
+			row[name] = fmt.Sprint(v)
+		}
 	}
-	if !slices.Contains(no, s) {
-		return false, fmt.Errorf("%s: %q is neither %s nor %s", name, s, yes[0], no[1])
-	}
-	return false, nil
 }
