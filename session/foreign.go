@@ -65,6 +65,7 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 		return nil, err
 	}
 	adopted := Event{Kind: EventAdopted, At: s.First.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &s.First}
+	m.noteCrowd(ctx, from.IP, s.UserID)
 	learn := func() {}
 	if f.SignedIn {
 		adopted.Kind = EventStarted

@@ -135,6 +135,7 @@ type Manager struct {
 	rest      rest
 	stats     counters
 	watchMode watchMode
+	crowd     crowd
 	fresh     func(context.Context) context.Context // set if store keeps copies
 }
 

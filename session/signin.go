@@ -98,6 +98,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	if err != nil {
 		return nil, Token{}, err
 	}
+	m.noteCrowd(ctx, from.IP, s.UserID)
 	verdict, learn := m.judgeSignIn(ctx, s, o.DeviceID)
 	former := m.place(ctx, s, o.Replaces)
 	wctx, cancel := write(ctx)

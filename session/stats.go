@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync/atomic"
 )
 
@@ -21,6 +22,10 @@ type Stats struct {
 
 	Waiting int // visits that wait to be written
 	Open    int // requests and connections that are open
+
+	// OneAddress is the address, not one of the internet, from which everybody
+	// signs in: of a proxy whose networks are not trusted. Zero if there is none.
+	OneAddress netip.Addr
 }
 
 type counters struct {
@@ -35,7 +40,7 @@ func (m *Manager) Stats() Stats {
 		Refused: c.refused.Load(), RefusedExpired: c.refusedExpired.Load(),
 		Unknown: c.unknown.Load(), Forged: c.forged.Load(), Reused: c.reused.Load(), Disabled: c.disabled.Load(),
 		Touches: c.touches.Load(), TouchErrors: c.touchErrors.Load(), StoreErrors: c.storeErrors.Load(),
-		Waiting: m.queue.len(), Open: m.hub.Open(),
+		Waiting: m.queue.len(), Open: m.hub.Open(), OneAddress: m.crowd.address(),
 	}
 }
 
