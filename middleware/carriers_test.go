@@ -31,7 +31,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"CookieName": {{CookieName: "a b"}, {CookieName: "a;b"}, {CookieName: "__Host-x", InsecureCookie: true},
 			{CookieName: "__Secure-x", InsecureCookie: true}},
 		"CookieSameSite": {{CookieSameSite: http.SameSiteNoneMode}, {CookieSameSite: http.SameSiteDefaultMode}},
-		"CookieKeys":     {{CookieKeys: [][]byte{make([]byte, 32)}}, {CookieKeys: [][]byte{key(1), []byte("short")}}, {CookieKeys: [][]byte{nil}}},
+		"CookieKeys":     {{CookieKeys: session.NewKeys(make([]byte, 32))}, {CookieKeys: session.NewKeys(key(1), []byte("short"))}, {CookieKeys: session.NewKeys(nil)}},
 		"TokenHeaders": {{TokenHeaders: []string{"authorization"}}, {TokenHeaders: []string{"Cookie"}},
 			{TokenHeaders: []string{"X-A", "x-a"}}, {TokenHeaders: []string{""}}, {TokenHeaders: []string{"a b"}}},
 		"TrustedOrigins": {{TrustedOrigins: []string{"example.com"}}, {TrustedOrigins: []string{"https://example.com/path"}}},
@@ -115,7 +115,7 @@ func signedIn(t *testing.T, s *site, query string) (cookie, token string) {
 }
 
 func TestCookiesThatAreRefused(t *testing.T) {
-	for _, keys := range [][][]byte{nil, {key(1)}} {
+	for _, keys := range []session.Keys{{}, session.NewKeys(key(1))} {
 		store := &countingStore{Store: memstore.New()}
 		s := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: keys})
 		v, _ := signedIn(t, s, "")
@@ -143,11 +143,11 @@ func TestCookiesThatAreRefused(t *testing.T) {
 			"a bare bearer too": {"__Host-session=sid1_" + strings.Repeat("A", 63)},
 		} {
 			if got := s.status(t, http.Header{"Cookie": lines}); got != 401 {
-				t.Errorf("%s (sealed: %v): got %d, want 401", name, keys != nil, got)
+				t.Errorf("%s (sealed: %v): got %d, want 401", name, !keys.IsZero(), got)
 			}
 		}
 		if n := store.gets.Load(); n != 0 {
-			t.Errorf("sealed %v: bad cookies made %d reads of the store", keys != nil, n)
+			t.Errorf("sealed %v: bad cookies made %d reads of the store", !keys.IsZero(), n)
 		}
 		for name, line := range map[string]string{
 			"alone": "__Host-session=" + v, "among others": "a=b; __Host-session=" + v + "; c=d", "no space": "a=b;__Host-session=" + v,
@@ -161,14 +161,14 @@ func TestCookiesThatAreRefused(t *testing.T) {
 
 func TestCookieKeyRotation(t *testing.T) {
 	store := memstore.New()
-	old := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: [][]byte{key(1)}})
+	old := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: session.NewKeys(key(1))})
 	v, _ := signedIn(t, old, "")
 	header := http.Header{"Cookie": {"__Host-session=" + v}}
-	both := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: [][]byte{key(2), key(1)}})
+	both := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: session.NewKeys(key(2), key(1))})
 	if got := both.status(t, header); got != 200 {
 		t.Errorf("old key still verifies: got %d", got)
 	}
-	next := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: [][]byte{key(2)}})
+	next := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: session.NewKeys(key(2))})
 	if got := next.status(t, header); got != 401 {
 		t.Errorf("old key dropped: got %d", got)
 	}
@@ -176,7 +176,7 @@ func TestCookieKeyRotation(t *testing.T) {
 	if got := bare.status(t, header); got != 401 {
 		t.Errorf("no keys any more: got %d", got)
 	}
-	otherName := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: [][]byte{key(1)}, CookieName: "__Host-other"})
+	otherName := newSite(t, store, session.Config{}, middleware.Config{CookieKeys: session.NewKeys(key(1)), CookieName: "__Host-other"})
 	if got := otherName.status(t, http.Header{"Cookie": {"__Host-other=" + v}}); got != 401 {
 		t.Errorf("sealed for another name: got %d", got)
 	}
@@ -407,7 +407,7 @@ func FuzzCookie(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	sealed, err := middleware.New(manager, middleware.Config{CookieKeys: [][]byte{key(1)}})
+	sealed, err := middleware.New(manager, middleware.Config{CookieKeys: session.NewKeys(key(1))})
 	if err != nil {
 		f.Fatal(err)
 	}

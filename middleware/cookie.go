@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -29,11 +28,30 @@ const (
 
 var errNoCookie = errors.New("middleware: no usable cookie")
 
+// codecs returns what seals, the first, and opens. It is a func, since fmt prints
+// all but the inside of one, and the keys are in there.
+type codecs func() []securecookie.Codec
+
+// newCodecs returns a codec for each key, nil for none.
+func newCodecs(keys session.Keys, maxAge int) codecs {
+	var all []securecookie.Codec
+	for _, key := range keys.Reveal() {
+		all = append(all, securecookie.New(slices.Clone(key), nil).
+			SetSerializer(securecookie.NopEncoder{}).
+			MaxAge(maxAge).
+			MaxLength(maxCredential))
+	}
+	if all == nil {
+		return nil
+	}
+	return func() []securecookie.Codec { return all }
+}
+
 // cookie reads and writes the session's cookie. With keys its value is sealed by
 // securecookie: that throws forgeries away cheaply, and is not what revokes.
 type cookie struct {
 	attributes http.Cookie
-	codecs     []securecookie.Codec
+	codecs     codecs // nil: the cookie holds the bare token
 	verified   *memory[opened]
 }
 
@@ -54,15 +72,10 @@ func newCookie(cfg Config) (cookie, error) {
 	if err := c.check(cfg); err != nil {
 		return cookie{}, err
 	}
-	for i, key := range cfg.CookieKeys {
-		if err := checkKey(key); err != nil {
-			return cookie{}, fmt.Errorf("middleware: Config.CookieKeys[%d]: %w", i, err)
-		}
-		c.codecs = append(c.codecs, securecookie.New(slices.Clone(key), nil).
-			SetSerializer(securecookie.NopEncoder{}).
-			MaxAge(0). // the session decides when it ends
-			MaxLength(maxCredential))
+	if err := cfg.CookieKeys.Check(); err != nil {
+		return cookie{}, fmt.Errorf("middleware: Config.CookieKeys: %w", err)
 	}
+	c.codecs = newCodecs(cfg.CookieKeys, 0) // the session decides when it ends
 	if c.codecs != nil {
 		c.verified = new(memory[opened])
 	}
@@ -89,16 +102,6 @@ func (c *cookie) check(cfg Config) error {
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
-}
-
-func checkKey(key []byte) error {
-	switch {
-	case len(key) < minKey:
-		return fmt.Errorf("%d bytes, want at least %d", len(key), minKey)
-	case bytes.Count(key, key[:1]) == len(key):
-		return errors.New("all bytes are equal")
-	}
-	return nil
 }
 
 // cookieValue returns the value of the cookie of that name, without allocating.
@@ -179,7 +182,7 @@ func (c *cookie) token(r *http.Request, end string) (session.Token, error) {
 
 // open also reports whether it took another key than the first.
 func (c *cookie) open(value string) (t session.Token, outdated bool, err error) {
-	for i, codec := range c.codecs {
+	for i, codec := range c.codecs() {
 		var raw []byte
 		if codec.Decode(c.attributes.Name, value, &raw) == nil {
 			t, err = session.TokenFromBytes(raw)
@@ -194,7 +197,7 @@ func (c *cookie) open(value string) (t session.Token, outdated bool, err error) 
 func (c *cookie) set(w http.ResponseWriter, end string, t session.Token, s *session.Session, now time.Time) {
 	k := c.attributes
 	if k.Value = t.Reveal(); c.codecs != nil {
-		k.Value = seal(c.codecs[0], k.Name, t.Bytes()) // whatever the end: it can be read under each
+		k.Value = seal(c.codecs()[0], k.Name, t.Bytes()) // whatever the end: it can be read under each
 	}
 	if k.Name += end; s.Persistent {
 		k.MaxAge = int(min(s.ExpiresAt.Sub(now), maxCookieAge) / time.Second)

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -15,7 +14,7 @@ import (
 // sign-in only, and signs nobody in.
 type deviceCookie struct {
 	attributes http.Cookie
-	codecs     []securecookie.Codec // nil: there is no device cookie
+	codecs     codecs // nil: there is no device cookie
 }
 
 func newDeviceCookie(c cookie, cfg Config, manager *session.Manager) deviceCookie {
@@ -25,12 +24,7 @@ func newDeviceCookie(c cookie, cfg Config, manager *session.Manager) deviceCooki
 	if cfg.NoDeviceCookie || !manager.KeepsProfiles() {
 		return d
 	}
-	for _, key := range cfg.CookieKeys {
-		d.codecs = append(d.codecs, securecookie.New(slices.Clone(key), nil).
-			SetSerializer(securecookie.NopEncoder{}).
-			MaxAge(d.attributes.MaxAge).
-			MaxLength(maxCredential))
-	}
+	d.codecs = newCodecs(cfg.CookieKeys, d.attributes.MaxAge)
 	return d
 }
 
@@ -41,7 +35,7 @@ func (d *deviceCookie) id(r *http.Request) (id session.DeviceID) {
 	}
 	value, _ := cookieValue(r, d.attributes.Name)
 	var raw []byte
-	if value == "" || securecookie.DecodeMulti(d.attributes.Name, value, &raw, d.codecs...) != nil || len(raw) != len(id) {
+	if value == "" || securecookie.DecodeMulti(d.attributes.Name, value, &raw, d.codecs()...) != nil || len(raw) != len(id) {
 		return session.NewDeviceID()
 	}
 	return session.DeviceID(raw)
@@ -53,6 +47,6 @@ func (d *deviceCookie) send(w http.ResponseWriter, id session.DeviceID) {
 		return
 	}
 	k := d.attributes
-	k.Value = seal(d.codecs[0], k.Name, id[:])
+	k.Value = seal(d.codecs()[0], k.Name, id[:])
 	sendSecret(w, &k)
 }

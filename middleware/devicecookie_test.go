@@ -21,8 +21,8 @@ func deviceOf(res *http.Response) *http.Cookie {
 }
 
 func TestDeviceCookie(t *testing.T) {
-	keep := session.Config{ProfileKeys: [][]byte{key(9)}}
-	s := newSite(t, nil, keep, middleware.Config{CookieKeys: [][]byte{key(1)}})
+	keep := session.Config{ProfileKeys: session.NewKeys(key(9))}
+	s := newSite(t, nil, keep, middleware.Config{CookieKeys: session.NewKeys(key(1))})
 	signIn := func(query string, header ...string) *http.Cookie {
 		res, _ := s.do(t, s.client(t), "POST", "/login?user="+query, header...)
 		return deviceOf(res)
@@ -75,8 +75,8 @@ func TestDeviceCookie(t *testing.T) {
 }
 
 func TestDeviceCookieIsOffWithoutKeysAndBySwitch(t *testing.T) {
-	keep := session.Config{ProfileKeys: [][]byte{key(9)}}
-	sealed := [][]byte{key(1)}
+	keep := session.Config{ProfileKeys: session.NewKeys(key(9))}
+	sealed := session.NewKeys(key(1))
 	for name, c := range map[string]struct {
 		scfg session.Config
 		cfg  middleware.Config

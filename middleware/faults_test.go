@@ -72,8 +72,8 @@ func newFaultySite(t *testing.T, late bool) *faultySite {
 	t.Helper()
 	f := &faultySite{fault: newFault(late)}
 	start := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
-	f.site = newSite(t, f.fault, session.Config{ProfileKeys: [][]byte{key(7)}, Now: func() time.Time { return start.Add(time.Duration(f.elapsed.Load())) }},
-		middleware.Config{CookieKeys: [][]byte{key(8)}})
+	f.site = newSite(t, f.fault, session.Config{ProfileKeys: session.NewKeys(key(7)), Now: func() time.Time { return start.Add(time.Duration(f.elapsed.Load())) }},
+		middleware.Config{CookieKeys: session.NewKeys(key(8))})
 	host := func(route string, do func(http.ResponseWriter, *http.Request) error) {
 		f.mux.HandleFunc("POST "+route, func(w http.ResponseWriter, r *http.Request) {
 			if err := do(w, r); err != nil { // as a host would answer

@@ -14,11 +14,11 @@ import (
 // its device is recognised by ours. One in a header is not sent any.
 func TestForeignDeviceCookie(t *testing.T) {
 	t.Parallel()
-	manager, err := session.New(memstore.New(), session.Config{ProfileKeys: [][]byte{key(9)}})
+	manager, err := session.New(memstore.New(), session.Config{ProfileKeys: session.NewKeys(key(9))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	mw, err := middleware.New(manager, middleware.Config{CookieKeys: [][]byte{key(1)}, Foreign: &middleware.Foreign{
+	mw, err := middleware.New(manager, middleware.Config{CookieKeys: session.NewKeys(key(1)), Foreign: &middleware.Foreign{
 		Extractors: []middleware.Extractor{middleware.Header("X-Token"), middleware.Cookie("sid")},
 		Adopt: func(*http.Request, string) (session.Foreign, error) {
 			return session.Foreign{UserID: "ada", SignedIn: true}, nil

@@ -454,7 +454,7 @@ func loaded(t testing.TB, cfg middleware.Config) (http.Handler, *http.Request, d
 
 // The floor of a middleware that uses the context: the node and the request.
 func TestLoadAllocates(t *testing.T) {
-	for name, cfg := range map[string]middleware.Config{"bare": {}, "sealed": {CookieKeys: [][]byte{key(1)}}} {
+	for name, cfg := range map[string]middleware.Config{"bare": {}, "sealed": {CookieKeys: session.NewKeys(key(1))}} {
 		h, r, w := loaded(t, cfg)
 		h.ServeHTTP(w, r)
 		clear(w.h)
@@ -465,7 +465,7 @@ func TestLoadAllocates(t *testing.T) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	for name, cfg := range map[string]middleware.Config{"bare": {}, "sealed": {CookieKeys: [][]byte{key(1)}}} {
+	for name, cfg := range map[string]middleware.Config{"bare": {}, "sealed": {CookieKeys: session.NewKeys(key(1))}} {
 		b.Run(name, func(b *testing.B) {
 			h, r, w := loaded(b, cfg)
 			b.ReportAllocs()

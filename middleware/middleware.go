@@ -79,7 +79,7 @@ type Config struct {
 	// asking the store. The first seals, all of them verify. Each has at least
 	// 32 random bytes. Defaults to none: the cookie holds the bare token, which
 	// cannot be guessed.
-	CookieKeys [][]byte
+	CookieKeys session.Keys
 	// InsecureCookie sends the cookie without Secure and by default under the
 	// name "session", for browsers that keep no Secure cookie on plain HTTP
 	// even from the same machine. It works on loopback addresses only. Defaults

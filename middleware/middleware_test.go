@@ -106,7 +106,7 @@ func (s *site) do(t *testing.T, c *http.Client, method, path string, header ...s
 const sameOrigin = "Sec-Fetch-Site"
 
 func TestSignInAndOut(t *testing.T) {
-	for _, keys := range [][][]byte{nil, {[]byte(strings.Repeat("0123456789abcdef", 2))}} {
+	for _, keys := range []session.Keys{{}, session.NewKeys([]byte(strings.Repeat("0123456789abcdef", 2)))} {
 		s := newSite(t, nil, session.Config{}, middleware.Config{CookieKeys: keys})
 		c := s.client(t)
 		if res, _ := s.do(t, c, "GET", "/me"); res.StatusCode != 401 {

@@ -90,7 +90,7 @@ var (
 
 // What is due travels in an answer of our own and in no other.
 func TestRotationTravelsAlone(t *testing.T) {
-	for name, keys := range map[string][][]byte{"bare": nil, "sealed": {key(1)}} {
+	for name, keys := range map[string]session.Keys{"bare": {}, "sealed": session.NewKeys(key(1))} {
 		t.Run(name, func(t *testing.T) {
 			a := newAging(t, session.Config{}, middleware.Config{CookieKeys: keys})
 			first := a.signIn(t, "&remember")

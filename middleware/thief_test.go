@@ -141,9 +141,9 @@ func TestSharedLeavesNothing(t *testing.T) {
 // README has, and nobody is signed out: not a browser that comes to both in turn,
 // nor one that was away.
 func TestKeysAreReplaced(t *testing.T) {
-	next := func(k byte) middleware.Config { return middleware.Config{CookieKeys: [][]byte{key(k)}} }
+	next := func(k byte) middleware.Config { return middleware.Config{CookieKeys: session.NewKeys(key(k))} }
 	both := func(first, second byte) middleware.Config {
-		return middleware.Config{CookieKeys: [][]byte{key(first), key(second)}}
+		return middleware.Config{CookieKeys: session.NewKeys(key(first), key(second))}
 	}
 	a := newAging(t, session.Config{}, next(1))
 	one, two := a.mw, a.mw
@@ -201,7 +201,7 @@ func TestKeysAreReplaced(t *testing.T) {
 // What does not open is told of once a minute, however much of it comes.
 func TestUnopenedIsLogged(t *testing.T) {
 	log := new(lines)
-	a := newAging(t, session.Config{Logger: log.logger()}, middleware.Config{CookieKeys: [][]byte{key(1)}})
+	a := newAging(t, session.Config{Logger: log.logger()}, middleware.Config{CookieKeys: session.NewKeys(key(1))})
 	for range 100 {
 		a.wantStatus(t, "another application's", "__Host-session=hello", 401)
 	}
@@ -218,7 +218,7 @@ func TestUnopenedIsLogged(t *testing.T) {
 // Sixty rotations under 32 requests at once, a third of whose answers are lost,
 // sign nobody out.
 func TestRotationsUnderLoad(t *testing.T) {
-	a := newAging(t, session.Config{Limits: session.Limits{Idle: 100 * 24 * time.Hour, Absolute: 100 * 24 * time.Hour}}, middleware.Config{CookieKeys: [][]byte{key(1)}})
+	a := newAging(t, session.Config{Limits: session.Limits{Idle: 100 * 24 * time.Hour, Absolute: 100 * 24 * time.Hour}}, middleware.Config{CookieKeys: session.NewKeys(key(1))})
 	b := newBrowser(a.site)
 	b.send(t, "POST", "/login?user=alice&remember", own...).deliver()
 	out, rotations := 0, 0

@@ -53,7 +53,7 @@ func newQuestioned(t *testing.T, level session.Level, cfg session.Config) *quest
 	t.Helper()
 	q := &questioned{suspicious: &suspicious{level: level}}
 	cfg.Assessor = q.suspicious
-	cfg.ProfileKeys = [][]byte{profileKey}
+	cfg.ProfileKeys = session.NewKeys(profileKey)
 	q.bench = newBench(t, cfg)
 	q.old, q.oldToken = q.from(t, home, "alice", "pwd")
 	q.clock.advance(24 * time.Hour)

@@ -54,7 +54,7 @@ func TestDoubtPasses(t *testing.T) {
 // After a change of the password, a cookie that it signed out makes no device
 // known; the one that was kept does, and the others still look alike.
 func TestPasswordChangeDistrustsDevices(t *testing.T) {
-	b := newBench(t, session.Config{ProfileKeys: [][]byte{profileKey}})
+	b := newBench(t, session.Config{ProfileKeys: session.NewKeys(profileKey)})
 	mine, lost := session.NewDeviceID(), session.NewDeviceID()
 	b.start(t, "alice", session.StartOptions{DeviceID: lost})
 	me, _ := b.start(t, "alice", session.StartOptions{DeviceID: mine})
@@ -83,7 +83,7 @@ func TestLateLessonsAreLost(t *testing.T) {
 	b := newBenchOver(t, struct {
 		session.Store
 		session.Profiles
-	}{store, mem}, session.Config{Assessor: a, ProfileKeys: [][]byte{profileKey}})
+	}{store, mem}, session.Config{Assessor: a, ProfileKeys: session.NewKeys(profileKey)})
 	old, token := b.from(t, home, "alice", "pwd")
 	b.clock.advance(time.Hour)
 	bad, _ := b.from(t, hotel, "alice", "pwd")

@@ -75,7 +75,7 @@ type party struct {
 
 func newParty(t *testing.T, late bool) *party {
 	p := &party{T: t, fault: newFault(late)}
-	p.bench = newBenchOver(t, p.fault, session.Config{ProfileKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, MaxPerUser: 3})
+	p.bench = newBenchOver(t, p.fault, session.Config{ProfileKeys: session.NewKeys([]byte("0123456789abcdef0123456789abcdef")), MaxPerUser: 3})
 	_, p.other = p.start(t, "ada", session.StartOptions{DeviceID: session.NewDeviceID()})
 	p.clock.advance(time.Minute)
 	var s *session.Session

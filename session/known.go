@@ -90,7 +90,8 @@ func (p *profiles) describe(userID string, id DeviceID, v Visit) knownDevice {
 // hash uses the first key that is kept for opening, so that devices stay known
 // while keys are replaced.
 func (p *profiles) hash(userID string, parts ...string) []byte {
-	mac := hmac.New(sha256.New, p.keys[len(p.keys)-1])
+	keys := p.keys.Reveal()
+	mac := hmac.New(sha256.New, keys[len(keys)-1])
 	for _, s := range append([]string{"signedin known", userID}, parts...) {
 		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
 		mac.Write([]byte(s))

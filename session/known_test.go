@@ -18,7 +18,7 @@ var profileKey = []byte("a key for profiles, 32 bytes or so")
 func newKnown(t *testing.T, store session.Store, keys ...[]byte) *bench {
 	t.Helper()
 	return newBenchOver(t, store, session.Config{
-		ProfileKeys: keys,
+		ProfileKeys: session.NewKeys(keys...),
 		Device: func(h device.Hints) device.Device {
 			return device.Device{Kind: device.KindDesktop, Browser: h.UserAgent}
 		},
@@ -173,10 +173,10 @@ func TestWithoutProfileKeysNothingIsRemembered(t *testing.T) {
 	if blob, _, _ := store.Profile(t.Context(), "alice"); len(blob) != 0 {
 		t.Errorf("got %d bytes", len(blob))
 	}
-	if _, err := session.New(&counting{Store: store}, session.Config{ProfileKeys: [][]byte{profileKey}}); err == nil {
+	if _, err := session.New(&counting{Store: store}, session.Config{ProfileKeys: session.NewKeys(profileKey)}); err == nil {
 		t.Error("a store without profiles: no error")
 	}
-	if _, err := session.New(store, session.Config{ProfileKeys: [][]byte{[]byte("short")}}); err == nil {
+	if _, err := session.New(store, session.Config{ProfileKeys: session.NewKeys([]byte("short"))}); err == nil {
 		t.Error("a short key: no error")
 	}
 }
@@ -184,7 +184,7 @@ func TestWithoutProfileKeysNothingIsRemembered(t *testing.T) {
 // An Assessor keeps what it learns of a user beside the devices.
 func TestAssessorsProfile(t *testing.T) {
 	var got [][]byte
-	b := newBench(t, session.Config{ProfileKeys: [][]byte{profileKey}, Assessor: session.AssessorFunc(
+	b := newBench(t, session.Config{ProfileKeys: session.NewKeys(profileKey), Assessor: session.AssessorFunc(
 		func(_ context.Context, c session.Case) (session.Verdict, error) {
 			got = append(got, c.Profile)
 			return session.Verdict{Profile: append(bytes.Clone(c.Profile), 'x')}, nil

@@ -76,7 +76,7 @@ type Config struct {
 	// open; the last one makes the hashes, so drop it last. Each has at least 32
 	// random bytes. The Store must have Profiles. Defaults to none: nothing is
 	// remembered.
-	ProfileKeys [][]byte
+	ProfileKeys Keys
 
 	// Logger is told of trouble that no caller sees. Defaults to discarding.
 	Logger *slog.Logger

@@ -43,21 +43,19 @@ type profile struct {
 // user.
 type profiles struct {
 	store Profiles
-	keys  [][]byte // the first seals, all of them open
+	keys  Keys
 }
 
-func newProfiles(store Store, keys [][]byte) (*profiles, error) {
-	if len(keys) == 0 {
+func newProfiles(store Store, keys Keys) (*profiles, error) {
+	if keys.IsZero() {
 		return nil, nil
 	}
 	p, ok := store.(Profiles)
 	if !ok {
 		return nil, errors.New("session: Config.ProfileKeys: the Store keeps no profiles")
 	}
-	for i, key := range keys {
-		if len(key) < 32 {
-			return nil, fmt.Errorf("session: Config.ProfileKeys[%d]: %d bytes, want at least 32", i, len(key))
-		}
+	if err := keys.Check(); err != nil {
+		return nil, fmt.Errorf("session: Config.ProfileKeys: %w", err)
 	}
 	return &profiles{store: p, keys: keys}, nil
 }
@@ -70,7 +68,7 @@ func (p *profiles) load(ctx context.Context, userID string) (profile, error) {
 		return profile{}, fmt.Errorf("session: profile: %w", err)
 	}
 	out := profile{version: version}
-	for _, key := range p.keys {
+	for _, key := range p.keys.Reveal() {
 		room := make([]byte, 0, 2*MaxProfile) // an Assessor writes behind what it gets
 		plain, err := p.aead(key, userID).Open(room, nil, blob, nil)
 		if err == nil && out.decode(plain) {
@@ -81,7 +79,7 @@ func (p *profiles) load(ctx context.Context, userID string) (profile, error) {
 }
 
 func (p *profiles) save(ctx context.Context, userID string, prof profile) error {
-	blob := p.aead(p.keys[0], userID).Seal(nil, nil, prof.encode(), nil)
+	blob := p.aead(p.keys.Reveal()[0], userID).Seal(nil, nil, prof.encode(), nil)
 	if len(blob) > MaxProfile {
 		return fmt.Errorf("session: profile: %d bytes, at most %d", len(blob), MaxProfile)
 	}

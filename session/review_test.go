@@ -19,7 +19,7 @@ const aDay = 24 * time.Hour
 func newTraveller(t *testing.T) *bench {
 	t.Helper()
 	return newBenchOver(t, memstore.New(), session.Config{
-		ProfileKeys: [][]byte{profileKey}, Retention: 365 * aDay,
+		ProfileKeys: session.NewKeys(profileKey), Retention: 365 * aDay,
 		Limits: session.Limits{Idle: 100 * aDay, Absolute: 1000 * aDay, Rotation: -1},
 		Locator: geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
 			if ip == hotel.IP {
@@ -165,7 +165,7 @@ func TestReviewNever(t *testing.T) {
 // question still comes monthly.
 func TestReviewOfShortSessions(t *testing.T) {
 	b := newBenchOver(t, memstore.New(), session.Config{
-		ProfileKeys: [][]byte{profileKey}, Limits: session.Limits{Idle: 12 * time.Hour, Absolute: aDay},
+		ProfileKeys: session.NewKeys(profileKey), Limits: session.Limits{Idle: 12 * time.Hour, Absolute: aDay},
 	})
 	laptop, phone := session.NewDeviceID(), session.NewDeviceID()
 	var asked []int

@@ -12,7 +12,7 @@ import (
 // A browser that signs in again is one device: its former session ends, and its
 // name goes on.
 func TestBrowserSignsInAgain(t *testing.T) {
-	b := newBench(t, session.Config{ProfileKeys: [][]byte{profileKey}})
+	b := newBench(t, session.Config{ProfileKeys: session.NewKeys(profileKey)})
 	desk, lamp := session.NewDeviceID(), session.NewDeviceID()
 	first, token := b.start(t, "alice", session.StartOptions{DeviceID: desk})
 	if _, err := b.Rename(t.Context(), "alice", first.ID, "Office"); err != nil {
@@ -50,7 +50,7 @@ func TestBrowserSignsInAgain(t *testing.T) {
 // A sign-in that is in doubt ends nothing: the session before may have to judge
 // it.
 func TestDoubtReplacesNothing(t *testing.T) {
-	b := newBench(t, session.Config{ProfileKeys: [][]byte{profileKey}, Assessor: &suspicious{level: session.LevelAlert}})
+	b := newBench(t, session.Config{ProfileKeys: session.NewKeys(profileKey), Assessor: &suspicious{level: session.LevelAlert}})
 	id := session.NewDeviceID()
 	_, token := b.start(t, "alice", session.StartOptions{DeviceID: id})
 	ticket, err := b.BeginSignIn(t.Context(), "alice")

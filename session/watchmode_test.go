@@ -28,7 +28,7 @@ var unusual = session.AssessorFunc(func(_ context.Context, c session.Case) (sess
 func watching(t *testing.T, store session.Store, now func() time.Time, cfg session.Config) *watcher {
 	t.Helper()
 	w := &watcher{}
-	cfg.Assessor, cfg.ProfileKeys, cfg.Now = unusual, [][]byte{bytes.Repeat([]byte{1}, 32)}, now
+	cfg.Assessor, cfg.ProfileKeys, cfg.Now = unusual, session.NewKeys(profileKey), now
 	cfg.Logger = slog.New(slog.NewTextHandler(&w.log, nil))
 	cfg.Observers = []session.Observer{session.ObserverFunc(func(_ context.Context, e session.Event) { w.events = append(w.events, e) })}
 	var err error

@@ -65,7 +65,7 @@ func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 		store = i.cache
 	}
 	i.manager, err = session.New(store, session.Config{
-		Locator: embedded.New(), ProfileKeys: [][]byte{keys.Profile}, Logger: log,
+		Locator: embedded.New(), ProfileKeys: session.NewKeys(keys.Profile), Logger: log,
 		Observers: []session.Observer{b.bus}, // tells the others
 	})
 	if err != nil {
@@ -76,7 +76,7 @@ func newInstance(b *backend, cached bool, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	i.mw, err = middleware.New(i.manager, middleware.Config{
-		CookieKeys: [][]byte{keys.Cookie}, ClientIP: clientIP, Refuse: middleware.Pages{SignIn: "/login", Confirm: "/confirm"}.Refuse,
+		CookieKeys: session.NewKeys(keys.Cookie), ClientIP: clientIP, Refuse: middleware.Pages{SignIn: "/login", Confirm: "/confirm"}.Refuse,
 	})
 	if err != nil {
 		return nil, err

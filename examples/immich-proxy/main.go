@@ -115,7 +115,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, nil, err
 	}
-	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: [][]byte{keys.Profile}, Logger: log})
+	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: session.NewKeys(keys.Profile), Logger: log})
 	if err != nil {
 		return nil, nil, err
 	}

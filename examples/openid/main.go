@@ -74,12 +74,12 @@ func run(ctx context.Context, addr, file, issuer string, client oauth2.Config) e
 		return err
 	}
 	manager, err := session.New(store, session.Config{
-		Locator: embedded.New(), ProfileKeys: [][]byte{keys.Profile}, Logger: log, Observers: []session.Observer{bus},
+		Locator: embedded.New(), ProfileKeys: session.NewKeys(keys.Profile), Logger: log, Observers: []session.Observer{bus},
 	})
 	if err != nil {
 		return err
 	}
-	mw, err := middleware.New(manager, middleware.Config{CookieKeys: [][]byte{keys.Cookie}, Refuse: middleware.ToSignIn("/login")})
+	mw, err := middleware.New(manager, middleware.Config{CookieKeys: session.NewKeys(keys.Cookie), Refuse: middleware.ToSignIn("/login")})
 	if err != nil {
 		return err
 	}

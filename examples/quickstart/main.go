@@ -132,8 +132,12 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		return nil, err
 	}
 	locator, attribution := host.Places(ctx, f.cityDB, log)
-	cfg := session.Config{Locator: locator, ProfileKeys: [][]byte{p.keys.Profile}, Logger: log,
+<<<<<<< HEAD
+	cfg := session.Config{Locator: locator, ProfileKeys: session.NewKeys(p.keys.Profile), Logger: log,
 		WatchMode: -1} // a demonstration tells at once
+=======
+	cfg := session.Config{Locator: locator, ProfileKeys: session.NewKeys(p.keys.Profile), Logger: log}
+>>>>>>> 02c48d1 (session: Keys that nothing prints)
 	if f.demo {
 		nowhere, err := demoLocator()
 		if err != nil {
@@ -154,7 +158,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		return nil, err
 	}
 	mw, err := middleware.New(manager, middleware.Config{
-		CookieKeys: [][]byte{p.keys.Cookie}, InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: demo.Pages.Refuse,
+		CookieKeys: session.NewKeys(p.keys.Cookie), InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: demo.Pages.Refuse,
 	})
 	if err != nil {
 		return nil, err
@@ -196,7 +200,7 @@ func newParts(ctx context.Context, f flags, db *sqlx.DB, file string) (p parts, 
 
 // watch has sign-ins judged, and their users told of those that look wrong.
 func (p parts) watch(cfg *session.Config) error {
-	assessor, err := risk.New(risk.Config{Key: p.keys.Risk})
+	assessor, err := risk.New(risk.Config{Key: session.NewKeys(p.keys.Risk)})
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ type Config struct {
 	// LinkKeys seal what [Handler.Link] returns. The first seals, all of them
 	// open. Each has at least 32 random bytes. Defaults to none: there are no
 	// links.
-	LinkKeys [][]byte
+	LinkKeys session.Keys
 
 	// Zone is the time zone of exact times, where there is no script to put them
 	// into the reader's own. Defaults to UTC.
@@ -127,7 +127,7 @@ type Handler struct {
 	inner   http.Handler
 	links   []cipher.AEAD
 	link    http.Handler // for who has no session
-	noteKey []byte       // seals what no session can
+	noteKey session.Keys // seals what no session can
 	used    used
 	looks   looks
 	streams streams

@@ -14,13 +14,13 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-var linkKeys = [][]byte{bytes.Repeat([]byte("link key"), 4)}
+var linkKeys = session.NewKeys(bytes.Repeat([]byte("link key"), 4))
 
 // strangers finds sign-ins from Amsterdam suspicious, and of another device
 // whose name says so.
 func strangers() session.Config {
 	cfg := described()
-	cfg.ProfileKeys = [][]byte{bytes.Repeat([]byte("profile "), 4)}
+	cfg.ProfileKeys = session.NewKeys(bytes.Repeat([]byte("profile "), 4))
 	cfg.Assessor = session.AssessorFunc(func(_ context.Context, c session.Case) (session.Verdict, error) {
 		if c.Visit.IP.String() != "198.51.100.7" {
 			return session.Verdict{}, nil

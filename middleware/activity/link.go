@@ -55,11 +55,11 @@ func (h *Handler) Link(s *session.Session) string {
 }
 
 // newLinks returns what seals links and opens them, with keys of their own.
-func newLinks(keys [][]byte) (all []cipher.AEAD, err error) {
-	for i, key := range keys {
-		if len(key) < 32 {
-			return nil, fmt.Errorf("activity: Config.LinkKeys[%d]: %d bytes, want at least 32", i, len(key))
-		}
+func newLinks(keys session.Keys) (all []cipher.AEAD, err error) {
+	if err := keys.Check(); err != nil {
+		return nil, fmt.Errorf("activity: Config.LinkKeys: %w", err)
+	}
+	for _, key := range keys.Reveal() {
 		derived, err := hkdf.Key(sha256.New, key, nil, "signedin activity link", 32)
 		if err != nil {
 			panic(err) // the length is right

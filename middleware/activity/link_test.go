@@ -97,7 +97,7 @@ func TestLinksThatAreDead(t *testing.T) {
 			t.Errorf("%.20q: got %d", bad, res.StatusCode)
 		}
 	}
-	other := newSite(t, activity.Config{LinkKeys: [][]byte{bytes.Repeat([]byte("another "), 4)}}, session.Config{})
+	other := newSite(t, activity.Config{LinkKeys: session.NewKeys(bytes.Repeat([]byte("another "), 4))}, session.Config{})
 	want(t, first(other.reader(t).post(base+"/link", sealed)), http.StatusGone)
 	a.pass(7*24*time.Hour - 2*time.Minute)
 	a.strange.signedIn()

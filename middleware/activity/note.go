@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ const (
 // of the session that it was made in, so every instance can open it, and no
 // other session can; of a session that has ended, of a key of the Handler.
 func (h *Handler) send(w http.ResponseWriter, r *http.Request, me *session.Session, n note) {
-	key := h.noteKey
+	key := h.noteKey.Reveal()[0]
 	if n.At = h.manager.Now().UnixMilli(); me != nil {
 		n.By, key = me.ID, secretKey(me.Secrets.Current)
 	}
@@ -57,7 +58,7 @@ func (h *Handler) open(r *http.Request, me *session.Session) (n note, ok bool) {
 	if err != nil || len(sealed) == 0 {
 		return n, false
 	}
-	keys := [][]byte{h.noteKey}
+	keys := slices.Clone(h.noteKey.Reveal())
 	for _, secret := range []session.SecretHash{me.Secrets.Current, me.Secrets.Previous, me.Secrets.Older} {
 		if !secret.IsZero() { // the one before, since a new proof replaces it
 			keys = append(keys, secretKey(secret))
@@ -84,13 +85,13 @@ func secretKey(secret session.SecretHash) []byte { return secret[:] }
 
 // newNoteKey derives the key from that of the links, which several instances
 // share, or makes one.
-func newNoteKey(linkKeys [][]byte) []byte {
-	if len(linkKeys) > 0 {
-		return linkKeys[0]
+func newNoteKey(linkKeys session.Keys) session.Keys {
+	if !linkKeys.IsZero() {
+		return linkKeys
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
-	return key
+	return session.NewKeys(key)
 }
 
 func noteCipher(key []byte) cipher.AEAD {

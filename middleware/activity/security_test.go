@@ -143,7 +143,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"Path":           {{Path: "devices"}, {Path: "/a//b"}, {Path: "/a/../b"}, {Path: "/{id}"}, {Path: "//"}, {Path: "/a?b"}},
 		"Reauthenticate": {{Reauthenticate: "https://evil.example/"}, {Reauthenticate: "//evil.example"}, {Reauthenticate: "confirm"}},
 		"PasswordURL":    {{PasswordURL: "https://evil.example/"}},
-		"LinkKeys":       {{LinkKeys: [][]byte{[]byte("short")}}},
+		"LinkKeys":       {{LinkKeys: session.NewKeys([]byte("short"))}},
 		"SignedOut":      {{SignedOut: "javascript:alert(1)"}, {SignedOut: `/\evil.example`}},
 	} {
 		for _, cfg := range cfgs {

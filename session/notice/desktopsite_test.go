@@ -64,7 +64,7 @@ func TestDesktopSite(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.Manager, err = session.New(s.store, session.Config{
-				Assessor: assessor, ProfileKeys: [][]byte{make([]byte, 32)}, Now: func() time.Time { return s.now },
+				Assessor: assessor, ProfileKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more")), Now: func() time.Time { return s.now },
 				Locator: geo.LocatorFunc(locate), Observers: []session.Observer{s.notices, &seen},
 			})
 			if err != nil {

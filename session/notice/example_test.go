@@ -36,7 +36,7 @@ func Example() {
 	now := time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)
 	manager, err := session.New(store, session.Config{
 		Assessor: assessor, Observers: []session.Observer{notices},
-		ProfileKeys: [][]byte{[]byte("32 random bytes from your secrets")},
+		ProfileKeys: session.NewKeys([]byte("32 random bytes from your secrets")),
 		WatchMode:   -1, // else two weeks of a new site are only watched
 		Now:         func() time.Time { return now },
 		Locator: geo.LocatorFunc(func(context.Context, netip.Addr) (geo.Location, error) {

@@ -67,7 +67,7 @@ func (s *site) restart(t *testing.T, cfg notice.Config, assessor session.Assesso
 		t.Fatal(err)
 	}
 	s.Manager, err = session.New(s.store, session.Config{
-		Assessor: assessor, OnHigh: s.onHigh, WatchMode: s.watch, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: func() time.Time { return s.now },
+		Assessor: assessor, OnHigh: s.onHigh, WatchMode: s.watch, ProfileKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more")), Now: func() time.Time { return s.now },
 		Locator: geo.LocatorFunc(locate), Observers: []session.Observer{s.notices},
 	})
 	if err != nil {

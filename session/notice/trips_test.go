@@ -1,7 +1,6 @@
 package notice_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -81,7 +80,7 @@ func live(t *testing.T, preset risk.Preset, strip func(geo.Location) geo.Locatio
 		t.Fatal(err)
 	}
 	l.Manager, err = session.New(store, session.Config{
-		Assessor: assessor, OnHigh: session.ActionSuspend, WatchMode: -1, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, Now: func() time.Time { return l.now },
+		Assessor: assessor, OnHigh: session.ActionSuspend, WatchMode: -1, ProfileKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more")), Now: func() time.Time { return l.now },
 		Observers: []session.Observer{sender}, Limits: session.Limits{Idle: 90 * 24 * time.Hour, Absolute: 365 * 24 * time.Hour},
 		Locator: geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
 			for _, n := range append(nets, cable, carrier) {

@@ -271,7 +271,7 @@ func TestManagerTells(t *testing.T) {
 	}
 	now := start
 	manager, err := session.New(memstore.New(), session.Config{
-		Assessor: a, ProfileKeys: [][]byte{make([]byte, 32)}, Now: func() time.Time { return now },
+		Assessor: a, ProfileKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more")), Now: func() time.Time { return now },
 		Locator: geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
 			if ip.String() == abroad.ip {
 				return tokyo, nil

@@ -1,7 +1,6 @@
 package risk_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
@@ -23,7 +22,7 @@ func host(t *testing.T, now *time.Time) (*session.Manager, *risk.Assessor) {
 		t.Fatal(err)
 	}
 	m, err := session.New(memstore.New(), session.Config{
-		Assessor: a, ProfileKeys: [][]byte{bytes.Repeat([]byte{1}, 32)}, WatchMode: -1, Now: func() time.Time { return *now },
+		Assessor: a, ProfileKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more")), WatchMode: -1, Now: func() time.Time { return *now },
 		Locator: geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
 			if ip.As4()[0] == 81 {
 				return geo.Location{Scope: geo.ScopeGlobal, CountryCode: "NO"}, nil

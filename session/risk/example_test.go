@@ -15,14 +15,14 @@ import (
 
 // A user signs in at home for a week. Then somebody has the password.
 func Example() {
-	assessor, err := risk.New(risk.Config{Key: []byte("32 random bytes from your secrets")})
+	assessor, err := risk.New(risk.Config{Key: session.NewKeys([]byte("32 random bytes from your secrets"))})
 	if err != nil {
 		panic(err)
 	}
 	now := time.Date(2026, 3, 2, 19, 0, 0, 0, time.UTC)
 	manager, err := session.New(memstore.New(), session.Config{
 		Assessor:    assessor,
-		ProfileKeys: [][]byte{[]byte("and 32 more, which seal the profiles")},
+		ProfileKeys: session.NewKeys([]byte("and 32 more, which seal the profiles")),
 		Now:         func() time.Time { return now },
 		Locator: geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
 			if ip.As4()[0] == 93 {

@@ -82,7 +82,7 @@ func TestProfileIsForgotten(t *testing.T) {
 // TestProfilesAreKeyed checks that a profile says nothing under another key, or
 // to another user.
 func TestProfilesAreKeyed(t *testing.T) {
-	one, other := settled(t, risk.Config{Key: []byte("one")}), settled(t, risk.Config{Key: []byte("other")})
+	one, other := settled(t, risk.Config{Key: session.NewKeys([]byte("one key for this test, of 32 bytes"))}), settled(t, risk.Config{Key: session.NewKeys([]byte("the other key for it, of 32 bytes"))})
 	if bytes.Equal(one.profile, other.profile) {
 		t.Error("profiles under two keys are equal")
 	}

@@ -245,7 +245,7 @@ func TestConcurrentSignIns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := session.New(memstore.New(), session.Config{Assessor: a, ProfileKeys: [][]byte{make([]byte, 32)}})
+	m, err := session.New(memstore.New(), session.Config{Assessor: a, ProfileKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more"))})
 	if err != nil {
 		t.Fatal(err)
 	}

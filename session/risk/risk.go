@@ -16,9 +16,9 @@ import (
 type Config struct {
 	// Key keys the hashes in which networks and devices are remembered, beyond
 	// the seal that the Manager puts on them. With another Key, every user is
-	// a stranger. Defaults to none: only the user's ID tells the hashes of
+	// a stranger; so of several the first counts. Defaults to none: only the user's ID tells the hashes of
 	// users apart.
-	Key []byte
+	Key session.Keys
 	// Preset says how readily an alert is raised. Defaults to PresetDefault.
 	Preset Preset
 	// Failures returns how many wrong passwords were tried for a user in the
@@ -34,7 +34,7 @@ type Config struct {
 // An Assessor judges visits by what it has learnt of their user.
 type Assessor struct {
 	cfg      Config
-	key      [sha256.Size]byte
+	key      *[sha256.Size]byte // behind a pointer, or fmt would print it
 	failures failures
 	reports  reports
 }
@@ -46,7 +46,11 @@ func New(cfg Config) (*Assessor, error) {
 	if !slices.Contains([]Preset{PresetDefault, PresetCalm, PresetPrecise}, cfg.Preset) {
 		return nil, fmt.Errorf("risk: Config.Preset: unknown preset %q", string(cfg.Preset))
 	}
-	a := &Assessor{cfg: cfg, key: sha256.Sum256(cfg.Key)}
+	if err := cfg.Key.Check(); err != nil {
+		return nil, fmt.Errorf("risk: Config.Key: %w", err)
+	}
+	key := sha256.Sum256(slices.Concat(cfg.Key.Reveal()[:min(1, len(cfg.Key.Reveal()))]...))
+	a := &Assessor{cfg: cfg, key: &key}
 	a.failures.seed = maphash.MakeSeed()
 	return a, nil
 }

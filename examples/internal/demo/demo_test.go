@@ -101,7 +101,7 @@ func newHostWith(t *testing.T, inTx func(*sqlstore.Store, context.Context, func(
 		t.Fatal(err)
 	}
 	mw, err := middleware.New(h.sessions, middleware.Config{
-		CookieKeys: [][]byte{[]byte("a key for this test, 32 bytes or more")}, Refuse: middleware.ToSignIn("/login"),
+		CookieKeys: session.NewKeys([]byte("a key for this test, 32 bytes or more")), Refuse: middleware.ToSignIn("/login"),
 	})
 	if err != nil {
 		t.Fatal(err)

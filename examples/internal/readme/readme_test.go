@@ -55,14 +55,14 @@ var (
 	target   *url.URL
 	clientIP middleware.ClientIP
 	store    session.Store
-	riskKey  []byte
+	riskKey  session.Keys
 	manager  *session.Manager
 	mw       *middleware.Middleware
 	w        http.ResponseWriter
 	r        *http.Request
 )
 
-var profileKeys [][]byte
+var profileKeys session.Keys
 
 // queue is of the host's mailer.
 var queue interface {

@@ -98,7 +98,7 @@ func oursWith(b *testing.B, store session.Store, keys [][]byte) site {
 	if err != nil {
 		b.Fatal(err)
 	}
-	mw, err := middleware.New(manager, middleware.Config{CookieKeys: keys})
+	mw, err := middleware.New(manager, middleware.Config{CookieKeys: session.NewKeys(keys...)})
 	if err != nil {
 		b.Fatal(err)
 	}

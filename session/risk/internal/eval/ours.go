@@ -53,7 +53,7 @@ func newOurs(preset risk.Preset, foreign bool) (*ours, error) {
 		return nil, err
 	}
 	o.assessor, err = risk.New(risk.Config{
-		Key: []byte("evaluation"), Preset: preset,
+		Key: session.NewKeys([]byte("evaluation, a key of 32 bytes and more")), Preset: preset,
 		Failures: func(context.Context, string, time.Time) (int, error) { return o.wrong, nil },
 	})
 	return o, err
