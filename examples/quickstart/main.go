@@ -132,12 +132,8 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		return nil, err
 	}
 	locator, attribution := host.Places(ctx, f.cityDB, log)
-<<<<<<< HEAD
 	cfg := session.Config{Locator: locator, ProfileKeys: session.NewKeys(p.keys.Profile), Logger: log,
 		WatchMode: -1} // a demonstration tells at once
-=======
-	cfg := session.Config{Locator: locator, ProfileKeys: session.NewKeys(p.keys.Profile), Logger: log}
->>>>>>> 02c48d1 (session: Keys that nothing prints)
 	if f.demo {
 		nowhere, err := demoLocator()
 		if err != nil {

@@ -27,7 +27,7 @@ type mailed struct {
 func newMailed(t *testing.T, onHigh session.Action) *mailed {
 	t.Helper()
 	m := &mailed{texts: make(map[mails.Kind]string)}
-	cfg := session.Config{OnHigh: onHigh, WatchMode: -1, ProfileKeys: session.NewKeys(linkKeys[0])}
+	cfg := session.Config{OnHigh: onHigh, WatchMode: -1, ProfileKeys: linkKeys}
 	cfg.Device = func(h device.Hints) device.Device {
 		name, _, _ := strings.Cut(h.UserAgent, " ")
 		return device.Device{Kind: device.KindDesktop, Browser: name, OS: "Linux"}
