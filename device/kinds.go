@@ -69,21 +69,28 @@ func kindTokens() (all []token) {
 	return all
 }
 
-// botEnds are what the names of robots end in: Googlebot, EtaoSpider; their last
-// letters turn most words away.
-var botEnds = strings.Fields(`
+// botEnds are what the names of robots end in, by their last letter: Googlebot,
+// EtaoSpider.
+var botEnds = byLastLetter(`
 	analyzer archiver bot bots checker crawl crawler detector externalhit fetcher indexer inspector linkcheck linkfinder
 	monitor preview scanner scraper siphon spider unfurler validator watchdog webarchive`)
 
-const lastOfBots = "egklnrstw"
+func byLastLetter(ends string) (table ['z' + 1][]string) {
+	for end := range strings.FieldsSeq(ends) {
+		last := end[len(end)-1]
+		table[last] = append(table[last], end)
+	}
+	return table
+}
 
 // isBotWord knows a robot by the end of its name.
 func isBotWord(word []byte) bool {
-	if strings.IndexByte(lastOfBots, word[len(word)-1]) < 0 {
+	last := word[len(word)-1]
+	if last > 'z' {
 		return false
 	}
-	for _, end := range botEnds {
-		if len(word) >= len(end) && string(word[len(word)-len(end):]) == end {
+	for _, end := range botEnds[last] {
+		if bytes.HasSuffix(word, []byte(end)) {
 			return true
 		}
 	}

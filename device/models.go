@@ -235,53 +235,26 @@ func wildcards(text string) int {
 	return strings.Count(text, "#") + strings.Count(text, "?")
 }
 
-// kindWordsOfNames give the kind away in a model's name: a whole word, or with -
-// in front the end of one.
-var kindWordsOfNames = [...]struct {
-	kind  Kind
-	words []string
-}{
-	{KindTablet, strings.Fields("-pad -tab -tablet")},
-	{KindConsole, strings.Fields("xbox")},
-	{KindTV, strings.Fields("stb ott shell uhd tvbox -led -lcd -box -stick -tv")},
-	{KindPhone, strings.Fields("phone smartphone")},
-	{KindWatch, strings.Fields("-watch")},
-	{KindHeadset, strings.Fields("vr headset")},
-}
-
 // kindByName tells the kind by a word in the model's name.
 func kindByName(low []byte) guess {
-	for i := 0; i < len(low); i++ {
-		start := i
-		for i < len(low) && isLetter(low[i]) {
-			i++
-		}
-		if i-start < 2 {
-			continue
-		}
-		if kind := kindOfWord(string(low[start:i])); kind != "" {
-			return guess{kind: kind, sure: true}
+	for word := range bytes.FieldsFuncSeq(low, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		switch w := string(word); {
+		case w == "padfone" || w == "table":
+		case strings.HasSuffix(w, "pad"), strings.HasSuffix(w, "tab"), strings.HasPrefix(w, "tab"), strings.Contains(w, "tablet"):
+			return guess{kind: KindTablet, sure: true}
+		case w == "xbox":
+			return guess{kind: KindConsole, sure: true}
+		case w == "stb", w == "ott", w == "shell", w == "uhd", w == "tvbox", strings.HasSuffix(w, "led"), strings.HasSuffix(w, "lcd"), strings.HasSuffix(w, "box"), strings.HasSuffix(w, "stick"), strings.HasSuffix(w, "tv") && w != "natv" && w != "htv" && w != "dtv":
+			return guess{kind: KindTV, sure: true}
+		case w == "phone", w == "smartphone":
+			return guess{kind: KindPhone, sure: true}
+		case strings.HasSuffix(w, "watch"):
+			return guess{kind: KindWatch, sure: true}
+		case w == "vr", w == "headset":
+			return guess{kind: KindHeadset, sure: true}
 		}
 	}
 	return guess{}
-}
-
-func kindOfWord(word string) Kind {
-	switch word {
-	case "padfone", "table", "natv", "htv", "dtv":
-		return ""
-	}
-	if strings.HasPrefix(word, "tab") {
-		return KindTablet
-	}
-	for _, of := range kindWordsOfNames {
-		for _, w := range of.words {
-			if end, ok := strings.CutPrefix(w, "-"); ok && strings.HasSuffix(word, end) || w == word {
-				return of.kind
-			}
-		}
-	}
-	return ""
 }
 
 // kindByForm tells the kind by what its maker's numbers have in common.
@@ -381,8 +354,10 @@ func isLateHonor(low []byte) bool {
 	return n == 0
 }
 
-var huawei5G = wordSet(`
-	ana ang brq cdl cdy els evr jef jer jny jsc lio noh nop oce tah tas tet wlz`)
+var huawei5G = map[string]bool{
+	"ana": true, "ang": true, "brq": true, "cdl": true, "cdy": true, "els": true, "evr": true, "jef": true, "jer": true,
+	"jny": true, "jsc": true, "lio": true, "noh": true, "nop": true, "oce": true, "tah": true, "tas": true, "tet": true, "wlz": true,
+}
 
 // hasBoardCode knows what Teclast and its neighbours write behind a model:
 // "T10(E3C5)". A year is none.

@@ -126,9 +126,12 @@ func isSetting(part []byte) bool {
 	return i > 0 && part[i] == ':' || i > 0 && settings[string(bytes.TrimRight(part[:i], " "))]
 }
 
-var settings = wordSet(`
-	app api arch brand build carrier channel chrome cpu cronet density dpi id lang language locale manufacturer net
-	network okhttp os scale screen sdk store tz timezone uuid version`)
+var settings = map[string]bool{
+	"app": true, "api": true, "arch": true, "brand": true, "build": true, "carrier": true, "channel": true, "chrome": true,
+	"cpu": true, "cronet": true, "density": true, "dpi": true, "id": true, "lang": true, "language": true, "locale": true,
+	"manufacturer": true, "net": true, "network": true, "okhttp": true, "os": true, "scale": true, "screen": true, "sdk": true,
+	"store": true, "tz": true, "timezone": true, "uuid": true, "version": true,
+}
 
 // hasFrozenModel reports whether the User-Agent is a reduced one, with K where
 // the model was.

@@ -102,11 +102,14 @@ func isToolName(name string) bool {
 	return strings.HasPrefix(name, "lib") && strings.IndexByte(name, ' ') < 0 && strings.HasPrefix(strings.TrimPrefix(name, "lib"), "w")
 }
 
-var tools = wordSet(`
-	ansible apache-cxf apt aria2 aws-cli bittorrent bluedragon boto3 botocore bun cakephp cargo check_http
-	btwebclient claude-code composer davclnt dnf docker faraday gh git git-lfs helm gofeed homebrew httpx hyper
-	immich-go insomnia jersey jetty k6 kubectl lua-resty-http mechanize microsoft-cryptoapi newspaper npm pip pnpm
-	rclone restic restsharp resty rsync scrapy sqlmap terraform ureq winhttp yarn youtube-dl yt-dlp yum`)
+var tools = map[string]bool{
+	"ansible": true, "apache-cxf": true, "apt": true, "aria2": true, "aws-cli": true, "bittorrent": true, "bluedragon": true, "boto3": true, "botocore": true, "bun": true, "cakephp": true, "cargo": true, "check_http": true,
+	"btwebclient": true, "claude-code": true, "composer": true, "davclnt": true, "dnf": true, "docker": true, "faraday": true, "gh": true, "git": true, "git-lfs": true,
+	"helm": true, "gofeed": true, "homebrew": true, "httpx": true, "hyper": true, "immich-go": true, "insomnia": true, "jersey": true, "jetty": true,
+	"k6": true, "kubectl": true, "lua-resty-http": true, "mechanize": true, "microsoft-cryptoapi": true, "newspaper": true, "npm": true, "pip": true, "pnpm": true, "rclone": true,
+	"restic": true, "restsharp": true, "resty": true, "rsync": true, "scrapy": true, "sqlmap": true, "terraform": true, "ureq": true,
+	"winhttp": true, "yarn": true, "youtube-dl": true, "yt-dlp": true, "yum": true,
+}
 
 // isLibrary reports whether an app speaks through a library that only apps use.
 func (a *agent) isLibrary() bool {
