@@ -17,7 +17,7 @@ import (
 // is changed; each status and each code is in the description.
 func TestBadInputs(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, activity.Config{LinkKeys: linkKeys}, session.Config{ProfileKeys: session.NewKeys(linkKeys[0])})
+	s := newSite(t, activity.Config{LinkKeys: linkKeys}, session.Config{ProfileKeys: linkKeys})
 	me, other, bob := s.signIn(t, "alice"), s.signIn(t, "alice"), s.signIn(t, "bob")
 	mine, theirs, bobs := me.id(), other.id(), bob.id()
 	_, doc := me.do("GET", base+"/api/openapi.yaml", "")
