@@ -47,7 +47,7 @@ func compact(source string) string {
 // serveScript serves the script, which is the same for everybody.
 func serveScript(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("Cache-Control", "private, max-age=31536000, immutable")
 	_, _ = w.Write(script) // the client has gone
 }
 
