@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -42,9 +43,7 @@ func TestBackAfterSignOut(t *testing.T) {
 		program string
 		args    func(dir, url string) []string
 	}{
-		"Chromium": {"chromium", func(dir, url string) []string {
-			return []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--user-data-dir=" + dir, url}
-		}},
+		"Chromium": {"chromium", chromium},
 		"Firefox": {"firefox-esr", func(dir, url string) []string {
 			return []string{"--headless", "--no-remote", "--profile", dir, url}
 		}},
@@ -57,6 +56,10 @@ func TestBackAfterSignOut(t *testing.T) {
 			t.Logf("after any other session Back shows %q", backIn(t, program, b.args, "remember"))
 		})
 	}
+}
+
+func chromium(dir, url string) []string {
+	return []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--user-data-dir=" + dir, url}
 }
 
 func backIn(t *testing.T, program string, args func(dir, url string) []string, how string) string {
@@ -89,11 +92,17 @@ func backIn(t *testing.T, program string, args func(dir, url string) []string, h
 	server := httptest.NewServer(all)
 	defer server.Close()
 
+	return visit(t, program, args, server.URL+"/start", said)
+}
+
+// visit opens a browser there, and returns what is said first.
+func visit(t *testing.T, program string, args func(dir, url string) []string, url string, said <-chan string) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "signedin-back-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, args(dir, server.URL+"/start")...)
+	cmd := exec.Command(program, args(dir, url)...)
 	cmd.Env = append(os.Environ(), "HOME="+dir, "MOZ_DISABLE_AUTO_SAFE_MODE=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -123,4 +132,38 @@ func page(html string) http.Handler {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, html)
 	})
+}
+
+// A page of another site posts a form to the sign-out: the user stays signed in.
+func TestSignOutFromElsewhereInChromium(t *testing.T) {
+	program := need.Program(t, "chromium")
+	s := makeSite(t, nil, session.Config{}, middleware.Config{InsecureCookie: true})
+	said := make(chan string, 10)
+	var here, there string
+	mux := http.NewServeMux()
+	mux.Handle("/", s.mux)
+	mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) {
+		page(`<!DOCTYPE html><script>fetch("/login?user=alice&remember", {method: "POST"}).then(() => location = "`+there+`")</script>`).ServeHTTP(w, r)
+	})
+	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.mw.SignOut(w, r); err == nil {
+			t.Error("not refused")
+		}
+		page(`<!DOCTYPE html><script>location = "/after"</script>`).ServeHTTP(w, r)
+	})
+	mux.HandleFunc("/after", func(_ http.ResponseWriter, r *http.Request) { said <- whoAmI(r) })
+	own := s.mw.Load(mux)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Host, "localhost") { // another site
+			page(`<!DOCTYPE html><form method=post action="`+here+`/logout"></form><script>document.forms[0].submit()</script>`).ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	here = server.URL
+	there = strings.Replace(here, "127.0.0.1", "localhost", 1)
+	if got := visit(t, program, chromium, here+"/start", said); got != "hello alice" {
+		t.Errorf("after another site's form: %q", got)
+	}
 }
