@@ -63,6 +63,8 @@ func newProfiles(store Store, keys Keys) (*profiles, error) {
 // load returns the user's profile. One that cannot be opened, because its key
 // is gone, is as good as none.
 func (p *profiles) load(ctx context.Context, userID string) (profile, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	blob, version, err := p.store.Profile(ctx, userID)
 	if err != nil {
 		return profile{}, fmt.Errorf("session: profile: %w", err)
@@ -83,6 +85,8 @@ func (p *profiles) save(ctx context.Context, userID string, prof profile) error 
 	if len(blob) > MaxProfile {
 		return fmt.Errorf("session: profile: %d bytes, at most %d", len(blob), MaxProfile)
 	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	return p.store.SaveProfile(ctx, userID, blob, prof.version)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // Stats is a count of what happened since the Manager was made, and of what
@@ -44,7 +45,8 @@ func (m *Manager) Stats() Stats {
 	}
 }
 
-// countedStore counts the calls that fail.
+// countedStore counts the calls that fail, and bounds how long each takes. Get,
+// which each request makes, a Store bounds itself.
 type countedStore struct {
 	Store
 	failed *atomic.Int64
@@ -63,7 +65,18 @@ func (c *countedStore) note(ctx context.Context, err error) {
 	c.failed.Add(1)
 }
 
+// bounded returns a context for one call of a store: none takes longer than a
+// write may, whoever asks.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d, ok := ctx.Deadline(); ok && time.Until(d) <= writeTimeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, writeTimeout)
+}
+
 func (c *countedStore) Create(ctx context.Context, s *Session) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	err := c.Store.Create(ctx, s)
 	c.note(ctx, err)
 	return err
@@ -76,54 +89,72 @@ func (c *countedStore) Get(ctx context.Context, id ID) (*Session, Generations, e
 }
 
 func (c *countedStore) List(ctx context.Context, q Query) ([]*Session, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	all, err := c.Store.List(ctx, q)
 	c.note(ctx, err)
 	return all, err
 }
 
 func (c *countedStore) Update(ctx context.Context, s *Session) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	err := c.Store.Update(ctx, s)
 	c.note(ctx, err)
 	return err
 }
 
 func (c *countedStore) Touch(ctx context.Context, touches []Touch) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	err := c.Store.Touch(ctx, touches)
 	c.note(ctx, err)
 	return err
 }
 
 func (c *countedStore) GetMany(ctx context.Context, ids []ID) ([]Found, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	all, err := c.Store.GetMany(ctx, ids)
 	c.note(ctx, err)
 	return all, err
 }
 
 func (c *countedStore) CountLive(ctx context.Context, userID string) (int, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	n, err := c.Store.CountLive(ctx, userID)
 	c.note(ctx, err)
 	return n, err
 }
 
 func (c *countedStore) Revoke(ctx context.Context, r Revocation) (Revoked, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	done, err := c.Store.Revoke(ctx, r)
 	c.note(ctx, err)
 	return done, err
 }
 
 func (c *countedStore) Mark(ctx context.Context, userID string, limit int) (bool, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	more, err := c.Store.Mark(ctx, userID, limit)
 	c.note(ctx, err)
 	return more, err
 }
 
 func (c *countedStore) Generation(ctx context.Context, userID string) (Generations, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	gens, err := c.Store.Generation(ctx, userID)
 	c.note(ctx, err)
 	return gens, err
 }
 
 func (c *countedStore) Purge(ctx context.Context, p Purge) (Purged, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	done, err := c.Store.Purge(ctx, p)
 	c.note(ctx, err)
 	return done, err

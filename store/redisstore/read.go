@@ -142,8 +142,11 @@ func generations(user, everyone string) (g session.Generations, err error) {
 	return g, errors.Join(err1, err2)
 }
 
-// Generation returns the current generations for a user.
+// Generation returns the current generations for a user. It takes at most
+// Config.ReadTimeout: whoever signs in asks for it, and need not be anybody.
 func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
 	o := ownerOf(userID)
 	g, err := await(ctx, func() (session.Generations, error) {
 		var user, everyone *redis.StringCmd

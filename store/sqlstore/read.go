@@ -275,8 +275,15 @@ func decodeAll(ctx context.Context, rows *sqlx.Rows) (all []*session.Session, co
 	return all, corrupt
 }
 
-// Generation returns the current generations for a user.
+// Generation returns the current generations for a user. It takes at most
+// Config.ReadTimeout: whoever signs in asks for it, and need not be anybody.
 func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
+	return st.generationOf(ctx, userID)
+}
+
+func (st *Store) generationOf(ctx context.Context, userID string) (session.Generations, error) {
 	g, err := await(ctx, st, func() (session.Generations, error) {
 		var c current
 		if err := st.getRow(ctx, &c, st.stmts.generation, userID); err != nil {

@@ -59,7 +59,8 @@ type Config struct {
 	// underscores, at most 32. Defaults to "signedin_".
 	Prefix string
 	// ReadTimeout bounds the one read that a request makes, also when the
-	// database does not answer at all. Defaults to 250 milliseconds.
+	// database does not answer at all, and the one before a sign-in. Defaults to
+	// 250 milliseconds, for SQLite 2 seconds.
 	ReadTimeout time.Duration
 	// MustSurvive has New refuse a database that could undo a revocation by
 	// such a crash, as it is configured. Defaults to store.CrashNone: New only warns.
@@ -85,7 +86,7 @@ func (c Config) withDefaults(db *sqlx.DB) (Config, *dialect, error) {
 		return c, nil, fmt.Errorf("sqlstore: Config.ReadTimeout: %v is negative", c.ReadTimeout)
 	}
 	if c.ReadTimeout == 0 {
-		c.ReadTimeout = 250 * time.Millisecond
+		c.ReadTimeout = -1 // by the dialect, below
 	}
 	if c.MustSurvive > store.CrashFailover {
 		return c, nil, fmt.Errorf("sqlstore: Config.MustSurvive: %d is not known", c.MustSurvive)
@@ -94,6 +95,12 @@ func (c Config) withDefaults(db *sqlx.DB) (Config, *dialect, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	d, err := dialectOf(c.Dialect, db.DriverName())
+	if c.ReadTimeout < 0 && err == nil {
+		c.ReadTimeout = 250 * time.Millisecond
+		if d.oneWriter { // a file, whose disk other work may keep busy
+			c.ReadTimeout = 2 * time.Second
+		}
+	}
 	return c, d, err
 }
 
@@ -164,7 +171,7 @@ func (st *Store) start(ctx context.Context) error {
 	if err := st.probe(ctx); err != nil {
 		return err
 	}
-	_, err := st.Generation(ctx, "")
+	_, err := st.generationOf(ctx, "")
 	return err
 }
 
