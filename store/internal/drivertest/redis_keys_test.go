@@ -178,7 +178,7 @@ func TestRedisLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantKinds(t, client, prefix, "bumped", "everyone", "user")
-		if _, err := store.Purge(t.Context(), session.Purge{Now: long, EndedBefore: long.Add(time.Second), Limit: 10}); err != nil {
+		if _, err := store.Purge(t.Context(), session.Purge{Now: long.Add(2 * session.MaxTicketAge), EndedBefore: long.Add(time.Second), Limit: 10}); err != nil {
 			t.Fatal(err)
 		}
 		wantKinds(t, client, prefix, "everyone")
