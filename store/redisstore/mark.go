@@ -42,7 +42,7 @@ func (st *Store) markOwner(ctx context.Context, o owner, limit int) (marked int,
 	slices.SortFunc(counters, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	for _, counter := range counters {
 		for {
-			n, err := st.markSome(ctx, o, counter, min(chunk, limit-marked))
+			n, err := st.markSome(ctx, o, counter, min(markChunk, limit-marked))
 			if err != nil {
 				return marked, true, err
 			}
@@ -56,6 +56,10 @@ func (st *Store) markOwner(ctx context.Context, o owner, limit int) (marked int,
 	}
 	return marked, true, nil
 }
+
+// markChunk is how many sessions one script marks: what it does to each is more
+// than to look, and others wait meanwhile.
+const markChunk = 50
 
 // markSome marks sessions that one bump has ended, and returns how many it looked
 // at.
