@@ -53,6 +53,7 @@ type cookie struct {
 	attributes http.Cookie
 	codecs     codecs // nil: the cookie holds the bare token
 	verified   *memory[opened]
+	quiet      *memory[*session.Known]
 }
 
 func newCookie(cfg Config) (cookie, error) {
@@ -76,6 +77,7 @@ func newCookie(cfg Config) (cookie, error) {
 		return cookie{}, fmt.Errorf("middleware: Config.CookieKeys: %w", err)
 	}
 	c.codecs = newCodecs(cfg.CookieKeys, 0) // the session decides when it ends
+	c.quiet = new(memory[*session.Known])
 	if c.codecs != nil {
 		c.verified = new(memory[opened])
 	}

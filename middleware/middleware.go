@@ -239,6 +239,9 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 	addVary(w.Header(), m.vary)
 	cred, carrier := m.bearer(r)
 	if carrier == "" {
+		if m.loadQuiet(w, r, next) {
+			return
+		}
 		c, err := m.choose(r)
 		if err != nil {
 			m.refuse(w, r, http.StatusServiceUnavailable, err)
@@ -283,9 +286,12 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 		next.ServeHTTP(w, m.refused(r, err))
 		return
 	}
-	if carrier == session.CarrierCookie && m.renew(w, r, conn, c) {
-		conn.Close()
-		return
+	if carrier == session.CarrierCookie {
+		if m.renew(w, r, conn, c) {
+			conn.Close()
+			return
+		}
+		m.remember(r, c, conn)
 	}
 	if conn.Session().Shared && isPrivate(h) {
 		h["Cache-Control"] = cacheNoStore // nothing of it stays in the browser

@@ -139,10 +139,16 @@ func (s *hubShard) forget(old func(*live) bool, limit int) {
 		if limit <= 0 {
 			return
 		}
-		if l.pins.Load() == 0 && !l.dirty.Load() && !l.isOpen() && old(l) {
-			delete(s.m, id)
-			limit--
+		if l.pins.Load() > 0 || l.dirty.Load() || l.isOpen() || !old(l) {
+			continue
 		}
+		// Who opens it without the table looks at gone afterwards.
+		if l.gone.Store(true); l.isOpen() {
+			l.gone.Store(false)
+			continue
+		}
+		delete(s.m, id)
+		limit--
 	}
 }
 

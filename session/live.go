@@ -23,6 +23,7 @@ type live struct {
 	pins  atomic.Int32          // who needs it in the table; negative once it is out
 	dirty atomic.Bool           // seen waits to be written
 
+	gone    atomic.Bool               // out of the table: who cuts does not find it
 	suspect atomic.Bool               // the store is to be asked whether it is over
 	checked atomic.Pointer[time.Time] // when a message last had it asked
 

@@ -129,6 +129,7 @@ type Manager struct {
 	limits    Limits
 	clock     Clock     // nil if there is none to compare with
 	profiles  *profiles // nil if none are kept
+	handles   Handles   // nil if store has none
 	hub       Hub
 	overseer  overseer
 	queue     touchQueue
@@ -170,6 +171,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 	m.overseer.m, m.hub.overseer = m, &m.overseer
 	m.store = &countedStore{store, &m.stats.storeErrors}
 	m.issuers = issuersOf(store)
+	m.handles, _ = store.(Handles)
 	if c, ok := store.(Clock); ok && !ownClock {
 		m.clock = c
 	}

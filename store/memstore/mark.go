@@ -172,7 +172,7 @@ func (st *Store) unmark(u *user) {
 // markRecord marks rec if a bump has ended it. The user's lock is held.
 func (st *Store) markRecord(rec *record) bool {
 	s := rec.s.Load()
-	if rec.gone || s.Ended != nil || st.live(s, rec.user) {
+	if rec.gone.Load() || s.Ended != nil || st.live(s, rec.user) {
 		return false
 	}
 	b := st.endedBy(s, rec.user)

@@ -37,6 +37,7 @@ var _ session.Store = (*Store)(nil)
 // New returns an empty Store.
 func New() *Store {
 	st := new(Store)
+	st.nobody.st = st
 	for i := range shards {
 		st.records[i].m = make(map[session.ID]*record)
 		st.users[i].m = make(map[string]*user)
@@ -61,7 +62,7 @@ func (t *table[K, V]) get(k K) V {
 type record struct {
 	user *user
 	s    atomic.Pointer[session.Session]
-	gone bool // deleted; under the user's lock
+	gone atomic.Bool // deleted; changed under the user's lock
 
 	// Its turn in st.due while it is live, in st.over once it has ended; under
 	// the lock of that queue.
@@ -72,6 +73,7 @@ type record struct {
 // user is what belongs to one user. The lock makes each change of the user's
 // sessions one step; it is held for no longer than that.
 type user struct {
+	st *Store
 	id string
 
 	mu         sync.Mutex
@@ -104,7 +106,7 @@ func (st *Store) lock(id string) *user {
 		if u == nil {
 			t.mu.Lock()
 			if u = t.m[id]; u == nil {
-				u = &user{id: id, sessions: make(map[session.ID]*record)}
+				u = &user{st: st, id: id, sessions: make(map[session.ID]*record)}
 				t.m[id] = u
 			}
 			t.mu.Unlock()
@@ -300,7 +302,7 @@ func (st *Store) replace(r *record, next *session.Session) {
 func (st *Store) changed(r *record, s *session.Session) (*session.Session, error) {
 	old := r.s.Load()
 	switch {
-	case r.gone:
+	case r.gone.Load():
 		return nil, session.ErrUnknown
 	case !st.live(old, r.user):
 		return nil, session.ErrEnded

@@ -122,7 +122,7 @@ func (st *Store) expire(rec *record, now time.Time) bool {
 	rec.user.mu.Lock()
 	defer rec.user.mu.Unlock()
 	s := rec.s.Load()
-	if rec.gone || !st.live(s, rec.user) {
+	if rec.gone.Load() || !st.live(s, rec.user) {
 		return false
 	}
 	at := s.IdleExpiresAt()
@@ -146,7 +146,7 @@ func bumpedBefore(p session.Purge) time.Time {
 func (st *Store) delete(rec *record, p session.Purge) bool {
 	rec.user.mu.Lock()
 	defer rec.user.mu.Unlock()
-	if rec.gone {
+	if rec.gone.Load() {
 		return false
 	}
 	st.drop(rec, rec.s.Load().Remnant(p.Now))
@@ -189,7 +189,7 @@ func (st *Store) drop(rec *record, rest *session.Session) {
 	} else {
 		st.over.remove(rec)
 	}
-	rec.gone = true
+	rec.gone.Store(true)
 }
 
 func (st *Store) erase(p session.Purge) (deleted int, more bool) {
