@@ -184,11 +184,19 @@ func newError(t *testing.T, db *sqlx.DB, cfg sqlstore.Config) error {
 	return err
 }
 
-// latestSchema is the newest that sqlstore knows.
-const latestSchema = 2
+// newestSchema returns the one that sqlstore knows.
+func newestSchema(t *testing.T, driver string) int {
+	t.Helper()
+	var none *sqlstore.SchemaError
+	if err := newError(t, open(t, driver, "file:"+filepath.Join(t.TempDir(), "db")), sqlstore.Config{}); !errors.As(err, &none) {
+		t.Fatalf("without tables: got %v, want a SchemaError", err)
+	}
+	return none.Want
+}
 
 func TestSchema(t *testing.T) {
 	eachSQLite(t, func(t *testing.T, driver string) {
+		latestSchema := newestSchema(t, driver)
 		for _, c := range []struct {
 			sql        string
 			have       int
