@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -217,6 +218,20 @@ func TestCacheHeaders(t *testing.T) {
 	a.do(t, a.client(t), "GET", "/asset")
 	if n := a.mw.Stats().Public; n != 1 {
 		t.Errorf("got %d answers counted as public, want 1: that to the cookie", n)
+	}
+	a.mux.HandleFunc("GET /callback", func(w http.ResponseWriter, r *http.Request) {
+		ticket, err := a.manager.BeginSignIn(r.Context(), "carol")
+		if err == nil {
+			_, _, err = a.mw.SignIn(w, r, ticket, session.StartOptions{})
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Cache-Control", "public")
+		w.Header().Set("Vary", "Accept-Encoding")
+	})
+	if res, _ := a.do(t, a.client(t), "GET", "/callback"); !slices.Contains(res.Header.Values("Cache-Control"), "no-store") || len(res.Cookies()) != 1 {
+		t.Errorf("a handler that publishes its sign-in: got %v", res.Header)
 	}
 	without := newAging(t, session.Config{}, middleware.Config{NoBearer: true})
 	if res, _ := without.do(t, without.client(t), "GET", "/"); res.Header.Get("Vary") != "Cookie" {
