@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -29,12 +30,14 @@ import (
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/notice"
+	"github.com/signedin/signedin/session/risk"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
 type flags struct {
-	addr, target, devices, db, cityDB, proxies string
-	pass, fake                                 bool
+	addr, target, devices, db, cityDB, proxies, outbox string
+	pass, fake                                         bool
 }
 
 func main() {
@@ -44,6 +47,7 @@ func main() {
 	flag.StringVar(&f.devices, "devices", "/devices", "`path` of the page, one that Immich does not use")
 	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your cache directory)")
 	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
+	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that tell people of unusual sign-ins, for your mailer to send (default: beside the database)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
 	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
@@ -115,7 +119,18 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, nil, err
 	}
-	manager, err := session.New(store, session.Config{Locator: locator, ProfileKeys: session.NewKeys(keys.Profile), Logger: log})
+	cfg := session.Config{Locator: locator, ProfileKeys: session.NewKeys(keys.Profile), Logger: log}
+	if f.fake {
+		cfg.WatchMode = -1 // a demonstration has nothing to get to know first
+	}
+	box, err := newOutbox(cmp.Or(f.outbox, file+".outbox"), store)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := watch(&cfg, store, box, keys.Risk, f.devices); err != nil {
+		return nil, nil, err
+	}
+	manager, err := session.New(store, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,6 +149,21 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		return nil, nil, fmt.Errorf("-devices: %w", err)
 	}
 	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, []func(context.Context){manager.Run, recheck(proxy)}, nil
+}
+
+// watch has sign-ins and moves judged, and their users told of those that look
+// wrong: for the first two weeks, of those that look very wrong.
+func watch(cfg *session.Config, store session.Store, box *outbox, key []byte, devices string) error {
+	assessor, err := risk.New(risk.Config{Key: session.NewKeys(key)})
+	if err != nil {
+		return err
+	}
+	notices, err := notice.New(store, box.add, notice.Config{App: "your photos", Path: "the page " + devices, Account: box.email, Logger: cfg.Logger})
+	if err != nil {
+		return err
+	}
+	cfg.Assessor, cfg.Observers = assessor, append(cfg.Observers, notices)
+	return nil
 }
 
 // recheck finds the open WebSockets of sessions that were ended past the proxy.

@@ -120,9 +120,10 @@ func TestBrowsersAndApps(t *testing.T) {
 	p.login("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0")
 	p.login(phone)
 	_, page := p.check(http.StatusOK, "GET", "/devices", "", "Cookie", mine, "User-Agent", desk)
-	others, apps, ok := strings.Cut(page, `<h2 id="apps">`)
-	if !ok || !strings.Contains(others, "Firefox on Windows") || strings.Contains(apps, "Firefox on Windows") || !strings.Contains(apps, "Immich") {
-		t.Errorf("got %s", page)
+	for icon, title := range map[string]string{"desktop": "Firefox on Windows", "app": "Immich app on Android"} { // all are new, and asked about
+		if !regexp.MustCompile(`#i-` + icon + `"/></svg><div class=what><h3 id=l\d+><bdi>` + title).MatchString(page) {
+			t.Errorf("%s is no %s: %s", title, icon, page)
+		}
 	}
 }
 

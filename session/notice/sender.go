@@ -30,8 +30,9 @@ type Config struct {
 	// link there is. Defaults to none.
 	URL string
 	// Account returns what a user calls the account, such as the e-mail address:
-	// who has several, or shares a mailbox, asks which one it is about. Defaults
-	// to the user ID, unless that is a UUID or a number.
+	// who has several, or shares a mailbox, asks which one it is about. It is
+	// shown as it is. Defaults to the user ID without what could be a link, unless
+	// that is a UUID or a number.
 	Account func(ctx context.Context, userID string) string
 	// Zone returns the time zone of a user; nil is not known. Defaults to that of
 	// the place that is told of, or the chief one of its country, else UTC. It is
@@ -73,7 +74,7 @@ func New(store session.Store, send func(context.Context, Notice) error, cfg Conf
 		cfg.Zone = func(context.Context, string) *time.Location { return nil }
 	}
 	if cfg.Account == nil {
-		cfg.Account = func(_ context.Context, userID string) string { return readable(userID) }
+		cfg.Account = func(_ context.Context, userID string) string { return harmless(readable(userID)) }
 	}
 	if cfg.Language == nil {
 		cfg.Language = func(context.Context, string) Language { return Language{} }
@@ -209,7 +210,7 @@ func (n *Sender) handOver(ctx context.Context, m Notice) {
 func (n *Sender) writer(ctx context.Context, userID string) *writer {
 	w := &writer{
 		Language: n.cfg.Language(ctx, userID), zone: n.cfg.Zone(ctx, userID), url: n.cfg.URL,
-		account: n.cfg.Account(ctx, userID),
+		account: fixed(n.cfg.Account(ctx, userID)),
 	}
 	w.Tag = cmp.Or(w.Tag, "en")
 	if w.Sprintf == nil {

@@ -29,7 +29,7 @@ type writer struct {
 	Language
 	zone      *time.Location // nil: that of the visit
 	app, path fixed
-	account   string
+	account   fixed
 	url       string
 }
 
