@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -31,8 +30,8 @@ func TestOutbox(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg := session.Config{WatchMode: c.watch, ProfileKeys: session.NewKeys(bytes.Repeat([]byte{1}, 32)), Locator: embedded.New(), Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
-		if err := watch(&cfg, store, box, bytes.Repeat([]byte{2}, 32), "/devices"); err != nil {
+		cfg := session.Config{WatchMode: c.watch, ProfileKeys: session.NewKeys([]byte("0123456789abcdef0123456789abcdef")), Locator: embedded.New(), Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
+		if err := watch(&cfg, store, box, []byte("fedcba9876543210fedcba9876543210"), "/devices"); err != nil {
 			t.Fatal(err)
 		}
 		m, err := session.New(store, cfg)
