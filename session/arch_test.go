@@ -32,7 +32,6 @@ var drawing = map[string][]string{
 	"store/storetest":              {"session", "geo", "device"},
 	"store/storetest/need":         {},
 	"store/internal/kit":           {"session", "store/storetest", "store/storetest/need"},
-	"store/internal/drivertest":    {"session", "store/*", "geo", "device"},
 	"geo/maxmind/internal/dbtest":  {"geo", "geo/maxmind"},
 	"middleware":                   {"session", "device", "geo"},
 	"middleware/activity":          {"middleware", "session", "device", "geo"},

@@ -2,10 +2,10 @@
 // proxy, over one database: sign in on one, sign out on another, and what is
 // open on the third ends.
 //
-//	go run ./examples/cluster                                        SQLite, and a poller
-//	go run ./examples/cluster -db postgres://user@host/database      and LISTEN/NOTIFY
-//	go run ./examples/cluster -db mysql://user:password@host/database
-//	go run ./examples/cluster -db redis://host                       and publish/subscribe
+//	go run -C examples/cluster .                                        SQLite, and a poller
+//	go run -C examples/cluster . -db postgres://user@host/database      and LISTEN/NOTIFY
+//	go run -C examples/cluster . -db mysql://user:password@host/database
+//	go run -C examples/cluster . -db redis://host                       and publish/subscribe
 //
 // The instances are processes of their own, which the program starts itself:
 // what holds between goroutines holds there by other means, and one of them
