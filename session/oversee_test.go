@@ -315,7 +315,7 @@ func TestUserStatusOfWhatIsOpen(t *testing.T) {
 func TestMovesAreBounded(t *testing.T) {
 	var assessed int
 	store := &profiled{Store: memstore.New()}
-	b := newBenchOver(t, store, session.Config{ProfileKeys: session.NewKeys(make([]byte, 32)), Assessor: session.AssessorFunc(
+	b := newBenchOver(t, store, session.Config{ProfileKeys: session.NewKeys(profileKey), Assessor: session.AssessorFunc(
 		func(context.Context, session.Case) (session.Verdict, error) {
 			assessed++
 			return session.Verdict{Profile: []byte("x")}, nil
