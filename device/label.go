@@ -117,3 +117,6 @@ func join(name, version string) string {
 func startsWith(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
+
+// String returns Title, so that a template prints what people read.
+func (d Device) String() string { return d.Title() }

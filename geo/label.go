@@ -54,3 +54,6 @@ func (k Kind) hidesPlace() bool {
 func (l Location) Approximate() bool {
 	return l.CountryCode != "" || l.Country != ""
 }
+
+// String returns Label, so that a template prints what people read.
+func (l Location) String() string { return l.Label() }

@@ -1,6 +1,7 @@
 package geo_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/signedin/signedin/geo"
@@ -29,6 +30,9 @@ func TestLabel(t *testing.T) {
 		{"Unknown location", geo.Location{Scope: geo.ScopeGlobal, City: "Amsterdam"}},
 		{"Unknown location", geo.Location{}},
 	} {
+		if got := fmt.Sprint(c.l); got != c.want {
+			t.Errorf("String: %q, want %q", got, c.want)
+		}
 		if got := c.l.Label(); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.l, got, c.want)
 		}

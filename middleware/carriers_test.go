@@ -338,7 +338,9 @@ func TestInsecureCookieIsForLoopback(t *testing.T) {
 		t.Errorf("got %d, %s", res.StatusCode, got)
 	}
 	w := httptest.NewRecorder() // no local address: as good as not loopback
-	mw.Load(mux).ServeHTTP(w, httptest.NewRequest("POST", "/login", nil))
+	r := httptest.NewRequest("POST", "/login", nil)
+	r.RemoteAddr = "192.168.1.2:1234"
+	mw.Load(mux).ServeHTTP(w, r)
 	if w.Code != 500 {
 		t.Errorf("off loopback: got %d", w.Code)
 	}

@@ -82,9 +82,18 @@ type Config struct {
 	CookieKeys session.Keys
 	// InsecureCookie sends the cookie without Secure and by default under the
 	// name "session", for browsers that keep no Secure cookie on plain HTTP
-	// even from the same machine. It works on loopback addresses only. Defaults
-	// to false.
+	// even from the same machine. It works on loopback addresses, in
+	// InsecureNetworks, and for httptest.NewRequest; elsewhere every request is
+	// answered 500, and the log says why. Defaults to false.
 	InsecureCookie bool
+	// InsecureNetworks are private networks, such as 192.168.0.0/16, for servers
+	// at home that people open as http://nas:8080: InsecureCookie also works for
+	// connections to an address of the server's own that is in one of them, and
+	// over Unix sockets. Whoever can listen there can take the cookie and be that
+	// user: other devices on an open WLAN, say. A request that came by https, or
+	// through a proxy to a name of the internet, is refused even so. A network
+	// that is not private is an error. Defaults to none.
+	InsecureNetworks []netip.Prefix
 
 	// NoDeviceCookie sends no cookie by which a browser is recognised at its
 	// next sign-in. Defaults to false: one is sent, for 400 days, if there are
@@ -149,8 +158,9 @@ var (
 	// origin, or cannot be told from one.
 	ErrCrossOrigin = errors.New("request from another origin refused")
 	// ErrInsecureCookie comes with 500: Config.InsecureCookie is set, and this
-	// is not a loopback address.
-	ErrInsecureCookie = errors.New("middleware: InsecureCookie works on loopback addresses only")
+	// is neither a loopback address nor in Config.InsecureNetworks, or the browser
+	// came by https.
+	ErrInsecureCookie = errors.New("middleware: InsecureCookie works on loopback addresses and in InsecureNetworks only, and without https")
 )
 
 // A Middleware finds the sessions of requests. It is safe for concurrent use.
@@ -179,6 +189,9 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 		return nil, errors.New("middleware: no Manager")
 	}
 	if err := checkForeign(cfg); err != nil {
+		return nil, err
+	}
+	if err := checkInsecure(cfg); err != nil {
 		return nil, err
 	}
 	c, err := newCookie(cfg)
@@ -227,8 +240,8 @@ func (m *Middleware) Load(next http.Handler) http.Handler {
 }
 
 func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	if m.cfg.InsecureCookie && !onLoopback(r) {
-		m.refuse(w, r, http.StatusInternalServerError, ErrInsecureCookie)
+	if err := m.refusedAsInsecure(r); err != nil {
+		m.refuse(w, r, http.StatusInternalServerError, err)
 		return
 	}
 	notTakenOver(r)
@@ -417,9 +430,4 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, status int, 
 		w.Header().Set("Retry-After", "2")
 	}
 	m.cfg.Refuse(w, r, status, err)
-}
-
-func onLoopback(r *http.Request) bool {
-	addr, ok := r.Context().Value(http.LocalAddrContextKey).(interface{ AddrPort() netip.AddrPort })
-	return ok && addr.AddrPort().Addr().Unmap().IsLoopback()
 }

@@ -21,8 +21,8 @@ import (
 // hash was read. It returns [ErrCrossOrigin] if another origin's page sent the
 // request, and [session.ErrOutdated] if the sign-in was overtaken.
 func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket session.Ticket, opts session.StartOptions) (*session.Session, session.Token, error) {
-	if m.cfg.InsecureCookie && !onLoopback(r) {
-		return nil, session.Token{}, ErrInsecureCookie
+	if err := m.refusedAsInsecure(r); err != nil {
+		return nil, session.Token{}, err
 	}
 	if opts.Carrier == "" {
 		opts.Carrier = session.CarrierCookie

@@ -37,6 +37,8 @@ var drawing = map[string][]string{
 	"middleware/activity":          {"middleware", "session", "device", "geo"},
 	"middleware/immich":            {"middleware", "session", "device"},
 	"middleware/immich/immichtest": {},
+	"middleware/flash":             {"middleware", "session"},
+	"middleware/sessiontest":       {"middleware", "session", "device", "geo"},
 	"middleware/openid":            {"middleware", "session"},
 	"examples/*":                   {"*"},
 }
@@ -48,11 +50,11 @@ var bans = []struct {
 }{
 	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store", "store/memstore", "store/internal/record", "store/sqlstore", "store/cachestore", "store/pollbus", "geo/maxmind", "geo/embedded"},
 		[]string{"net/http"}, "the core knows no transport"},
-	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store/memstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
+	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store/memstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/flash", "middleware/sessiontest", "middleware/immich"},
 		[]string{"database/sql", "github.com/jmoiron/sqlx"}, "only sqlstore speaks SQL"},
-	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
+	{[]string{"geo", "device", "session", "session/risk", "session/notice", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/flash", "middleware/sessiontest", "middleware/immich"},
 		[]string{"github.com/oschwald/maxminddb-golang/v2", "github.com/phuslu/iploc", "github.com/redis/go-redis/v9", "github.com/jackc/pgx/v5"}, "a database is linked by who imports it"},
-	{[]string{"geo", "geo/maxmind", "geo/embedded", "device", "session", "session/risk", "session/notice", "store", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/immich"},
+	{[]string{"geo", "geo/maxmind", "geo/embedded", "device", "session", "session/risk", "session/notice", "store", "store/memstore", "store/sqlstore", "store/cachestore", "store/pollbus", "middleware", "middleware/activity", "middleware/flash", "middleware/sessiontest", "middleware/immich"},
 		[]string{"testing"}, "only storetest is made of tests"},
 	{[]string{"store/sqlstore"}, []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/lib/pq", "github.com/go-sql-driver/mysql"},
 		"the caller brings the driver"},

@@ -22,13 +22,13 @@ import (
 	"os"
 	"time"
 
-	"github.com/gorilla/securecookie"
 	"golang.org/x/oauth2"
 
 	"github.com/signedin/signedin/examples/internal/host"
 	"github.com/signedin/signedin/geo/embedded"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/middleware/flash"
 	"github.com/signedin/signedin/middleware/openid"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/pollbus"
@@ -105,7 +105,7 @@ type app struct {
 	mw       *middleware.Middleware
 	provider *openid.Provider
 	client   oauth2.Config
-	sealed   *securecookie.SecureCookie
+	trips    *flash.Jar[trip]
 }
 
 func newApp(ctx context.Context, mw *middleware.Middleware, issuer string, client oauth2.Config, key []byte) (*app, error) {
@@ -114,7 +114,11 @@ func newApp(ctx context.Context, mw *middleware.Middleware, issuer string, clien
 		return nil, fmt.Errorf("-issuer, -client-id: %w", err)
 	}
 	client.Endpoint, client.Scopes = provider.Endpoint(), []string{"openid"}
-	return &app{mw, provider, client, securecookie.New(key, key[:32]).MaxAge(int(tripTime / time.Second))}, nil
+	trips, err := flash.New[trip](mw, session.NewKeys(key), "trip", flash.Config{MaxAge: tripTime})
+	if err != nil {
+		return nil, err
+	}
+	return &app{mw, provider, client, trips}, nil
 }
 
 func (a *app) site() (http.Handler, error) {
@@ -151,15 +155,10 @@ type trip struct {
 func (a *app) leave(w http.ResponseWriter, r *http.Request, t trip, opts ...oauth2.AuthCodeOption) {
 	t.State, t.Nonce, t.Verifier = rand.Text(), rand.Text(), oauth2.GenerateVerifier()
 	t.Next = middleware.LocalPath(r.URL.Query().Get("next"), "/")
-	value, err := a.sealed.Encode("trip", t)
-	if err != nil {
+	if err := a.trips.Put(w, t); err != nil {
 		http.Error(w, "Please try again.", http.StatusInternalServerError)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: "__Host-trip", Value: value, Path: "/", Secure: true, HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, MaxAge: int(tripTime / time.Second),
-	})
 	opts = append(opts, oauth2.SetAuthURLParam("nonce", t.Nonce), oauth2.S256ChallengeOption(t.Verifier))
 	http.Redirect(w, r, a.client.AuthCodeURL(t.State, opts...), http.StatusSeeOther)
 }
@@ -173,13 +172,12 @@ func (a *app) confirm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) callback(w http.ResponseWriter, r *http.Request) {
-	t, id, err := a.arrive(r)
+	t, id, err := a.arrive(w, r)
 	if err != nil {
 		slog.Warn("openid: sign-in failed", "error", err)
 		http.Error(w, "The sign-in did not work. Please try again.", http.StatusBadRequest)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: "__Host-trip", Path: "/", Secure: true, MaxAge: -1})
 	if t.StepUp.IsZero() {
 		_, _, err = a.provider.SignIn(w, r, id.Subject, id, session.StartOptions{Persistent: true})
 	} else {
@@ -199,12 +197,8 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 }
 
 // arrive takes the user back from the provider.
-func (a *app) arrive(r *http.Request) (t trip, id *openid.Identity, err error) {
-	c, err := r.Cookie("__Host-trip")
-	if err != nil {
-		return t, nil, err
-	}
-	if err := a.sealed.Decode("trip", c.Value, &t); err != nil {
+func (a *app) arrive(w http.ResponseWriter, r *http.Request) (t trip, id *openid.Identity, err error) {
+	if t, err = a.trips.Take(w, r); err != nil {
 		return t, nil, err
 	}
 	if r.FormValue("state") != t.State {
