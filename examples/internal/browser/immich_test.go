@@ -245,7 +245,7 @@ func (p *profile) confirm(t *testing.T) {
 func (p *profile) signOut(t *testing.T, id string) (sent int64) {
 	t.Helper()
 	run(t, p, chromedp.Evaluate[chromedp.Void](`addEventListener("submit", () => { sessionStorage.sent = Date.now() })`))
-	p.submit(t, chromedp.CSS("#o-"+id))
+	p.submit(t, signOut(id))
 	return run(t, p, chromedp.Evaluate[int64](`Number(sessionStorage.sent)`))
 }
 
