@@ -75,7 +75,7 @@ func TestInFront(t *testing.T) {
 // rest of the piece that is set off there, or the submatch if the pattern has one.
 func inREADME(t *testing.T, pattern string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("../../middleware/immich/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
