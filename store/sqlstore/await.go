@@ -18,6 +18,25 @@ func await[T any](ctx context.Context, st *Store, f func() (T, error)) (T, error
 	return within.Do(ctx, f)
 }
 
+// again is await for what may be done a second time: a read, or a write that
+// looks first. Where the server's default is serializable, a single read can be
+// given up, too.
+func again[T any](ctx context.Context, st *Store, f func() (T, error)) (T, error) {
+	return await(ctx, st, func() (t T, err error) {
+		err = st.persist(ctx, func() error {
+			t, err = f()
+			return err
+		})
+		return t, err
+	})
+}
+
+// again0 is again for what has no result.
+func again0(ctx context.Context, st *Store, f func() error) error {
+	_, err := again(ctx, st, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
 // await0 is await for what has no result.
 func await0(ctx context.Context, st *Store, f func() error) error {
 	_, err := await(ctx, st, func() (struct{}, error) { return struct{}{}, f() })

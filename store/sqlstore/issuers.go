@@ -58,7 +58,7 @@ func (st *Store) Link(ctx context.Context, id session.ID, keys []session.IssuerK
 
 // Linked returns sessions that belong to a key.
 func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Linked, error) {
-	all, err := await(ctx, st, func() (all []session.Linked, err error) {
+	all, err := again(ctx, st, func() (all []session.Linked, err error) {
 		rows, err := st.query(ctx, st.stmts.linked, key[:], after[:], limit)
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after sessio
 // Counters returns the counter of each key.
 func (st *Store) Counters(ctx context.Context, keys []session.IssuerKey) ([]int64, error) {
 	keys = slices.Clone(keys)
-	all, err := await(ctx, st, func() ([]int64, error) {
+	all, err := again(ctx, st, func() ([]int64, error) {
 		all := make([]int64, len(keys))
 		for i, key := range keys {
 			if err := st.getRow(ctx, &all[i], st.stmts.counter, key[:]); err != nil && !errors.Is(err, sql.ErrNoRows) {

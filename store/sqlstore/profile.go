@@ -17,7 +17,7 @@ func (st *Store) Profile(ctx context.Context, userID string) ([]byte, int64, err
 		Profile []byte `db:"profile"`
 		Version int64  `db:"version"`
 	}
-	p, err := await(ctx, st, func() (p profile, err error) {
+	p, err := again(ctx, st, func() (p profile, err error) {
 		err = st.getRow(ctx, &p, st.stmts.profile, userID)
 		return p, err
 	})

@@ -65,6 +65,12 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
 	for n := 1; ; n++ {
 		s, g, err := st.getOnce(ctx, id)
+		if err != nil && n < attempts && st.dialect.gaveUp != nil && st.dialect.gaveUp(err) && st.joined(ctx) == nil {
+			if over := pause(ctx, n); over != nil {
+				return nil, g, errors.Join(over, err)
+			}
+			continue
+		}
 		if err != nil {
 			return nil, g, err
 		}
@@ -72,7 +78,7 @@ func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, sess
 		if err != nil {
 			return nil, g, err
 		}
-		if !again || n == 3 {
+		if !again || n >= 3 {
 			return s, g, nil
 		}
 	}
@@ -118,7 +124,7 @@ func readRow(ctx context.Context, rows *sqlx.Rows) (*session.Session, session.Ge
 // GetMany returns those of the sessions that there are.
 func (st *Store) GetMany(ctx context.Context, ids []session.ID) ([]session.Found, error) {
 	ids = slices.Clone(ids)
-	all, err := await(ctx, st, func() (all []session.Found, err error) {
+	all, err := again(ctx, st, func() (all []session.Found, err error) {
 		slices.SortFunc(ids, func(a, b session.ID) int { return bytes.Compare(a[:], b[:]) })
 		var corrupt error
 		for chunk := range slices.Chunk(slices.Compact(ids), manyChunk) {
@@ -180,7 +186,7 @@ func (st *Store) getMany(ctx context.Context, ids []session.ID, all *[]session.F
 
 // CountLive returns how many live sessions the user has, up to session.CountLimit.
 func (st *Store) CountLive(ctx context.Context, userID string) (int, error) {
-	n, err := await(ctx, st, func() (n int, err error) {
+	n, err := again(ctx, st, func() (n int, err error) {
 		err = st.getRow(ctx, &n, st.stmts.countLive, userID, userID, session.CountLimit)
 		return n, err
 	})
@@ -202,7 +208,7 @@ func scan(ctx context.Context, rows *sqlx.Rows, to []any) error {
 
 // List returns the sessions that q asks for.
 func (st *Store) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
-	all, err := await(ctx, st, func() ([]*session.Session, error) {
+	all, err := again(ctx, st, func() ([]*session.Session, error) {
 		if q.State == session.StateEnded {
 			return st.listEnded(ctx, q)
 		}
@@ -284,7 +290,7 @@ func (st *Store) Generation(ctx context.Context, userID string) (session.Generat
 }
 
 func (st *Store) generationOf(ctx context.Context, userID string) (session.Generations, error) {
-	g, err := await(ctx, st, func() (session.Generations, error) {
+	g, err := again(ctx, st, func() (session.Generations, error) {
 		var c current
 		if err := st.getRow(ctx, &c, st.stmts.generation, userID); err != nil {
 			return session.Generations{}, err

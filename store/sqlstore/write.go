@@ -20,7 +20,7 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 	r := encode(s)
 	id, gens := s.ID, s.Generations
 	r.ID = id[:]
-	return st.fail(ctx, "create", await0(ctx, st, func() error { return st.create(ctx, id, &r, gens) }))
+	return st.fail(ctx, "create", again0(ctx, st, func() error { return st.create(ctx, id, &r, gens) }))
 }
 
 func (st *Store) create(ctx context.Context, id session.ID, r *row, gens session.Generations) error {
@@ -52,7 +52,7 @@ func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
 // Update writes a session that was read before.
 func (st *Store) Update(ctx context.Context, s *session.Session) error {
 	id, args := s.ID, updateArgs(s)
-	return st.fail(ctx, "update", await0(ctx, st, func() error {
+	return st.fail(ctx, "update", again0(ctx, st, func() error {
 		n, err := st.update(ctx, id, args)
 		if err != nil || n > 0 {
 			return err
