@@ -16,6 +16,29 @@
 //	...
 //	n, err := manager.RevokeAllExcept(ctx, userID, s.ID, session.ReasonPasswordChanged)
 //
+// # Where to begin
+//
+// A host with cookies needs these, the rest of its work is in package middleware:
+//
+//   - [New] with a [Config], and [Manager.Run] in a goroutine
+//   - [Manager.BeginSignIn], whose [Ticket] goes to SignIn of middleware
+//   - [FromContext], which gives a handler its [Session]
+//   - [Manager.List], and [Manager.Revoke] of one of what it lists
+//   - [Manager.RevokeAll] (an account is closed, a password is forgotten) and
+//     [Manager.RevokeAllExcept] (it is changed; in a handler use the method of
+//     middleware of the same name, which also gives a new cookie), with a [Reason]
+//   - [Manager.Export] and [Manager.Erase], when a user asks or leaves
+//   - [ErrOutdated], [ErrRevoked] and [ErrExpired]; each of the last two is [ErrRefused]
+//
+// For authors of stores: [Store], [Secrets], [Generations], [Touch] and all that they
+// are made of; of carriers other than cookies: [Credential], [Token], [Manager.Resume],
+// [Conn], [Hub], [Manager.Adopt] with [Foreign]; of assessors: [Assessor], [Visit],
+// [Signal].
+//
+// What takes something away, from least to most: [Manager.ForgetForeign] one foreign
+// token that its issuer has refused, [Manager.ForgetDevice] a known device of a user,
+// [Manager.Purge] what is older than Config.Retention, [Manager.Erase] all of a user.
+//
 // # What is promised
 //
 // When a revocation has returned nil, no request that starts afterwards is let
