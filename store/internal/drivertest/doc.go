@@ -1,5 +1,5 @@
 // Package drivertest runs the stores on real databases with real drivers. All
-// that needs a driver is here, Examples included, and nobody imports it: so
+// that needs more than one driver is here, and nobody imports it: so
 // the drivers are no dependency of those who import a store.
 //
 // SQLite needs nothing. A test that needs a server is skipped, and says so,

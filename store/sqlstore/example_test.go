@@ -1,4 +1,4 @@
-package drivertest_test
+package sqlstore_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 // Sessions in a SQLite file. For another database open that instead; nothing
 // else changes.
-func Example_sqlite() {
+func Example() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "signedin")
 	check(err)
@@ -56,7 +56,7 @@ func Example_sqlite() {
 
 // A new password and the end of all other sessions, in one transaction: both
 // happen, or neither. What is open on them is cut once it is committed.
-func Example_inTx() {
+func ExampleStore_InTx() {
 	ctx := context.Background()
 	db, store, manager := newHost()
 	defer db.Close()
@@ -90,7 +90,7 @@ func Example_inTx() {
 }
 
 // A host that commits by itself tells when it has.
-func Example_join() {
+func ExampleStore_Join() {
 	ctx := context.Background()
 	db, store, manager := newHost()
 	defer db.Close()

@@ -1,8 +1,9 @@
-package drivertest_test
+package redisstore_test
 
 import (
 	"context"
 	"fmt"
+	"log"
 
 	"github.com/redis/go-redis/v9"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // A store in Redis, and a bus that tells the other processes of revocations.
-func Example_redis() {
+func Example() {
 	ctx := context.Background()
 	client := redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs:                 []string{"localhost:6379"}, // several: a cluster; with MasterName: Sentinels
@@ -30,4 +31,10 @@ func Example_redis() {
 	manager, err := session.New(store, session.Config{Observers: []session.Observer{bus}})
 	check(err)
 	go bus.Run(ctx, manager.Hub().Receive) //nolint:errcheck // ends with the process
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
 }
