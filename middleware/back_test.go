@@ -153,16 +153,17 @@ func TestSignOutFromElsewhereInChromium(t *testing.T) {
 	})
 	mux.HandleFunc("/after", func(_ http.ResponseWriter, r *http.Request) { said <- whoAmI(r) })
 	own := s.mw.Load(mux)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Host, "localhost") { // another site
 			page(`<!DOCTYPE html><form method=post action="`+here+`/logout"></form><script>document.forms[0].submit()</script>`).ServeHTTP(w, r)
 			return
 		}
 		own.ServeHTTP(w, r)
 	}))
-	defer server.Close()
-	here = server.URL
+	here = "http://" + server.Listener.Addr().String()
 	there = strings.Replace(here, "127.0.0.1", "localhost", 1)
+	server.Start()
+	defer server.Close()
 	if got := visit(t, program, chromium, here+"/start", said); got != "hello alice" {
 		t.Errorf("after another site's form: %q", got)
 	}

@@ -104,7 +104,7 @@ func TestMySQLKilled(t *testing.T) {
 	const name = "innodb_flush_log_at_trx_commit"
 	for n := range 3 {
 		killedSQL(t, s, "mysql", root, root+"signedin", fmt.Sprintf("mariadb(%s=%d)", name, n), []string{fmt.Sprintf("--%s=%d", name, n), "--innodb-flush-log-at-timeout=60"},
-			"SET GLOBAL "+name+" = 1", "CREATE OR REPLACE TABLE signedin.kept (n int)", "INSERT INTO signedin.kept VALUES (1)",
+			"SET GLOBAL "+name+" = 1", "DROP TABLE IF EXISTS signedin.kept", "CREATE TABLE signedin.kept (n int)", "INSERT INTO signedin.kept VALUES (1)",
 			fmt.Sprintf("SET GLOBAL %s = %d", name, n))
 	}
 }
