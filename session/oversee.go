@@ -82,13 +82,6 @@ func (o *overseer) due() bool {
 	return true
 }
 
-// later has everything looked at at the next tick.
-func (o *overseer) later() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.all = true
-}
-
 // oversee cuts what is open here on sessions that are over, until ctx is done.
 func (m *Manager) oversee(ctx context.Context) {
 	every(ctx, overseeTick, func() {
