@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // hinted is a request as Chrome sends it once it was asked for hints.
@@ -23,7 +24,7 @@ var hinted = device.Hints{
 func TestCacheHitDoesNotAllocate(t *testing.T) {
 	p := device.New(device.Config{})
 	p.Parse(hinted)
-	if n := testing.AllocsPerRun(100, func() { p.Parse(hinted) }); n != 0 {
+	if n := need.Allocations(func() { p.Parse(hinted) }); n != 0 {
 		t.Errorf("got %v allocations for a cache hit, want 0", n)
 	}
 }
@@ -32,11 +33,11 @@ func TestMissAllocatesLittle(t *testing.T) {
 	p := device.New(device.Config{CacheSize: -1})
 	for _, c := range clients {
 		h := device.Hints{UserAgent: c.userAgent}
-		if n := testing.AllocsPerRun(10, func() { p.Parse(h) }); n > 12 {
+		if n := need.Allocations(func() { p.Parse(h) }); n > 12 {
 			t.Errorf("%s: got %v allocations, want 12 at most", c.name, n)
 		}
 	}
-	if n := testing.AllocsPerRun(10, func() { p.Parse(hinted) }); n > 12 {
+	if n := need.Allocations(func() { p.Parse(hinted) }); n > 12 {
 		t.Errorf("hints: got %v allocations, want 12 at most", n)
 	}
 }

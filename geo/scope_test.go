@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/geo"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 func TestCanonical(t *testing.T) {
@@ -85,7 +86,7 @@ func last(p netip.Prefix) netip.Addr {
 func TestScopeOfAllocatesNothing(t *testing.T) {
 	for _, s := range []string{"8.8.8.8", "::ffff:8.8.8.8", "2a02:cf40::1", "fe80::1%eth0"} {
 		ip := netip.MustParseAddr(s)
-		if n := testing.AllocsPerRun(100, func() { geo.ScopeOf(geo.Canonical(ip)) }); n != 0 {
+		if n := need.Allocations(func() { geo.ScopeOf(geo.Canonical(ip)) }); n != 0 {
 			t.Errorf("%s: %v allocations, want 0", s, n)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // trusted is what the proxies of these tests use.
@@ -177,7 +178,7 @@ func TestClientIPAllocations(t *testing.T) {
 	} {
 		clientIP := mustTrust(t, middleware.ProxyConfig{Header: header})
 		r := request(proxy+":1", header, value)
-		if n := testing.AllocsPerRun(100, func() { clientIP(r) }); n > 2 {
+		if n := need.Allocations(func() { clientIP(r) }); n > 2 {
 			t.Errorf("%s: %v allocations, want at most 2", header, n)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // counting counts the calls that a request may make.
@@ -283,7 +284,7 @@ func TestResumeAllocatesNothing(t *testing.T) {
 	_, token := b.start(t, "alice", session.StartOptions{})
 	c := token.Credential()
 	_ = b.resume(t, token)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := need.Allocations(func() {
 		if _, err := b.Resume(context.Background(), c, home); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/session/risk"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // full returns a user whose profile is nearly full.
@@ -64,7 +65,7 @@ func TestAssessAllocatesNothing(t *testing.T) {
 	u := full(t)
 	u.profile = append(make([]byte, 0, 2*session.MaxProfile), u.profile...)
 	c := u.signInCase(signIn{at: start.Add(1000 * time.Hour), key: 1})
-	n := testing.AllocsPerRun(100, func() {
+	n := need.Allocations(func() {
 		if v := u.assess(t, c); v.Level != session.LevelNone || len(v.Profile) == 0 {
 			t.Fatalf("got %+v", v)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/signedin/signedin/store/cachestore"
 	"github.com/signedin/signedin/store/memstore"
 	"github.com/signedin/signedin/store/storetest"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 func newID() (id session.ID) {
@@ -51,7 +52,7 @@ func TestHit(t *testing.T) {
 	i := new(wire).start(t, inner, cachestore.Config{}, time.Millisecond)
 	s := create(t, i.cache)
 	ctx := t.Context()
-	got := testing.AllocsPerRun(100, func() { _, _, _ = i.cache.Get(ctx, s.ID) })
+	got := need.Allocations(func() { _, _, _ = i.cache.Get(ctx, s.ID) })
 	if got != 0 || gets.Load() != 1 {
 		t.Errorf("got %v allocations a hit and %d reads, want 0 and 1", got, gets.Load())
 	}

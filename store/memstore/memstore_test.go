@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"github.com/signedin/signedin/store/storetest/need"
 	"testing"
 
 	"github.com/signedin/signedin/session"
@@ -26,7 +27,7 @@ func TestGetAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := t.Context()
-	if n := testing.AllocsPerRun(100, func() { _, _, _ = store.Get(ctx, s.ID) }); n > 0 {
+	if n := need.Allocations(func() { _, _, _ = store.Get(ctx, s.ID) }); n > 0 {
 		t.Errorf("Get: %v allocations, want 0", n)
 	}
 }

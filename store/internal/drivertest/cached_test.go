@@ -40,7 +40,7 @@ type backend func(t *testing.T) (session.Store, session.Bus)
 // cachedKit runs the rules and some races. For each, open makes an empty
 // database.
 func cachedKit(t *testing.T, store string, open func(t *testing.T) backend) {
-	if raceDetector {
+	if need.RaceDetector {
 		t.Skip("SKIPPED: takes minutes under the race detector; run without it")
 	}
 	t.Run("rules", func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // kills returns how often each server is killed. The environment variable
@@ -25,7 +26,7 @@ func kills() int {
 	if n, err := strconv.Atoi(os.Getenv("SIGNEDIN_KILLS")); err == nil {
 		return n
 	}
-	if raceDetector { // they are killed without it
+	if need.RaceDetector { // they are killed without it
 		return 1
 	}
 	return 3

@@ -21,6 +21,7 @@ import (
 	"github.com/signedin/signedin/store/memstore"
 	"github.com/signedin/signedin/store/redisstore"
 	"github.com/signedin/signedin/store/sqlstore"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // cutsPerHistory bounds how many connections are cut in one history.
@@ -54,7 +55,7 @@ func linearizable(t testing.TB, name string, store session.Store, how traits, li
 }
 
 func seeds(count int) (first uint64, n int) {
-	if raceDetector { // they are made without it
+	if need.RaceDetector { // they are made without it
 		count /= 5
 	}
 	if n, err := strconv.Atoi(os.Getenv("SIGNEDIN_HISTORIES")); err == nil {

@@ -18,13 +18,14 @@ import (
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // eachMySQL runs a test with each way in which the driver counts rows, and has
 // parameters travel.
 func eachMySQL(t *testing.T, test func(t *testing.T, db *sqlx.DB)) {
 	all := []string{"", "clientFoundRows=true", "interpolateParams=true"}
-	if raceDetector { // the driver is not ours
+	if need.RaceDetector { // the driver is not ours
 		all = all[:1]
 	}
 	for _, params := range all {

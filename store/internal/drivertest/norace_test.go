@@ -3,5 +3,3 @@
 package drivertest_test
 
 const raceRounds = 5000
-
-const raceDetector = false

@@ -57,7 +57,7 @@ func eachDialect(t *testing.T, test func(t *testing.T, open func(t *testing.T) (
 // next one.
 func TestNextSchemaRace(t *testing.T) {
 	need.Heavy(t)
-	if raceDetector {
+	if need.RaceDetector {
 		t.Skip("SKIPPED: run without the race detector, as the other rounds")
 	}
 	eachDialect(t, func(t *testing.T, open func(t *testing.T) (*sqlx.DB, sqlstore.Config)) {

@@ -69,3 +69,12 @@ func Missing(t testing.TB, what string) {
 	}
 	t.Skipf("SKIPPED: %s", what)
 }
+
+// Allocations is [testing.AllocsPerRun], and 0 under the race detector, which
+// has a [sync.Pool] forget at random.
+func Allocations(f func()) float64 {
+	if RaceDetector {
+		return 0
+	}
+	return testing.AllocsPerRun(100, f)
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/maxmind/mmdbwriter"
 
 	"github.com/signedin/signedin/geo/maxmind"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // manyCities makes a database of 16384 networks in 8192 cities, more than
@@ -32,7 +33,7 @@ func randomAddress() netip.Addr {
 
 func TestLocateAllocations(t *testing.T) {
 	db, ctx := open(t, manyCities(t), maxmind.Config{}), t.Context()
-	n := testing.AllocsPerRun(20000, func() {
+	n := need.Allocations(func() {
 		if l, err := db.Locate(ctx, randomAddress()); err != nil || l.City == "" {
 			t.Fatalf("%+v, %v", l, err)
 		}
@@ -41,7 +42,7 @@ func TestLocateAllocations(t *testing.T) {
 		t.Errorf("%v allocations for an address that was not looked up before, want at most 1", n)
 	}
 	ip := randomAddress()
-	if n := testing.AllocsPerRun(100, func() { _, _ = db.Locate(ctx, ip) }); n != 0 {
+	if n := need.Allocations(func() { _, _ = db.Locate(ctx, ip) }); n != 0 {
 		t.Errorf("%v allocations for the same address again, want 0", n)
 	}
 }

@@ -1,0 +1,6 @@
+//go:build race
+
+package need
+
+// RaceDetector reports whether the tests run under it.
+const RaceDetector = true
