@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -23,9 +22,9 @@ const (
 	FamiliarityNew     Familiarity = "new"
 )
 
-// A DeviceKey links a session to a known device of its user. It is a keyed
-// hash of the [DeviceID] and the user's ID, so it links nobody else's. The zero
-// DeviceKey is none.
+// A DeviceKey links a session to a known device of its user. It is a hash of the
+// [DeviceID], which is random, and of the user's ID, so it links nobody else's. The
+// zero DeviceKey is none.
 type DeviceKey [8]byte
 
 const (
@@ -73,30 +72,29 @@ func dayOf(t time.Time) uint16 { return uint16(t.Unix() / int64(day/time.Second)
 // describe returns what would be remembered of a sign-in. Families and
 // networks are hashed with the user's ID: a profile tells nobody where its user
 // has been.
-func (p *profiles) describe(userID string, id DeviceID, v Visit) knownDevice {
+func describe(userID string, id DeviceID, v Visit) knownDevice {
 	d := knownDevice{first: dayOf(v.At), last: dayOf(v.At)}
 	if id != (DeviceID{}) {
-		copy(d.key[:], p.hash(userID, "device", string(id[:])))
+		copy(d.key[:], hashKnown(userID, "device", string(id[:])))
 	}
 	f := v.Device.Family()
-	copy(d.family[:], p.hash(userID, "family", string(f.Kind), f.Product, f.OS))
+	copy(d.family[:], hashKnown(userID, "family", string(f.Kind), f.Product, f.OS))
 	if v.Network.IsValid() {
-		copy(d.network[:], p.hash(userID, "network", v.Network.String()))
+		copy(d.network[:], hashKnown(userID, "network", v.Network.String()))
 	}
 	copy(d.country[:], v.Location.CountryCode)
 	return d
 }
 
-// hash uses the first key that is kept for opening, so that devices stay known
-// while keys are replaced.
-func (p *profiles) hash(userID string, parts ...string) []byte {
-	keys := p.keys.Reveal()
-	mac := hmac.New(sha256.New, keys[len(keys)-1])
+// hashKnown hashes what is remembered. It needs no key, so that devices stay known when
+// keys are replaced: a [DeviceID] cannot be guessed, and the rest is sealed.
+func hashKnown(userID string, parts ...string) []byte {
+	h := sha256.New()
 	for _, s := range append([]string{"signedin known", userID}, parts...) {
-		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
-		mac.Write([]byte(s))
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
+		h.Write([]byte(s))
 	}
-	return mac.Sum(nil)
+	return h.Sum(nil)
 }
 
 // familiarity judges d, which signs in now, by what is known.
@@ -142,7 +140,7 @@ func (m *Manager) recognize(ctx context.Context, s *Session, id DeviceID) (prof 
 		m.cfg.Logger.WarnContext(ctx, "session: profile not read", "user", s.UserID, "error", err)
 		return prof, d, false
 	}
-	d = m.profiles.describe(s.UserID, id, s.First)
+	d = describe(s.UserID, id, s.First)
 	s.DeviceKey, s.Familiarity = d.key, prof.devices.familiarity(d)
 	return prof, d, true
 }

@@ -199,3 +199,51 @@ func TestAssessorsProfile(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Two instances get new keys one after the other: every browser stays known at every
+// step. After a leak the key is left out: each is new once, and nobody is signed out.
+func TestProfileKeysAreReplaced(t *testing.T) {
+	store := memstore.New()
+	old, next := profileKey, bytes.Repeat([]byte("another key "), 4)
+	one, two := newKnown(t, store, old), newKnown(t, store, old)
+	ids := []session.DeviceID{session.NewDeviceID(), session.NewDeviceID()}
+	for i, id := range ids {
+		want := []session.Familiarity{session.FamiliarityNew, session.FamiliaritySimilar}[i]
+		if got := one.familiarity(t, "alice", home, id); got != want {
+			t.Fatalf("first sign-in: got %q", got)
+		}
+	}
+	_, token := one.start(t, "alice", session.StartOptions{})
+	both := func(step string) {
+		t.Helper()
+		for i, b := range []*bench{one, two} {
+			if err := b.resume(t, token); err != nil {
+				t.Errorf("%s: instance %d signs out: %v", step, i+1, err)
+			}
+			for _, id := range ids {
+				if got := b.familiarity(t, "alice", hotel, id); got != session.FamiliarityKnown {
+					t.Errorf("%s: instance %d: got %q", step, i+1, got)
+				}
+			}
+		}
+	}
+	for _, keys := range [][][]byte{{old, next}, {next, old}, {next}} {
+		one = newKnown(t, store, keys...)
+		both("half way")
+		two = newKnown(t, store, keys...)
+		both("done")
+	}
+	if err := one.resume(t, token); err != nil {
+		t.Error(err)
+	}
+	leaked := newKnown(t, store, bytes.Repeat([]byte("one that did not leak "), 2))
+	if got := leaked.familiarity(t, "alice", home, ids[0]); got != session.FamiliarityNew {
+		t.Errorf("without the key: got %q", got)
+	}
+	if got := leaked.familiarity(t, "alice", home, ids[0]); got != session.FamiliarityKnown {
+		t.Errorf("once more: got %q", got)
+	}
+	if err := leaked.resume(t, token); err != nil {
+		t.Errorf("signed out: %v", err)
+	}
+}

@@ -73,8 +73,7 @@ type Config struct {
 
 	// ProfileKeys seal what is remembered of each user: the devices they sign
 	// in from, and their habits for the Assessor. The first seals, all of them
-	// open; the last one makes the hashes, so drop it last. Each has at least 32
-	// random bytes. The Store must have Profiles. Defaults to none: nothing is
+	// open. Each has at least 32 random bytes. The Store must have Profiles. Defaults to none: nothing is
 	// remembered.
 	ProfileKeys Keys
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -187,8 +188,12 @@ const mailed = "mca"
 
 // confirmByLink takes "This was me" in the session that is in doubt.
 func (h *Handler) confirmByLink(w http.ResponseWriter, r *http.Request, s *session.Session) error {
-	me := own(r)
-	if !h.isHere(r, s) || !middleware.ValidFormToken(me, r.PostForm.Get("form")) {
+	me, token := own(r), r.PostForm.Get("form")
+	if h.isHere(r, s) && middleware.OutdatedFormToken(me, token) { // ask again
+		http.Redirect(w, r, h.public+"/link?t="+url.QueryEscape(r.PostForm.Get("t")), http.StatusSeeOther)
+		return nil
+	}
+	if !h.isHere(r, s) || !middleware.ValidFormToken(me, token) {
 		return errLink
 	}
 	methods := append(slices.Clone(me.Methods), mailed)

@@ -2,12 +2,15 @@ package activity_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
 )
@@ -167,4 +170,80 @@ func TestLinkShowsTheSignIn(t *testing.T) {
 	if after := asked(); after != before || !strings.Contains(before, "Amsterdam") {
 		t.Errorf("got %s, and %s before the session moved", after, before)
 	}
+}
+
+// The page of a link stood open over a change of the session's secret: what is
+// pressed there is asked again, and not done.
+func TestOutdatedLinkForm(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{})
+	path, sealed := a.link(t)
+	_, page := a.strange.do("GET", path, "", "Sec-Fetch-Site", "cross-site")
+	form := formField.FindStringSubmatch(page)[1]
+	a.pass(time.Second)
+	a.strange.prove("pwd")
+	say := func(form string) (*http.Response, string) {
+		v := url.Values{"t": {sealed}, "was-me": {"1"}, "form": {form}}
+		return a.strange.do("POST", base+"/link", v.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	}
+	wantRedirect(t, first(say(form)), path)
+	_, page = a.strange.do("GET", path, "")
+	wantInOrder(t, page, "If it was you, on this device, say so", `name="was-me"`)
+	if page := a.strange.page(""); !strings.Contains(page, "not shown yet") {
+		t.Error("done without a question")
+	}
+	want(t, first(say("x"+form)), http.StatusGone) // not even made up well
+	want(t, first(say(formField.FindStringSubmatch(page)[1])), http.StatusOK)
+}
+
+// Two instances get new keys one after the other: the links of each open on both at
+// every step. After a leak the key is left out, and what it sealed is void.
+func TestLinkKeysAreReplaced(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{})
+	all, err := a.manager.List(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mw, err := middleware.New(a.manager, middleware.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, next := bytes.Repeat([]byte("old key "), 4), bytes.Repeat([]byte("next key"), 4)
+	instance := func(keys ...[]byte) *activity.Handler {
+		h, err := activity.New(mw, activity.Config{LinkKeys: session.NewKeys(keys...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	open := func(step string, by *activity.Handler, link string, status int) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		if by.ServeHTTP(w, httptest.NewRequest("GET", link, nil)); w.Code != status {
+			t.Errorf("%s: got %d, want %d", step, w.Code, status)
+		}
+	}
+	one, two := instance(old), instance(old)
+	mailed := one.Link(all[0])
+	both := func(step string) {
+		t.Helper()
+		for _, from := range []*activity.Handler{one, two} {
+			for _, to := range []*activity.Handler{one, two} {
+				open(step, to, from.Link(all[0]), http.StatusOK)
+			}
+		}
+	}
+	for i, keys := range [][][]byte{{old, next}, {next, old}} {
+		one = instance(keys...)
+		both(fmt.Sprintf("step %d, half way", i+1))
+		two = instance(keys...)
+		both(fmt.Sprintf("step %d", i+1))
+		open("mailed before", one, mailed, http.StatusOK)
+	}
+	one = instance(next)
+	both("step 3, half way")
+	two = instance(next)
+	both("step 3")
+	open("sealed with a key that is gone", two, mailed, http.StatusGone)
 }
