@@ -41,16 +41,15 @@ func ExampleForeign() {
 			subject, _, _ := strings.Cut(name, " ")
 			return session.Foreign{UserID: subject}, nil // with ExpiresAt: the exp of the JWT
 		},
+		Ended: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			http.Error(w, "sign in again", http.StatusUnauthorized)
+		},
 	}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	app := mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := mw.Refused(r); err != nil {
-			http.Error(w, "sign in again", http.StatusUnauthorized)
-			return
-		}
+	app := mw.Load(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "your photos")
 	}))
 	get := func() {

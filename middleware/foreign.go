@@ -14,10 +14,17 @@ import (
 // its tokens itself, instead of our own. Of a token nothing is stored but its
 // hash.
 //
-// [Middleware.Load] only watches: requests go on with or without a session, the
-// answers are not touched, and whether a request comes from another origin is
-// the application's to judge, as everything else is. [Middleware.Require] is
-// for routes of our own, such as the "Device activity" page, and does judge that.
+// [Middleware.Load] goes around every route, and only watches: requests go on with
+// or without a session, the answers are not touched, and whether a request comes
+// from another origin is the application's to judge, as everything else is. But a
+// token whose session was ended here does not reach the application, which may
+// know nothing of that, or put a new token in its place: see Ended.
+// [Middleware.Require] is for routes of our own, such as the "Device activity"
+// page, and does judge the origin.
+//
+// An application that puts new tokens in the place of old ones says so by
+// session.Manager.Renewed, unless its Extractor returns a name that stays. Its own
+// sign-out calls [Middleware.SignOut] too.
 type Foreign struct {
 	// Extractors are the places of a token, the first one first. The first that
 	// is present decides: a bad token there is not made up for by a good one
@@ -30,6 +37,18 @@ type Foreign struct {
 	// remember for a while that a token is nobody's. Defaults to nil: sessions are
 	// only those that the host starts by session.Manager.Adopt.
 	Adopt func(r *http.Request, token string) (session.Foreign, error)
+
+	// Ended answers a request whose session was ended, or paused, here, or whose
+	// token cannot be read: by ending the application's own session, and sending
+	// the user to sign in. err is [session.ErrRevoked] and the like. Defaults to 401
+	// by Config.Refuse, which leaves the browser its cookie: with a sign-in page
+	// behind Load it gets no further.
+	Ended func(w http.ResponseWriter, r *http.Request, err error)
+
+	// InsecurePassEnded lets those requests go on, for an application that asks
+	// [Middleware.Refused] on each of its routes. Where it does not, who was signed
+	// out is still in. Defaults to false.
+	InsecurePassEnded bool
 
 	// InsecurePassOnTrouble lets requests go on without a session when the store
 	// fails. The application stays up, and for so long a revoked token is good
@@ -171,7 +190,8 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 	token, at := m.cfg.Foreign.token(r)
 	if token == "" {
 		if at != PlaceNone { // shown twice, say: the application may well read one of them
-			r = m.refused(r, session.ErrMalformed)
+			m.endedForeign(w, m.refused(r, session.ErrMalformed), next)
+			return
 		}
 		next.ServeHTTP(w, r)
 		return
@@ -183,12 +203,27 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 		m.serve(conn, w, r, next)
 		return
 	case errors.Is(err, session.ErrRefused):
-		r = m.refused(r, err)
+		m.endedForeign(w, m.refused(r, err), next)
+		return
 	case !m.cfg.Foreign.InsecurePassOnTrouble:
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return
 	}
 	next.ServeHTTP(w, r)
+}
+
+// endedForeign answers a request whose token has no session, unless the
+// application may know whose it is.
+func (m *Middleware) endedForeign(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	f, err := m.cfg.Foreign, m.Refused(r)
+	switch {
+	case errors.Is(err, session.ErrUnknown), f.InsecurePassEnded:
+		next.ServeHTTP(w, r)
+	case f.Ended != nil:
+		f.Ended(w, r, err)
+	default:
+		m.challenge(w, r, "", signInAgain(err))
+	}
 }
 
 // openForeign opens the session of a foreign token, and adopts it if it is not
@@ -203,11 +238,7 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 	if adoptErr != nil {
 		return nil, err // not known, and it stays so
 	}
-	if at == PlaceCookie && f.DeviceID == (session.DeviceID{}) { // a browser, which keeps ours too
-		f.DeviceID = m.device.id(r)
-		m.device.send(w, f.DeviceID)
-	}
-	if _, adoptErr = m.manager.Adopt(r.Context(), c, from, f); adoptErr != nil {
+	if _, adoptErr = m.adopt(w, r, c, at, f); adoptErr != nil {
 		if errors.Is(adoptErr, session.ErrRefused) {
 			return nil, adoptErr
 		}
@@ -215,6 +246,27 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 		return nil, err
 	}
 	return m.enter(r, w, c, from)
+}
+
+// Adopt is [session.Manager.Adopt] for a token that the application has just
+// issued, for the one whose it is by f: with SignedIn, in its sign-in handler, the
+// device is there at once, and the sign-in is judged and told of as any other.
+// Without this call it is found in use with the next request.
+func (m *Middleware) Adopt(w http.ResponseWriter, r *http.Request, token string, f session.Foreign) (*session.Session, error) {
+	at := PlaceHeader
+	if r.Header["Origin"] != nil || r.Header["Sec-Fetch-Site"] != nil || r.Header["Cookie"] != nil {
+		at = PlaceCookie
+	}
+	return m.adopt(w, r, session.ForeignCredential(token), at, f)
+}
+
+// adopt is Adopt for a token that is there, or will be.
+func (m *Middleware) adopt(w http.ResponseWriter, r *http.Request, c session.Credential, at Place, f session.Foreign) (*session.Session, error) {
+	if at == PlaceCookie && f.DeviceID == (session.DeviceID{}) { // a browser, which keeps ours too
+		f.DeviceID = m.device.id(r)
+		m.device.send(w, f.DeviceID)
+	}
+	return m.manager.Adopt(r.Context(), c, m.Origin(r), f)
 }
 
 // Refused returns why the credential of a request that [Middleware.Load] has

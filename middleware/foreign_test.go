@@ -50,6 +50,7 @@ func watch(t *testing.T, f middleware.Foreign) *watched {
 	if f.Adopt == nil {
 		f.Adopt = a.whose
 	}
+	f.InsecurePassEnded = f.Ended == nil // get tells what became of it
 	if a.mw, err = middleware.New(a.manager, middleware.Config{Foreign: &f}); err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,7 @@ import (
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.loaded(r) == nil {
-			why := ErrSignInRequired
-			if errors.Is(m.Refused(r), session.ErrSuspended) {
-				why = session.ErrSuspended
-			}
-			m.challenge(w, r, "", why)
+			m.challenge(w, r, "", signInAgain(m.Refused(r)))
 			return
 		}
 		if err := m.guardForeign(r); err != nil {
@@ -27,6 +23,14 @@ func (m *Middleware) Require(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	}))
+}
+
+// signInAgain is what a client is told whose credential was refused for err.
+func signInAgain(err error) error {
+	if errors.Is(err, session.ErrSuspended) {
+		return session.ErrSuspended
+	}
+	return ErrSignInRequired
 }
 
 // RequireRecentAuth lets only requests through whose user has proved not

@@ -147,12 +147,18 @@ func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from O
 
 // adopted returns the session of c that is there already.
 func (m *Manager) adopted(ctx context.Context, c Credential) (*Session, error) {
-	s, gens, err := m.original(ctx, c.ID)
+	s, gens, err := m.named(ctx, c)
 	if err != nil {
 		return nil, m.lookupFailed(ctx, c.ID, err)
 	}
-	if err := m.over(s, gens, m.Now(), m.hub.find(c.ID)); err != nil {
+	if err := m.over(s, gens, m.Now(), m.hub.find(s.ID)); err != nil {
 		return nil, err
+	}
+	switch s.Secrets.match(c.Hash) {
+	case secretReplaced:
+		return nil, ErrReused
+	case secretWrong:
+		return nil, ErrForged
 	}
 	return s, nil
 }
@@ -229,7 +235,13 @@ func (m *Manager) SetAttrs(ctx context.Context, userID string, id ID, attrs map[
 func (m *Manager) ForgetForeign(ctx context.Context, c Credential) error {
 	wctx, cancel := write(ctx)
 	defer cancel()
-	if _, err := m.store.Purge(wctx, Purge{Remnants: []ID{c.ID}}); err != nil {
+	p := Purge{Remnants: []ID{c.ID}}
+	if s, _, err := m.original(ctx, c.ID); err == nil {
+		if _, renewed := s.renews(); renewed {
+			p = Purge{UserID: s.UserID, Now: m.Now()}
+		}
+	}
+	if _, err := m.store.Purge(wctx, p); err != nil {
 		return fmt.Errorf("session: forget foreign: %w", err)
 	}
 	return nil

@@ -14,6 +14,10 @@ func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Sessi
 	l := m.hub.pin(c.ID)
 	defer m.hub.unpin(l)
 	s, _, err := m.resume(ctx, c, from, l)
+	if to, renewed := errors.AsType[renewedError](err); renewed {
+		s, err = m.Resume(ctx, Credential{to.to, c.Hash}, from)
+		return s, nameless(err)
+	}
 	return s, err
 }
 
@@ -40,6 +44,10 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 	defer m.hub.unpin(l)
 	since := m.hub.bumps.n.Load()
 	s, rotate, err := m.resume(ctx, c, from, l)
+	if to, renewed := errors.AsType[renewedError](err); renewed {
+		s, err = m.OpenDoor(ctx, Credential{to.to, c.Hash}, from, conn, door, transport)
+		return s, nameless(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +83,9 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	}
 	if err != nil {
 		return nil, false, m.lookupFailed(ctx, c.ID, err)
+	}
+	if to, renewed := s.renews(); renewed {
+		return nil, false, renewedError{to}
 	}
 	which, err := m.admit(ctx, s, gens, c, from, l, now)
 	if err != nil {

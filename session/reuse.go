@@ -93,7 +93,7 @@ const (
 // counts nothing and tells nobody, and lets nobody in: [Manager.Open] and
 // [Manager.Resume] do.
 func (m *Manager) Standing(ctx context.Context, c Credential) (Standing, *Session, error) {
-	s, gens, err := m.original(ctx, c.ID)
+	s, gens, err := m.named(ctx, c)
 	switch {
 	case errors.Is(err, ErrUnknown), errors.Is(err, ErrCorrupt):
 		return StandingUnknown, nil, nil
@@ -104,7 +104,7 @@ func (m *Manager) Standing(ctx context.Context, c Credential) (Standing, *Sessio
 	switch {
 	case which == secretWrong:
 		return StandingUnknown, nil, nil
-	case m.over(s, gens, m.Now(), m.hub.find(c.ID)) != nil:
+	case m.over(s, gens, m.Now(), m.hub.find(s.ID)) != nil:
 		return StandingOver, s, nil
 	case which == secretReplaced:
 		return StandingReplaced, s, nil

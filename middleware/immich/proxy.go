@@ -108,6 +108,7 @@ func (p *Proxy) watch() (err error) {
 	foreign := &middleware.Foreign{
 		Extractors:            []middleware.Extractor{extract},
 		Adopt:                 p.whose,
+		InsecurePassEnded:     true, // Immich's clients want their own answer: [passage.isDead]
 		InsecurePassOnTrouble: p.cfg.InsecurePassOnTrouble,
 	}
 	if p.cfg.NoAdoption {

@@ -37,6 +37,8 @@ var names = map[string]string{
 	"mux":         "*http.ServeMux",
 	"photos":      "http.Handler",
 	"userID":      "string",
+	"id":          "string",
+	"newID":       "string",
 	"ticket":      "session.Ticket",
 	"target":      "*url.URL",
 	"clientIP":    "middleware.ClientIP",

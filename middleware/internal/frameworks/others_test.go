@@ -113,6 +113,10 @@ func TestSCS(t *testing.T) {
 		Adopt: func(r *http.Request, _ string) (session.Foreign, error) {
 			return session.Foreign{UserID: own.GetString(r.Context(), "user")}, nil
 		},
+		Ended: func(w http.ResponseWriter, r *http.Request, _ error) {
+			_ = own.Destroy(r.Context())
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+		},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -127,15 +131,7 @@ func TestSCS(t *testing.T) {
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(own.GetString(r.Context(), "user")))
 	})
-	guard := mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if mw.Refused(r) != nil {
-			_ = own.Destroy(r.Context())
-			http.Redirect(w, r, "/login", http.StatusSeeOther)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}))
-	site := own.LoadAndSave(guard)
+	site := own.LoadAndSave(mw.Load(mux))
 	cookie := ""
 	do := func(path string, with string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(http.MethodGet, path, nil)

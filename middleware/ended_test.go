@@ -1,0 +1,193 @@
+package middleware_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/memstore"
+)
+
+// host is an application with a table of sessions of its own, which knows nothing
+// of ours. With each visit to /renew it puts a new token in the place of the old
+// one.
+type host struct {
+	t       *testing.T
+	manager *session.Manager
+	mw      *middleware.Middleware
+	mu      sync.Mutex
+	users   map[string]string // by token
+	ended   []error
+}
+
+func newHost(t *testing.T, f middleware.Foreign) *host {
+	t.Helper()
+	h := &host{t: t, users: make(map[string]string)}
+	var err error
+	if h.manager, err = session.New(memstore.New(), session.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	f.Extractors = []middleware.Extractor{middleware.Cookie("own")}
+	f.Adopt = func(_ *http.Request, token string) (session.Foreign, error) {
+		if user := h.user(token); user != "" {
+			return session.Foreign{UserID: user}, nil
+		}
+		return session.Foreign{}, errors.New("anonymous")
+	}
+	if h.mw, err = middleware.New(h.manager, middleware.Config{Foreign: &f}); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *host) user(token string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.users[token]
+}
+
+// issue stores a token, in the place of another one.
+func (h *host) issue(user, old string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	token := rand.Text()
+	h.users[token] = user
+	delete(h.users, old)
+	return token
+}
+
+func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	token := ""
+	if c, err := r.Cookie("own"); err == nil {
+		token = c.Value
+	}
+	user := h.user(token)
+	switch {
+	case user == "":
+		w.WriteHeader(http.StatusUnauthorized)
+	case r.URL.Path == "/renew":
+		next := h.issue(user, token)
+		_, err := h.manager.Renewed(r.Context(), session.ForeignCredential(token), session.ForeignCredential(next))
+		if err != nil {
+			h.t.Error(err)
+		}
+		http.SetCookie(w, &http.Cookie{Name: "own", Value: next})
+	case r.URL.Path == "/logout":
+		if err := h.mw.SignOut(w, r); err != nil {
+			h.t.Error(err)
+		}
+		h.mu.Lock()
+		delete(h.users, token)
+		h.mu.Unlock()
+	}
+}
+
+// get returns the status and the new token of the answer.
+func (h *host) get(path, token string) (status int, renewed string) {
+	h.t.Helper()
+	r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+	if token != "" {
+		r.AddCookie(&http.Cookie{Name: "own", Value: token})
+	}
+	h.mw.Load(h).ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		renewed = c.Value
+	}
+	return w.Code, renewed
+}
+
+func (h *host) devices() []*session.Session {
+	h.t.Helper()
+	live, err := h.manager.List(h.t.Context(), "ada")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return live
+}
+
+// A revoked token reaches no route of the application, so it cannot have a new one
+// put in its place.
+func TestForeignEndedReachesNoRoute(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, middleware.Foreign{})
+	token := h.issue("ada", "")
+	if status, _ := h.get("/", token); status != 200 {
+		t.Fatalf("got %d", status)
+	}
+	live := h.devices()
+	if err := h.manager.Revoke(t.Context(), "ada", live[0].ID, session.ReasonSignedOutRemote); err != nil {
+		t.Fatal(err)
+	}
+	if status, next := h.get("/renew", token); status != 401 || next != "" {
+		t.Errorf("got %d, renewed %q", status, next)
+	}
+	if status, _ := h.get("/", "nobody's"); status != 401 { // by the application
+		t.Errorf("unknown: got %d", status)
+	}
+	if live := h.devices(); len(live) != 0 {
+		t.Errorf("got %d devices", len(live))
+	}
+}
+
+// The application renews a token: the same device, before and after, and its own
+// sign-out ends it.
+func TestForeignRenewedByItsHost(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, middleware.Foreign{})
+	old := h.issue("ada", "")
+	h.get("/", old)
+	first := h.devices()[0].ID
+	token := old
+	for range 3 {
+		status, next := h.get("/renew", token)
+		if status != 200 || next == "" {
+			t.Fatalf("got %d, %q", status, next)
+		}
+		if status, _ := h.get("/", next); status != 200 {
+			t.Fatalf("renewed: got %d", status)
+		}
+		token = next
+	}
+	if live := h.devices(); len(live) != 1 || live[0].ID != first {
+		t.Fatalf("got %d devices", len(live))
+	}
+	h.get("/logout", token)
+	if live := h.devices(); len(live) != 0 {
+		t.Errorf("after its sign-out: got %d devices", len(live))
+	}
+	over, err := h.manager.History(t.Context(), "ada", 0)
+	if err != nil || len(over) != 1 || over[0].Ended.Reason != session.ReasonSignedOut {
+		t.Errorf("history: got %d, %v", len(over), err)
+	}
+}
+
+// Ended answers in the application's words, and is told why.
+func TestForeignEndedAnswers(t *testing.T) {
+	t.Parallel()
+	var h *host
+	h = newHost(t, middleware.Foreign{Ended: func(w http.ResponseWriter, r *http.Request, err error) {
+		h.ended = append(h.ended, err)
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	}})
+	token := h.issue("ada", "")
+	h.get("/", token)
+	if _, err := h.manager.RevokeAll(t.Context(), "ada", session.ReasonAdmin); err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{token, token + "; own=" + token} {
+		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		r.Header.Set("Cookie", "own="+shown)
+		h.mw.Load(h).ServeHTTP(w, r)
+		if w.Code != http.StatusSeeOther {
+			t.Errorf("%q: got %d", shown, w.Code)
+		}
+	}
+	if len(h.ended) != 2 || !errors.Is(h.ended[0], session.ErrRevoked) || !errors.Is(h.ended[1], session.ErrMalformed) {
+		t.Errorf("told: %v", h.ended)
+	}
+}
