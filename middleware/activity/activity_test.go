@@ -44,12 +44,16 @@ type failing struct {
 	session.Store
 	session.Profiles
 	list, revoke, update atomic.Bool
+	listing              func() // before List fails, if set
 }
 
 var errStore = errors.New("the disk is on fire")
 
 func (f *failing) List(ctx context.Context, q session.Query) ([]*session.Session, error) {
 	if f.list.Load() {
+		if f.listing != nil {
+			f.listing()
+		}
 		return nil, errStore
 	}
 	return f.Store.List(ctx, q)

@@ -1,11 +1,13 @@
 package activity
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -85,7 +87,15 @@ func statusOf(err error) int {
 func (h *Handler) trouble(w http.ResponseWriter, r *http.Request, status int, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "2")
-		h.cfg.Logger.ErrorContext(r.Context(), "activity: request failed", "path", r.URL.Path, "error", err)
+		h.tellLog(r, slog.LevelError, "activity: request failed", err)
+	}
+}
+
+// tellLog tells the log of trouble, which it is not that a client has gone and
+// what was read for it was given up.
+func (h *Handler) tellLog(r *http.Request, level slog.Level, message string, err error) {
+	if !errors.Is(r.Context().Err(), context.Canceled) {
+		h.cfg.Logger.Log(r.Context(), level, message, "path", r.URL.Path, "error", err)
 	}
 }
 

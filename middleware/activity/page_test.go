@@ -1,7 +1,12 @@
 package activity_test
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -260,6 +265,36 @@ func TestTroubleOnThePage(t *testing.T) {
 	}
 	if !other.signedIn() || !me.signedIn() {
 		t.Fatal("signed out")
+	}
+}
+
+// A client that goes before its answer is made is no trouble; a store that fails
+// is.
+func TestLogIsOfTrouble(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := newSite(t, activity.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, session.Config{})
+	me := s.signIn(t, "alice")
+	s.store.list.Store(true)
+	defer s.store.list.Store(false)
+	address, _ := url.Parse(s.URL)
+	for _, gone := range []bool{true, false} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		r := httptest.NewRequestWithContext(ctx, "GET", s.URL+base+"/", nil)
+		for _, c := range me.Jar.Cookies(address) {
+			r.AddCookie(c)
+		}
+		s.store.listing = func() {
+			if gone {
+				cancel()
+			}
+		}
+		w := httptest.NewRecorder()
+		s.page.ServeHTTP(w, r)
+		if logged := log.Len() > 0; w.Code != http.StatusServiceUnavailable || logged == gone {
+			t.Errorf("client gone: %v: %d, the log has %q", gone, w.Code, &log)
+		}
 	}
 }
 

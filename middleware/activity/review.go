@@ -3,6 +3,7 @@ package activity
 import (
 	"cmp"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -28,7 +29,7 @@ const maxNamed = 5
 func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 	due, err := h.manager.Review(r.Context(), me)
 	if err != nil {
-		h.cfg.Logger.WarnContext(r.Context(), "activity: review not known", "error", err)
+		h.tellLog(r, slog.LevelWarn, "activity: review not known", err)
 		return nil
 	}
 	n := len(due.Sessions)
@@ -107,7 +108,7 @@ func (h *Handler) signOutIdle(w http.ResponseWriter, r *http.Request, me *sessio
 // question.
 func (h *Handler) reviewed(r *http.Request, me *session.Session) {
 	if err := h.manager.Reviewed(r.Context(), me); err != nil && !errors.Is(err, session.ErrNotOlder) {
-		h.cfg.Logger.WarnContext(r.Context(), "activity: review not noted", "error", err)
+		h.tellLog(r, slog.LevelWarn, "activity: review not noted", err)
 	}
 }
 
