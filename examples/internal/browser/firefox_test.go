@@ -1,18 +1,12 @@
 package browser_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -23,7 +17,10 @@ import (
 func TestFirefox(t *testing.T) {
 	program := need.Program(t, "firefox-esr")
 	site, _ := startProgram(t, "quickstart")
-	walker{startFirefox(t, program), site}.walk(t)
+	tab := startFirefox(t, program)
+	walker{tab, site, newApp(t, site)}.walk(t, true)
+	tab.noScript(t)
+	walker{tab, site, newApp(t, site)}.walk(t, false)
 }
 
 // bidiTab is a tab, driven by WebDriver BiDi (w3c.github.io/webdriver-bidi).
@@ -51,7 +48,7 @@ type answer struct {
 func startFirefox(t *testing.T, program string) *bidiTab {
 	t.Helper()
 	f := &bidiTab{ctx: t.Context(), waiting: make(map[int]chan answer)}
-	at := launch(t, "WebDriver BiDi listening on ", program, "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", "HOME")
+	at := saidAfter(t, launch(t, nil, program, "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", "HOME"), "WebDriver BiDi listening on ")
 	ctx, cancel := context.WithTimeout(f.ctx, patience)
 	defer cancel()
 	socket, _, err := websocket.Dial(ctx, at+"/session", nil)
@@ -67,63 +64,6 @@ func startFirefox(t *testing.T, program string) *bidiTab {
 	f.must(t, "browsingContext.create", map[string]any{"type": "tab"}, &tab)
 	f.tab = tab.Context
 	return f
-}
-
-// launch starts a program with a home of its own, which may stand for an
-// argument as HOME, and returns what it writes after some words.
-func launch(t *testing.T, words, program string, args ...string) string {
-	t.Helper()
-	home, err := os.MkdirTemp("", "signedin-browser-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, a := range args {
-		if a == "HOME" {
-			args[i] = home
-		}
-	}
-	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_RUNTIME_DIR="+home, "MOZ_DISABLE_AUTO_SAFE_MODE=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out, in, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = in, in
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = in.Close()
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // and its children
-		_ = cmd.Wait()
-		_ = out.Close()
-		for range 20 { // the last of them may still write
-			if os.RemoveAll(home) == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-	})
-	found := make(chan string, 1)
-	go func() {
-		defer close(found)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if _, rest, ok := strings.Cut(lines.Text(), words); ok && len(found) == 0 {
-				found <- rest
-			}
-		}
-	}()
-	select {
-	case at, ok := <-found:
-		if !ok {
-			t.Fatalf("%s ended", program)
-		}
-		return at
-	case <-time.After(patience):
-		t.Fatalf("%s did not start", program)
-	}
-	return ""
 }
 
 func (f *bidiTab) read() {
