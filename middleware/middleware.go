@@ -112,6 +112,9 @@ type Config struct {
 	// Foreign, if set, watches the tokens that another system issues. There is no
 	// cookie of ours then, and SignIn is of no use. Defaults to nil.
 	Foreign *Foreign
+	// Former, if set, has users who are signed in by a former kind of session of
+	// the host's go over to ours. Defaults to nil.
+	Former *Former
 
 	// TrustedOrigins are other origins, such as "https://app.example.com",
 	// whose pages may send requests with our cookie. Defaults to none.
@@ -191,6 +194,9 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if err := checkForeign(cfg); err != nil {
 		return nil, err
 	}
+	if err := checkFormer(cfg); err != nil {
+		return nil, err
+	}
 	if err := checkInsecure(cfg); err != nil {
 		return nil, err
 	}
@@ -262,6 +268,9 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		}
 		if c.n > 0 {
 			m.open(w, r, next, c.cred, session.CarrierCookie, &c)
+			return
+		}
+		if m.cfg.Former != nil && m.loadFormer(w, r, next) {
 			return
 		}
 	}

@@ -131,8 +131,12 @@ func (m *Middleware) Rotation() http.Handler {
 	return m.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Cache-Control"] = cacheNoStore
 		if q := m.loaded(r); q.Session().Carrier == session.CarrierCookie {
-			if c, err := m.choose(r); err == nil {
+			c, err := m.choose(r)
+			switch old := m.cfg.Former.token(r); {
+			case err == nil && c.n > 0:
 				m.sendDue(w, r, q, &c)
+			case err == nil && old != "":
+				m.sendMoved(w, r, q, session.FormerToken(old))
 			}
 		}
 		w.WriteHeader(http.StatusNoContent)

@@ -58,6 +58,7 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 
 // sendNew sends a token under a name that no late answer writes to.
 func (m *Middleware) sendNew(w http.ResponseWriter, r *http.Request, t session.Token, s *session.Session) {
+	m.cfg.Former.end(w, r)
 	shown, end := m.cookie.find(r), ""
 	if shown.n > 0 {
 		end = newEnd()
@@ -146,6 +147,7 @@ func (m *Middleware) Forget(w http.ResponseWriter, r *http.Request, s *session.S
 
 // takeAll takes every cookie of ours away that the request shows.
 func (m *Middleware) takeAll(w http.ResponseWriter, r *http.Request) {
+	m.cfg.Former.end(w, r)
 	shown := m.cookie.find(r)
 	if shown.n == 0 {
 		m.cookie.clear(w, "")

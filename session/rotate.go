@@ -165,14 +165,14 @@ func (m *Manager) RotationDue(s *Session, c Credential) bool {
 }
 
 func (m *Manager) rotationDue(s *Session, known which, now time.Time) bool {
-	if s.Carrier != CarrierCookie || m.limits.Rotation < 0 {
+	if s.Carrier != CarrierCookie {
 		return false
 	}
 	switch known {
 	case secretPrevious:
 		return true
 	case secretCurrent: // and not before the last one is through
-		return now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation && (s.Secrets.Previous.IsZero() || s.Secrets.mayRetire(now))
+		return m.limits.Rotation >= 0 && now.Sub(s.Secrets.RotatedAt) >= m.limits.Rotation && (s.Secrets.Previous.IsZero() || s.Secrets.mayRetire(now))
 	}
 	return false
 }
