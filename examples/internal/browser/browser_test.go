@@ -26,19 +26,11 @@ const (
 	devices  = "/account/devices"
 )
 
-// startProgram builds an example, starts it on a database of its own, and
-// returns where it is and what it told before. At the end of the test it must
-// end as it should.
+// startProgram starts an example on a database of its own, and returns where it
+// is and what it told before. At the end of the test it must end as it should.
 func startProgram(t *testing.T, name string, args ...string) (site string, told []string) {
 	t.Helper()
-	dir := t.TempDir()
-	program := filepath.Join(dir, name)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./examples/"+name)
-	build.Dir = filepath.Join("..", "..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	cmd := exec.Command(program, append([]string{"-addr", "127.0.0.1:0", "-db", filepath.Join(dir, "example.db")}, args...)...)
+	cmd := exec.Command(build(t, name), append([]string{"-addr", "127.0.0.1:0", "-db", filepath.Join(t.TempDir(), "example.db")}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -43,7 +43,7 @@ func findChromium(t *testing.T) string {
 	return ""
 }
 
-// profile is one tab of a browser with a profile of its own.
+// profile is one tab of the browser with cookies of its own.
 type profile struct {
 	ctx  context.Context
 	name string
@@ -55,30 +55,10 @@ type profile struct {
 
 func newProfile(t *testing.T, chromium, name, site string) *profile {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "signedin-browser-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // not t.TempDir: the browser's last child may still write
-		for range 20 {
-			if os.RemoveAll(dir) == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-	})
-	alloc, stop := chromedp.NewExecAllocator(t.Context(),
-		chromedp.ExecPath(chromium), chromedp.UserDataDir(dir), chromedp.NoFirstRun, chromedp.NoSandbox,
-		chromedp.Headless, chromedp.DisableGPU, chromedp.WindowSize(1280, 900),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.UserAgent(userAgent(t, chromium)),
-	)
-	t.Cleanup(stop)
-	ctx, quit := chromedp.NewContext(alloc)
+	ctx, quit := chromedp.NewContext(theChromium(t, chromium), chromedp.WithNewBrowserContext())
 	t.Cleanup(quit)
 	p := &profile{ctx: ctx, name: name, site: site}
-	if err := chromedp.Listen(ctx, p.listen); err != nil { // starts the browser
+	if err := chromedp.Listen(ctx, p.listen); err != nil { // opens the window
 		t.Fatal(err)
 	}
 	call(t, p, log.Enable, cdp.Empty{})

@@ -141,12 +141,7 @@ func launch(t *testing.T, env []string, program string, args ...string) io.Reade
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		_ = out.Close()
-		for range 20 { // the last of them may still write
-			if os.RemoveAll(home) == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
+		removeAll(home)
 	})
 	return out
 }
