@@ -27,7 +27,11 @@ func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, next http
 	if r.ProtoMajor > 1 {
 		door = m.shared
 	}
-	conn := m.manager.OpenKnown(r.Context(), k, m.Origin(r), door, server(w))
+	conn, err := m.manager.OpenKnown(r.Context(), k, m.Origin(r), door, server(w))
+	if err != nil {
+		m.refuse(w, r, http.StatusServiceUnavailable, err)
+		return true
+	}
 	if conn == nil {
 		return false
 	}
@@ -116,7 +120,10 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 	var s *session.Session
 	if carrier == "" {
 		if k := m.cookie.known(r); k != nil {
-			s = m.manager.ResumeKnown(k, m.Origin(r))
+			var err error
+			if s, err = m.manager.ResumeKnown(r.Context(), k, m.Origin(r)); err != nil {
+				return nil, err
+			}
 		}
 		carrier = session.CarrierCookie
 	}

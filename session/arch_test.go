@@ -21,7 +21,7 @@ var drawing = map[string][]string{
 	"session/risk":                 {"session", "geo", "device"},
 	"session/notice":               {"session", "geo", "device"},
 	"store":                        {"session"},
-	"store/memstore":               {"session"},
+	"store/memstore":               {"session", "geo", "device"},
 	"store/internal/record":        {"session", "geo", "device"},
 	"store/internal/within":        {},
 	"store/sqlstore":               {"session", "geo", "device", "store", "store/pollbus", "store/internal/record", "store/internal/within"},

@@ -50,8 +50,9 @@ type Conn struct {
 // view is a session as requests see it, with what this process knows of it. One
 // is shared by all requests until something changes.
 type view struct {
-	s *Session
-	l *live
+	s    *Session
+	l    *live
+	hold Handle // of s; nil if the store has none
 }
 
 // more is what only few Conns need.

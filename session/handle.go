@@ -10,18 +10,20 @@ import (
 	"github.com/signedin/signedin/device"
 )
 
-// Handles is what a [Store] in memory may have besides: it gives out a session
-// once, and from then on its state is read without looking it up.
+// Handles is what a [Store] may have besides, if it can tell for less than a Get
+// whether a session that was read before is as it was.
 type Handles interface {
-	// Handle returns nil if there is no such session.
-	Handle(id ID) Handle
+	// Hold is [Store.Get], with a Handle of what it returned, or nil if that will
+	// not be asked for again.
+	Hold(ctx context.Context, id ID) (*Session, Generations, Handle, error)
 }
 
-// A Handle reads one session.
+// A Handle is of one session as it was read.
 type Handle interface {
-	// Held returns what [Store.Get] would: the same *Session until something
-	// changes. It is false if the session is no more; Get says why.
-	Held() (*Session, Generations, bool)
+	// Holds reports whether Get would return that session now, live under the same
+	// generations; but that its latest visit may be later, if it was made from the
+	// same place. What it cannot tell is false, trouble an error.
+	Holds(ctx context.Context) (bool, error)
 }
 
 // A Known is a credential, and with it what the Manager found by it when it was
@@ -34,94 +36,126 @@ type Known struct {
 
 // settled is a session in which there is nothing to do for a request that comes
 // from the same place, before quiet: it is not over, it need not be touched, its
-// secret is the current one and has been seen, and is not to be replaced.
+// secret is the current one and has been seen, and is not to be replaced. From then
+// to until it is only to be touched. Times are milliseconds since 1970.
 type settled struct {
 	view
-	hold  Handle
-	quiet int64 // milliseconds since 1970
-	ip    netip.Addr
-	hints unique.Handle[device.Hints]
+	quiet, until int64
+	ip           netip.Addr
+	hints        unique.Handle[device.Hints]
+	seen         *sighting
 }
 
 // OpenKnown is [Manager.OpenDoor] for a request of which nothing is new. It is
-// nil where OpenDoor has to be asked.
-func (m *Manager) OpenKnown(ctx context.Context, k *Known, from Origin, door *Door, transport any) *Conn {
-	v := m.quiet(k, from)
+// nil where OpenDoor has to be asked. An error is trouble.
+func (m *Manager) OpenKnown(ctx context.Context, k *Known, from Origin, door *Door, transport any) (*Conn, error) {
+	v, now := m.quiet(k, from)
 	if v == nil {
-		return nil
+		return nil, nil
 	}
 	c := &Conn{Context: ctx, view: &v.view, door: door, transport: transport}
 	v.l.open.add(c)
 	// Only now that it can be cut: a revocation is in the store before it cuts.
-	if v.holds() && !v.l.gone.Load() && v.l.cause.Load() == nil {
-		return c
+	ok, err := v.hold.Holds(ctx)
+	if ok && err == nil && !v.l.gone.Load() && v.l.cause.Load() == nil {
+		if now >= v.quiet {
+			m.touchKnown(ctx, k, v, from)
+		}
+		return c, nil
 	}
 	c.Close()
-	return nil
+	if err != nil {
+		return nil, m.lookupFailed(ctx, k.ID, err)
+	}
+	return nil, nil
 }
 
 // ResumeKnown is [Manager.Resume] for a request of which nothing is new. It is
-// nil where Resume has to be asked.
-func (m *Manager) ResumeKnown(k *Known, from Origin) *Session {
-	v := m.quiet(k, from)
-	if v == nil || !v.holds() {
-		return nil
+// nil where Resume has to be asked. An error is trouble.
+func (m *Manager) ResumeKnown(ctx context.Context, k *Known, from Origin) (*Session, error) {
+	v, now := m.quiet(k, from)
+	if v == nil {
+		return nil, nil
 	}
-	return v.s
+	if ok, err := v.hold.Holds(ctx); err != nil {
+		return nil, m.lookupFailed(ctx, k.ID, err)
+	} else if !ok {
+		return nil, nil
+	}
+	if now >= v.quiet {
+		m.touchKnown(ctx, k, v, from)
+	}
+	return v.s, nil
 }
 
-func (m *Manager) quiet(k *Known, from Origin) *settled {
-	v := k.settled.Load()
-	if v == nil || m.cfg.Now().UnixMilli() >= v.quiet || v.ip != from.IP || v.hints.Value() != from.Hints {
-		return nil
+func (m *Manager) quiet(k *Known, from Origin) (v *settled, now int64) {
+	v = k.settled.Load()
+	if v == nil || v.ip != from.IP || v.hints.Value() != from.Hints {
+		return nil, 0
 	}
-	return v
+	if now = m.cfg.Now().UnixMilli(); now >= v.until {
+		return nil, 0
+	}
+	return v, now
 }
 
-// holds reports whether the session is as it was seen.
-func (v *settled) holds() bool {
-	s, gens, ok := v.hold.Held()
-	return ok && s == v.s && s.Generations == gens
+// touchKnown notes a visit that is like the one before, and has k know the session
+// as it is from then on.
+func (m *Manager) touchKnown(ctx context.Context, k *Known, v *settled, from Origin) {
+	now := m.Now()
+	if v.l.seen.Load() != v.seen || !m.isAgain(v.seen, from) {
+		k.settled.CompareAndSwap(v, nil) // there is more to do
+		return
+	}
+	m.seenAgain(ctx, v.l, v.seen, now)
+	next := new(struct {
+		settled
+		s Session
+	})
+	next.s, next.settled = *v.s, *v
+	next.settled.s = &next.s
+	next.s.Last.At = v.seen.latest()
+	m.schedule(&next.settled)
+	k.settled.CompareAndSwap(v, &next.settled)
 }
 
-// Settle has k know the session that conn was opened for, from there, and reports
-// whether it could: the store must have [Handles].
-func (m *Manager) Settle(k *Known, conn *Conn, from Origin) bool {
-	l := conn.view.l
-	if m.handles == nil || m.cfg.UserStatus != nil {
-		return false
-	}
-	hold := m.handles.Handle(k.ID)
-	if hold == nil {
-		return false
-	}
-	s, gens, ok := hold.Held()
-	seen := l.seen.Load()
-	if !ok || seen == nil || m.over(s, gens, m.Now(), l) != nil || !seen.isFrom(from) ||
-		s.Secrets.match(k.Hash) != secretCurrent || s.Secrets.SeenAt.IsZero() || s.Restriction == RestrictionSuspended {
-		return false
-	}
-	if _, isChild := s.Parent(); isChild {
-		return false
-	}
-	quiet := s.ExpiresAt
-	earlier := func(t time.Time) {
-		if t.Before(quiet) {
-			quiet = t
-		}
-	}
-	last := seen.visit.At
+// schedule fills in until when v is of use. Its seen has its latest visit.
+func (m *Manager) schedule(v *settled) {
+	s, last := v.s, v.seen.latest()
 	if s.Last.At.After(last) {
 		last = s.Last.At
 	}
+	until := s.ExpiresAt
+	earlier := func(t time.Time) {
+		if t.Before(until) {
+			until = t
+		}
+	}
 	earlier(last.Add(s.IdleTimeout))
-	earlier(seen.visit.At.Add(m.cfg.TouchInterval))
 	if s.Carrier == CarrierCookie && m.limits.Rotation >= 0 {
 		earlier(s.Secrets.RotatedAt.Add(m.limits.Rotation))
 	}
 	if !s.Secrets.Previous.IsZero() {
 		earlier(s.Secrets.SeenAt.Add(RotationGrace))
 	}
-	k.settled.Store(&settled{view: view{s, l}, hold: hold, quiet: quiet.UnixMilli(), ip: from.IP, hints: seen.hints})
+	v.until = until.UnixMilli()
+	v.quiet = min(v.until, v.seen.latest().Add(m.cfg.TouchInterval).UnixMilli())
+}
+
+// Settle has k know the session that conn was opened for, from there, and reports
+// whether it could: the store must have [Handles].
+func (m *Manager) Settle(k *Known, conn *Conn, from Origin) bool {
+	s, l, hold := conn.view.s, conn.view.l, conn.view.hold
+	seen := l.seen.Load()
+	if hold == nil || m.cfg.UserStatus != nil || seen == nil || !seen.isFrom(from) ||
+		s.Secrets.match(k.Hash) != secretCurrent || s.Secrets.SeenAt.IsZero() || s.Restriction == RestrictionSuspended {
+		return false
+	}
+	if _, isChild := s.Parent(); isChild {
+		return false
+	}
+	v := &settled{view: *conn.view, ip: from.IP, hints: seen.hints, seen: seen}
+	m.schedule(v)
+	k.settled.Store(v)
 	return true
 }

@@ -124,7 +124,7 @@ func (m *Manager) withLatest(s *Session) *Session {
 		return s
 	}
 	s = s.Clone()
-	s.Last = l.seen.Load().visit
+	s.Last = l.seen.Load().latestVisit()
 	return s
 }
 

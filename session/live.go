@@ -39,6 +39,7 @@ type sighting struct {
 	ip    netip.Addr
 	hints unique.Handle[device.Hints] // shared by all sessions of one kind of client
 	visit Visit
+	at    atomic.Int64 // of a later visit that was like it, in milliseconds since 1970; 0 if there was none
 
 	families []device.Family // of other devices that used the token
 	networks []stay          // that it moved to, the latest first
@@ -83,9 +84,24 @@ func (s *sighting) isFrom(o Origin) bool {
 	return s.known && s.ip == o.IP && s.hints.Value() == o.Hints
 }
 
+// latest returns when it was seen last.
+func (s *sighting) latest() time.Time {
+	if at := s.at.Load(); at != 0 {
+		return time.UnixMilli(at).UTC()
+	}
+	return s.visit.At
+}
+
+// latestVisit returns the visit with the time of the latest.
+func (s *sighting) latestVisit() Visit {
+	v := s.visit
+	v.At = s.latest()
+	return v
+}
+
 func (l *live) lastAt() time.Time {
 	if s := l.seen.Load(); s != nil {
-		return s.visit.At
+		return s.latest()
 	}
 	return time.Time{}
 }
@@ -93,7 +109,7 @@ func (l *live) lastAt() time.Time {
 // sighting returns the latest visit that is known, here or in the store.
 func (l *live) sighting(s *Session) *sighting {
 	last := l.seen.Load()
-	if last != nil && !last.visit.At.Before(s.Last.At) {
+	if last != nil && !last.latest().Before(s.Last.At) {
 		return last
 	}
 	// Another instance saw it later, or this one sees it for the first time.
@@ -109,12 +125,12 @@ func (l *live) sighting(s *Session) *sighting {
 }
 
 // viewOf returns the view of s, the same one for all while s is the latest.
-func (l *live) viewOf(s *Session) *view {
+func (l *live) viewOf(s *Session, hold Handle) *view {
 	v := l.view.Load()
 	if v != nil && v.s == s {
 		return v
 	}
-	next := &view{s: s, l: l}
+	next := &view{s: s, l: l, hold: hold}
 	l.view.CompareAndSwap(v, next)
 	return next
 }

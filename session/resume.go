@@ -13,7 +13,7 @@ import (
 func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Session, error) {
 	l := m.hub.pin(c.ID)
 	defer m.hub.unpin(l)
-	s, _, err := m.resume(ctx, c, from, l)
+	s, _, _, err := m.resume(ctx, c, from, l)
 	if to, renewed := errors.AsType[renewedError](err); renewed {
 		s, err = m.Resume(ctx, Credential{to.to, c.Hash}, from)
 		return s, nameless(err)
@@ -43,7 +43,7 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 	l := m.hub.pin(c.ID)
 	defer m.hub.unpin(l)
 	since := m.hub.bumps.n.Load()
-	s, rotate, err := m.resume(ctx, c, from, l)
+	s, hold, rotate, err := m.resume(ctx, c, from, l)
 	if to, renewed := errors.AsType[renewedError](err); renewed {
 		s, err = m.OpenDoor(ctx, Credential{to.to, c.Hash}, from, conn, door, transport)
 		return s, nameless(err)
@@ -51,7 +51,7 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 	if err != nil {
 		return nil, err
 	}
-	conn.Context, conn.view, conn.door, conn.transport = ctx, l.viewOf(s), door, transport
+	conn.Context, conn.view, conn.door, conn.transport = ctx, l.viewOf(s, hold), door, transport
 	if rotate {
 		conn.more.Store(&more{rotate: true})
 	}
@@ -66,31 +66,33 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 		// A revocation of many has ended it meanwhile, if what was heard of one is
 		// true: the store knows.
 		since = m.hub.bumps.n.Load()
-		if read, _, err = m.resume(ctx, c, from, l); err != nil {
+		if read, _, _, err = m.resume(ctx, c, from, l); err != nil {
 			conn.Close()
 			return nil, err
 		}
 	}
 }
 
-func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, rotate bool, err error) {
-	s, gens, err := m.store.Get(ctx, c.ID)
+// resume returns the session, and its handle if the store has one.
+func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, hold Handle, rotate bool, err error) {
 	now := m.Now()
+	s, gens, hold, err := m.recall(ctx, c, l, now)
 	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash) != secretCurrent || s.Restriction == RestrictionSuspended || m.over(s, gens, now, l) != nil) {
 		// A copy may be older than the last rotation, or than the last visit to
 		// another instance: nobody is refused by it.
-		s, gens, err = m.original(ctx, c.ID)
+		s, gens, hold, err = m.read(m.fresh(ctx), c.ID)
 	}
 	if err != nil {
-		return nil, false, m.lookupFailed(ctx, c.ID, err)
+		return nil, nil, false, m.lookupFailed(ctx, c.ID, err)
 	}
 	if to, renewed := s.renews(); renewed {
-		return nil, false, renewedError{to}
+		return nil, nil, false, renewedError{to}
 	}
 	which, err := m.admit(ctx, s, gens, c, from, l, now)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, false, err
 	}
+	read := s
 	if which == secretCurrent && s.Secrets.isNews(now) {
 		s = m.confirm(ctx, s, now)
 	}
@@ -99,9 +101,38 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	}
 	if s.Restriction == RestrictionSuspended {
 		m.stats.refused.Add(1)
-		return s, false, ErrSuspended
+		return s, nil, false, ErrSuspended
 	}
-	return s, m.rotationDue(s, which, now), nil
+	if s.Version != read.Version { // the handle is of what it was
+		hold = nil
+	}
+	if hold != nil {
+		l.viewOf(s, hold) // for the next one
+	}
+	return s, hold, m.rotationDue(s, which, now), nil
+}
+
+// recall reads a session, unless its handle says that it is as this process has
+// seen it last. That one may have its time from before a visit elsewhere, so nobody
+// is refused by it.
+func (m *Manager) recall(ctx context.Context, c Credential, l *live, now time.Time) (*Session, Generations, Handle, error) {
+	if v := l.view.Load(); v != nil && v.hold != nil &&
+		v.s.Secrets.match(c.Hash) == secretCurrent && v.s.Restriction != RestrictionSuspended && m.over(v.s, v.s.Generations, now, l) == nil {
+		ok, err := v.hold.Holds(ctx)
+		if ok || err != nil {
+			return v.s, v.s.Generations, v.hold, err
+		}
+	}
+	return m.read(ctx, c.ID)
+}
+
+// read reads a session from the store, with its handle if there is one.
+func (m *Manager) read(ctx context.Context, id ID) (*Session, Generations, Handle, error) {
+	if m.handles != nil {
+		return m.handles.Hold(ctx, id)
+	}
+	s, gens, err := m.store.Get(ctx, id)
+	return s, gens, nil, err
 }
 
 // admit judges a credential for the session that was found by it.

@@ -39,8 +39,16 @@ func (q *touchQueue) len() int {
 // store.
 func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) *Session {
 	last := l.sighting(s)
-	if last.isFrom(from) && now.Sub(last.visit.At) < m.cfg.TouchInterval {
-		return s
+	if last.isFrom(from) {
+		if now.Sub(last.latest()) < m.cfg.TouchInterval {
+			return s
+		}
+		if m.isAgain(last, from) {
+			m.seenAgain(ctx, l, last, now)
+			again := *s // what it shares with s is never changed
+			again.Last.At = last.latest()
+			return &again
+		}
 	}
 	next, stranger := m.nextSighting(ctx, last, from.bounded(), now)
 	// A client with two ways out takes one and the other: each is a move once in a
@@ -49,10 +57,10 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 	if next.networks = last.networks; moved {
 		next.networks = last.moving(next.visit.Network, now)
 	}
-	if !moved && next.visit.Device == last.visit.Device && now.Sub(last.visit.At) < m.cfg.TouchInterval {
+	if !moved && next.visit.Device == last.visit.Device && now.Sub(last.latest()) < m.cfg.TouchInterval {
 		// Only what is compared changes, not what is stored.
 		device := next.visit.Device
-		next.visit = last.visit
+		next.visit = last.latestVisit()
 		next.visit.Device = device
 	}
 	if !l.seen.CompareAndSwap(last, next) {
@@ -64,17 +72,42 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 		if v.At = now; stranger != nil {
 			v.Device = *stranger
 		}
-		s = m.moved(ctx, s, last.visit, v)
+		s = m.moved(ctx, s, last.latestVisit(), v)
 		if s.Restriction == RestrictionSuspended { // l is cut, and another takes its place
 			l = m.hub.pin(l.id)
 			defer m.hub.unpin(l)
 			l.seen.CompareAndSwap(nil, next)
 		}
 	}
-	if next.visit.At.After(last.visit.At) {
+	if next.visit.At.After(last.latest()) {
 		m.enqueue(ctx, l, now)
 	}
 	return s
+}
+
+// isAgain reports whether a request that comes from where last came from makes a
+// visit like it.
+func (m *Manager) isAgain(last *sighting, from Origin) bool {
+	v := last.visit
+	if m.cfg.Addresses != AddressesNone && geo.Network(from.IP) != v.Network {
+		return false
+	}
+	m.keepAddress(&v, from.IP)
+	return v.IP == last.visit.IP
+}
+
+// seenAgain notes a visit like last, later.
+func (m *Manager) seenAgain(ctx context.Context, l *live, last *sighting, now time.Time) {
+	for {
+		before := last.at.Load()
+		if now.Sub(last.latest()) < m.cfg.TouchInterval {
+			return // another request noted it
+		}
+		if last.at.CompareAndSwap(before, now.UnixMilli()) {
+			m.enqueue(ctx, l, now)
+			return
+		}
+	}
 }
 
 // nextSighting returns what is known once a request from that origin was seen.
@@ -166,7 +199,7 @@ func (m *Manager) flush(ctx context.Context) error {
 	touches := make([]Touch, 0, len(waiting))
 	for _, l := range waiting {
 		l.dirty.Store(false) // before the read: a later visit queues again
-		touches = append(touches, Touch{l.id, l.seen.Load().visit})
+		touches = append(touches, Touch{l.id, l.seen.Load().latestVisit()})
 	}
 	// Sorted, so that two instances that write the same sessions never wait for
 	// each other in a circle.

@@ -1,22 +1,50 @@
 package memstore
 
-import "github.com/signedin/signedin/session"
+import (
+	"context"
+
+	"github.com/signedin/signedin/session"
+)
 
 var _ session.Handles = (*Store)(nil)
 
-// Handle returns what reads a session without looking it up, nil if there is none.
-func (st *Store) Handle(id session.ID) session.Handle {
-	if r := st.recordsOf(id).get(id); r != nil {
-		return r
-	}
-	return nil
+// held is a session as it was read.
+type held struct {
+	st      *Store
+	r       *record
+	facts   *facts
+	session session.Session
 }
 
-// Held returns the session and the current generations of its user. A session
-// that is not live may be one that a revocation has just kept: Get reads it as one.
-func (r *record) Held() (*session.Session, session.Generations, bool) {
-	if r.gone.Load() {
-		return nil, session.Generations{}, false
+// Hold is Get, with a handle of what was read.
+func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, session.Generations, session.Handle, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, session.Generations{}, nil, err
 	}
-	return r.s.Load(), r.user.st.generations(r.user), true
+	r := st.records.get(id)
+	if r == nil {
+		return nil, session.Generations{}, nil, session.ErrUnknown
+	}
+	at := r.lastAt.Load() // first: facts are never older than it
+	h := &held{st: st, r: r, facts: r.facts.Load()}
+	h.facts.fill(&h.session, r, at)
+	gens := st.generations(r.user)
+	if h.session.Ended != nil || h.session.Generations == gens {
+		return &h.session, gens, h, nil
+	}
+	// A revocation came between the two reads, or before: read as one.
+	r.user.mu.Lock()
+	defer r.user.mu.Unlock()
+	gens = st.generations(r.user)
+	s := r.latest()
+	if e := st.endingOf(r); e != nil && s.Ended == nil {
+		s = ended(s, *e)
+	}
+	return s, gens, nil, nil
+}
+
+// Holds reports whether the session is live and as it was read.
+func (h *held) Holds(context.Context) (bool, error) {
+	return h.r.facts.Load() == h.facts && !h.r.gone.Load() && h.facts.ended == nil &&
+		h.session.Generations == h.st.generations(h.r.user), nil
 }

@@ -59,12 +59,8 @@ func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after sessio
 	}
 	var all []session.Linked
 	for _, id := range st.issuers.linkedTo(key, after) {
-		r := st.recordsOf(id).get(id)
-		if r == nil {
-			continue
-		}
-		if s := r.s.Load(); s.Ended == nil && len(all) < limit {
-			all = append(all, session.Linked{ID: id, UserID: s.UserID})
+		if r := st.records.get(id); r != nil && r.facts.Load().ended == nil && len(all) < limit {
+			all = append(all, session.Linked{ID: id, UserID: r.user.id})
 		}
 	}
 	return all, nil

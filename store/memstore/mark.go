@@ -38,17 +38,18 @@ type search struct {
 // user's lock is held.
 func (st *Store) bump(u *user, e session.Ending, kept *record) int {
 	b := &bump{generation: u.generation.Load() + 1, global: st.global.Load(), ending: e}
-	for _, rec := range u.sessions {
-		if rec != kept && st.live(rec.s.Load(), u) {
+	for rec := u.first; rec != nil; rec = rec.next {
+		if rec != kept && st.live(rec) {
 			b.records = append(b.records, rec)
 		}
 	}
 	// From here on a reader without the lock finds every session outdated, and
 	// waits for the lock.
 	u.generation.Add(1)
-	u.bumped = e.At
+	x := u.more()
+	x.bumped = e.At
 	if len(b.records) > 0 {
-		u.bumps = append(u.bumps, b)
+		x.bumps = append(x.bumps, b)
 		st.unmarked.mu.Lock()
 		if st.unmarked.users == nil {
 			st.unmarked.users = make(map[*user]bool)
@@ -68,34 +69,34 @@ func (st *Store) bumpGlobal(e session.Ending) int64 {
 	return st.global.Add(1)
 }
 
-// seen returns s as it is to be seen: with the ending of the bump by which it
-// is over, if it is. The user's lock is held.
-func (st *Store) seen(s *session.Session, u *user) *session.Session {
-	if s.Ended != nil || st.live(s, u) {
-		return s
+// endingOf returns the ending of a session, if it is over: its own, or that of
+// the bump by which it is. The user's lock is held.
+func (st *Store) endingOf(r *record) *session.Ending {
+	f := r.facts.Load()
+	if f.ended != nil || st.live(r) {
+		return f.ended
 	}
-	b := st.endedBy(s, u)
-	if b == nil {
-		return s
+	if b := st.endedBy(f, r.user); b != nil {
+		return &b.ending
 	}
-	return ended(s, b.ending)
+	return nil
 }
 
 // ended returns s as it is once e has ended it.
 func ended(s *session.Session, e session.Ending) *session.Session {
-	s = s.Clone()
-	s.Ended = &e
-	s.DropAddresses()
-	return s
+	next := *s
+	next.Ended = &e
+	next.DropAddresses()
+	return &next
 }
 
-// endedBy returns the bump that came first of those that have ended s.
-func (st *Store) endedBy(s *session.Session, u *user) *bump {
-	own := first(u.bumps, s.Generations.User)
+// endedBy returns the bump that came first of those that have ended a session.
+func (st *Store) endedBy(s *facts, u *user) *bump {
+	own := first(u.bumps(), s.generations.User)
 	st.unmarked.mu.RLock()
 	defer st.unmarked.mu.RUnlock()
-	all := first(st.unmarked.bumps, s.Generations.Global)
-	if own != nil && (all == nil || own.global <= s.Generations.Global) {
+	all := first(st.unmarked.bumps, s.generations.Global)
+	if own != nil && (all == nil || own.global <= s.generations.Global) {
 		return own
 	}
 	return all
@@ -116,7 +117,7 @@ func (st *Store) Mark(ctx context.Context, userID string, limit int) (more bool,
 		return false, err
 	}
 	if userID != "" {
-		if u := st.usersOf(userID).get(userID); u != nil {
+		if u := st.users.get(userID); u != nil {
 			_, more = st.markUser(u, limit)
 		}
 		return more, nil
@@ -145,8 +146,8 @@ func (st *Store) anyUnmarked() *user {
 func (st *Store) markUser(u *user, limit int) (marked int, more bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for len(u.bumps) > 0 {
-		b := u.bumps[0]
+	for len(u.bumps()) > 0 {
+		b := u.extra.bumps[0]
 		n := min(limit-marked, len(b.records))
 		for _, rec := range b.records[:n] {
 			st.markRecord(rec)
@@ -155,7 +156,7 @@ func (st *Store) markUser(u *user, limit int) (marked int, more bool) {
 		if len(b.records) > 0 {
 			return marked, true
 		}
-		u.bumps = u.bumps[1:]
+		u.extra.bumps = u.extra.bumps[1:]
 	}
 	st.unmark(u)
 	return marked, false
@@ -163,7 +164,9 @@ func (st *Store) markUser(u *user, limit int) (marked int, more bool) {
 
 // unmark notes that nothing of u is to be marked. The user's lock is held.
 func (st *Store) unmark(u *user) {
-	u.bumps = nil
+	if u.extra != nil {
+		u.extra.bumps = nil
+	}
 	st.unmarked.mu.Lock()
 	defer st.unmarked.mu.Unlock()
 	delete(st.unmarked.users, u)
@@ -171,11 +174,11 @@ func (st *Store) unmark(u *user) {
 
 // markRecord marks rec if a bump has ended it. The user's lock is held.
 func (st *Store) markRecord(rec *record) bool {
-	s := rec.s.Load()
-	if rec.gone.Load() || s.Ended != nil || st.live(s, rec.user) {
+	f := rec.facts.Load()
+	if rec.gone.Load() || f.ended != nil || st.live(rec) {
 		return false
 	}
-	b := st.endedBy(s, rec.user)
+	b := st.endedBy(f, rec.user)
 	if b != nil {
 		st.setEnded(rec, b.ending)
 	}
@@ -202,13 +205,13 @@ func (st *Store) markEveryone(limit int) (more bool) {
 			if f.shard == shards {
 				return st.markedUpTo(f)
 			}
-			f.users = st.users[f.shard].all() // whoever comes later has the new counter
+			f.users = st.users.shards[f.shard].all() // whoever comes later has the new counter
 			f.shard++
 		}
 		u := f.users[0]
 		f.users = f.users[1:]
 		u.mu.Lock()
-		for _, rec := range u.sessions {
+		for rec := u.first; rec != nil; rec = rec.next {
 			if st.markRecord(rec) {
 				limit--
 			}

@@ -15,13 +15,16 @@ func (st *Store) Profile(ctx context.Context, userID string) ([]byte, int64, err
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	u := st.usersOf(userID).get(userID)
+	u := st.users.get(userID)
 	if u == nil {
 		return nil, 0, nil
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return bytes.Clone(u.profile), u.profiled, nil
+	if u.extra == nil {
+		return nil, 0, nil
+	}
+	return bytes.Clone(u.extra.profile), u.extra.profiled, nil
 }
 
 // SaveProfile stores a blob in the place of the one that has that version.
@@ -32,9 +35,10 @@ func (st *Store) SaveProfile(ctx context.Context, userID string, blob []byte, ve
 	u := st.lock(userID)
 	defer u.mu.Unlock()
 	defer st.forget(u, time.Time{})
-	if u.profiled != version {
+	x := u.more()
+	if x.profiled != version {
 		return session.ErrConflict
 	}
-	u.profile, u.profiled = bytes.Clone(blob), version+1
+	x.profile, x.profiled = bytes.Clone(blob), version+1
 	return nil
 }

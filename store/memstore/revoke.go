@@ -1,9 +1,7 @@
 package memstore
 
 import (
-	"container/heap"
 	"context"
-	"sync"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -29,7 +27,7 @@ func (st *Store) Revoke(ctx context.Context, r session.Revocation) (session.Revo
 
 func (st *Store) revokeOnly(u *user, r session.Revocation) (ended []session.ID) {
 	for _, id := range r.Only {
-		if rec := u.sessions[id]; rec != nil && st.end(rec, r.Ending) {
+		if rec := st.session(u, id); rec != nil && st.end(rec, r.Ending) {
 			ended = append(ended, id)
 		}
 	}
@@ -40,7 +38,7 @@ func (st *Store) revokeAll(u *user, r session.Revocation) (done session.Revoked,
 	var kept *record
 	var next *session.Session
 	if r.Keep != nil {
-		if kept = u.sessions[r.Keep.ID]; kept == nil {
+		if kept = st.session(u, r.Keep.ID); kept == nil {
 			return done, session.ErrUnknown
 		}
 		if next, err = st.changed(kept, r.Keep); err != nil {
@@ -56,19 +54,9 @@ func (st *Store) revokeAll(u *user, r session.Revocation) (done session.Revoked,
 	return done, nil
 }
 
-func (t *table[K, V]) all() []V {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	all := make([]V, 0, len(t.m))
-	for _, v := range t.m {
-		all = append(all, v)
-	}
-	return all
-}
-
 // end ends a session unless it is over. The user's lock is held.
 func (st *Store) end(rec *record, e session.Ending) bool {
-	if !st.live(rec.s.Load(), rec.user) {
+	if !st.live(rec) {
 		return false
 	}
 	st.setEnded(rec, e)
@@ -76,7 +64,7 @@ func (st *Store) end(rec *record, e session.Ending) bool {
 }
 
 func (st *Store) setEnded(rec *record, e session.Ending) {
-	rec.s.Store(ended(rec.s.Load(), e))
+	rec.set(ended(rec.latest(), e))
 	st.due.remove(rec)
 	st.over.put(rec, e.At)
 }
@@ -100,7 +88,7 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 			break
 		}
 		if st.expire(rec, p.Now) {
-			done.Expired = append(done.Expired, session.Expired{ID: rec.s.Load().ID, UserID: rec.user.id})
+			done.Expired = append(done.Expired, session.Expired{ID: rec.id, UserID: rec.user.id})
 		}
 	}
 	for range p.Limit {
@@ -121,11 +109,10 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 func (st *Store) expire(rec *record, now time.Time) bool {
 	rec.user.mu.Lock()
 	defer rec.user.mu.Unlock()
-	s := rec.s.Load()
-	if rec.gone.Load() || !st.live(s, rec.user) {
+	if rec.gone.Load() || !st.live(rec) {
 		return false
 	}
-	at := s.IdleExpiresAt()
+	at := rec.expiresAt()
 	if at.After(now) {
 		st.due.put(rec, at)
 		return false
@@ -149,7 +136,7 @@ func (st *Store) delete(rec *record, p session.Purge) bool {
 	if rec.gone.Load() {
 		return false
 	}
-	st.drop(rec, rec.s.Load().Remnant(p.Now))
+	st.drop(rec, rec.latest().Remnant(p.Now))
 	st.forget(rec.user, bumpedBefore(p))
 	return true
 }
@@ -159,7 +146,7 @@ func (st *Store) deleteRemnants(ids []session.ID) (deleted int) {
 	st.nobody.mu.Lock()
 	defer st.nobody.mu.Unlock()
 	for _, id := range ids {
-		if rec := st.recordsOf(id).get(id); rec != nil && rec.user == &st.nobody {
+		if rec := st.records.get(id); rec != nil && rec.user == &st.nobody {
 			st.drop(rec, nil)
 			deleted++
 		}
@@ -170,21 +157,17 @@ func (st *Store) deleteRemnants(ids []session.ID) (deleted int) {
 // drop takes a session out of both tables, and leaves its remnant if there is
 // one. The user's lock is held.
 func (st *Store) drop(rec *record, rest *session.Session) {
-	id := rec.s.Load().ID
-	st.issuers.unlink(id)
-	t := st.recordsOf(id)
-	t.mu.Lock()
+	st.issuers.unlink(rec.id)
 	if rest == nil {
-		delete(t.m, id)
+		st.records.remove(rec.id)
 	} else {
-		r := &record{user: &st.nobody}
-		r.s.Store(rest)
-		t.m[id] = r
+		r := &record{id: rec.id, user: &st.nobody}
+		r.set(rest)
+		st.records.replace(r)
 		st.over.put(r, rest.Ended.At)
 	}
-	t.mu.Unlock()
-	delete(rec.user.sessions, id)
-	if rec.s.Load().Ended == nil {
+	rec.user.remove(rec)
+	if rec.facts.Load().ended == nil {
 		st.due.remove(rec)
 	} else {
 		st.over.remove(rec)
@@ -196,8 +179,10 @@ func (st *Store) erase(p session.Purge) (deleted int, more bool) {
 	u := st.lock(p.UserID)
 	defer u.mu.Unlock()
 	st.bump(u, session.Ending{At: p.Now, Reason: session.ReasonErased, By: "system"}, nil)
-	u.profile, u.profiled = nil, 0
-	for _, rec := range u.sessions {
+	x := u.more()
+	x.profile, x.profiled = nil, 0
+	for u.first != nil {
+		rec := u.first
 		if p.Limit > 0 && deleted == p.Limit {
 			return deleted, true
 		}
@@ -206,73 +191,4 @@ func (st *Store) erase(p session.Purge) (deleted int, more bool) {
 	}
 	st.unmark(u)
 	return deleted, false
-}
-
-// dueQueue gives out records in the order of time. A session that is touched
-// is not moved: when its turn comes it is looked at, and put back.
-type dueQueue struct {
-	mu sync.Mutex
-	h  dueHeap
-}
-
-// put gives rec its turn at that time, instead of the one that it may have.
-func (q *dueQueue) put(rec *record, at time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	rec.turn = at
-	if rec.place > 0 {
-		heap.Fix(&q.h, rec.place-1)
-	} else {
-		heap.Push(&q.h, rec)
-	}
-}
-
-// remove takes rec out, so that nothing of it stays in memory.
-func (q *dueQueue) remove(rec *record) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if rec.place > 0 {
-		heap.Remove(&q.h, rec.place-1)
-	}
-}
-
-// pop returns the next record whose time is not after at, or nil.
-func (q *dueQueue) pop(at time.Time) *record {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.h) == 0 || q.h[0].turn.After(at) {
-		return nil
-	}
-	return heap.Pop(&q.h).(*record)
-}
-
-func (q *dueQueue) isDue(at time.Time) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.h) > 0 && !q.h[0].turn.After(at)
-}
-
-type dueHeap []*record
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].turn.Before(h[j].turn) }
-
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i+1, j+1
-}
-
-func (h *dueHeap) Push(x any) {
-	rec := x.(*record)
-	*h = append(*h, rec)
-	rec.place = len(*h)
-}
-
-func (h *dueHeap) Pop() any {
-	last := len(*h) - 1
-	rec := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	rec.place = 0
-	return rec
 }

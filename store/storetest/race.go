@@ -221,12 +221,18 @@ func (n *round) beside(call func()) {
 // check looks whether the session is live, as each request does: some times
 // beside the revocation and some times after it.
 func (n *round) check() {
+	h := n.holdVictim()
 	for i := 0; i < 6 && !n.isDone(); i++ {
 		n.beside(n.checkOnce)
+		n.checkHeld(h)
+		if i == 3 {
+			h = n.holdVictim()
+		}
 	}
 	<-n.done
 	for range 3 {
 		n.beside(n.checkOnce)
+		n.checkHeld(h)
 	}
 }
 
