@@ -16,7 +16,7 @@ func isApple(system string) bool {
 
 // appleFamilies are the names that Apple's machine numbers and the names of its
 // devices start with. The longest come first.
-var appleFamilies = [...]struct {
+var appleFamilies = []struct {
 	start, name string
 	kind        Kind
 }{
@@ -44,12 +44,13 @@ func appleModel(a *agent) string {
 		return appleName(id)
 	}
 	family, looked := "", 0
-	for i := 0; i < len(a.low) && looked < maxMembers; i++ {
+	for i := 0; i+1 < len(a.low) && looked < maxMembers; i++ {
 		if strings.IndexByte("aimrvw", a.low[i]) < 0 || i > 0 && isWord(a.low[i-1]) {
 			continue
 		}
-		for _, f := range appleFamilies {
-			if a.low[i] != f.start[0] || !bytes.HasPrefix(a.low[i:], []byte(f.start)) {
+		for n := range appleFamilies {
+			f := &appleFamilies[n]
+			if a.low[i] != f.start[0] || a.low[i+1] != f.start[1] || !bytes.HasPrefix(a.low[i:], []byte(f.start)) {
 				continue
 			}
 			if id := machineID(a.text[i:], len(f.start)); id != "" {
@@ -123,7 +124,7 @@ scan:
 // appleName returns the name that a machine number is sold under, or else its
 // family's. It is empty for what is no machine number, such as a simulator's.
 func appleName(id string) string {
-	if name, ok := iPhones[id]; ok {
+	if name, ok := iPhones[strings.TrimPrefix(id, "iPhone")]; ok {
 		return name
 	}
 	for _, f := range appleFamilies {
@@ -149,19 +150,45 @@ func appleKind(model string) guess {
 }
 
 // iPhones are the machine numbers that Apple gives its phones (utsname.machine).
-var iPhones = map[string]string{
-	"iPhone7,1": "iPhone 6 Plus", "iPhone7,2": "iPhone 6",
-	"iPhone8,1": "iPhone 6s", "iPhone8,2": "iPhone 6s Plus", "iPhone8,4": "iPhone SE",
-	"iPhone9,1": "iPhone 7", "iPhone9,2": "iPhone 7 Plus", "iPhone9,3": "iPhone 7", "iPhone9,4": "iPhone 7 Plus",
-	"iPhone10,1": "iPhone 8", "iPhone10,2": "iPhone 8 Plus", "iPhone10,3": "iPhone X",
-	"iPhone10,4": "iPhone 8", "iPhone10,5": "iPhone 8 Plus", "iPhone10,6": "iPhone X",
-	"iPhone11,2": "iPhone XS", "iPhone11,4": "iPhone XS Max", "iPhone11,6": "iPhone XS Max", "iPhone11,8": "iPhone XR",
-	"iPhone12,1": "iPhone 11", "iPhone12,3": "iPhone 11 Pro", "iPhone12,5": "iPhone 11 Pro Max", "iPhone12,8": "iPhone SE",
-	"iPhone13,1": "iPhone 12 mini", "iPhone13,2": "iPhone 12", "iPhone13,3": "iPhone 12 Pro", "iPhone13,4": "iPhone 12 Pro Max",
-	"iPhone14,2": "iPhone 13 Pro", "iPhone14,3": "iPhone 13 Pro Max", "iPhone14,4": "iPhone 13 mini", "iPhone14,5": "iPhone 13",
-	"iPhone14,6": "iPhone SE", "iPhone14,7": "iPhone 14", "iPhone14,8": "iPhone 14 Plus",
-	"iPhone15,2": "iPhone 14 Pro", "iPhone15,3": "iPhone 14 Pro Max", "iPhone15,4": "iPhone 15", "iPhone15,5": "iPhone 15 Plus",
-	"iPhone16,1": "iPhone 15 Pro", "iPhone16,2": "iPhone 15 Pro Max",
-	"iPhone17,1": "iPhone 16 Pro", "iPhone17,2": "iPhone 16 Pro Max", "iPhone17,3": "iPhone 16", "iPhone17,4": "iPhone 16 Plus", "iPhone17,5": "iPhone 16e",
-	"iPhone18,1": "iPhone 17 Pro", "iPhone18,2": "iPhone 17 Pro Max", "iPhone18,3": "iPhone 17", "iPhone18,4": "iPhone Air",
-}
+var iPhones = nameMap(`
+	iPhone 6 Plus: 7,1
+	iPhone 6: 7,2
+	iPhone 6s: 8,1
+	iPhone 6s Plus: 8,2
+	iPhone SE: 8,4 12,8 14,6
+	iPhone 7: 9,1 9,3
+	iPhone 7 Plus: 9,2 9,4
+	iPhone 8: 10,1 10,4
+	iPhone 8 Plus: 10,2 10,5
+	iPhone X: 10,3 10,6
+	iPhone XS: 11,2
+	iPhone XS Max: 11,4 11,6
+	iPhone XR: 11,8
+	iPhone 11: 12,1
+	iPhone 11 Pro: 12,3
+	iPhone 11 Pro Max: 12,5
+	iPhone 12 mini: 13,1
+	iPhone 12: 13,2
+	iPhone 12 Pro: 13,3
+	iPhone 12 Pro Max: 13,4
+	iPhone 13 Pro: 14,2
+	iPhone 13 Pro Max: 14,3
+	iPhone 13 mini: 14,4
+	iPhone 13: 14,5
+	iPhone 14: 14,7
+	iPhone 14 Plus: 14,8
+	iPhone 14 Pro: 15,2
+	iPhone 14 Pro Max: 15,3
+	iPhone 15: 15,4
+	iPhone 15 Plus: 15,5
+	iPhone 15 Pro: 16,1
+	iPhone 15 Pro Max: 16,2
+	iPhone 16 Pro: 17,1
+	iPhone 16 Pro Max: 17,2
+	iPhone 16: 17,3
+	iPhone 16 Plus: 17,4
+	iPhone 16e: 17,5
+	iPhone 17 Pro: 18,1
+	iPhone 17 Pro Max: 18,2
+	iPhone 17: 18,3
+	iPhone Air: 18,4`)

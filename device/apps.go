@@ -3,78 +3,61 @@ package device
 import "strings"
 
 // appTokens are native apps that show web pages or name themselves.
-var appTokens = []token{
-	{"alipayclient", "Alipay", 1},
-	{"aolapp", "AOL", 1},
-	{"baiduboxapp", "Baidu App", 1},
-	{"banshee", "Banshee", 1},
-	{"barcelona", "Threads", 3},
-	{"biliapp", "Bilibili", 1},
-	{"bingipadclient", "Bing for iPad", 1},
-	{"bingsapphire", "Bing Search", 1},
-	{"bingweb", "Bing Search", 1},
-	{"bytedancewebview", "TikTok", 1},
-	{"bytelocale", "TikTok", 1},
-	{"calendaragent", "Calendar", 1},
-	{"dataaccessd", "Calendar", 1},
-	{"discord", "Discord", 1},
-	{"fb_iab", "Facebook", 1},
-	{"fb_iab/messenger*", "Messenger", 2},
-	{"fb_iab/orca*", "Messenger", 2},
-	{"fban", "Facebook", 1},
-	{"fban/messenger*", "Messenger", 2},
-	{"fban/orca*", "Messenger", 2},
-	{"fbav", "Facebook", 1},
-	{"foobar2000", "foobar2000", 1},
-	{"google earth", "Google Earth", 1},
-	{"googleapp", "Google", 1},
-	{"gsa/", "Google", 1},
-	{"instagram", "Instagram", 3},
-	{"itunes*", "iTunes", 1},
-	{"kakaotalk", "KakaoTalk", 1},
-	{"libreoffice", "LibreOffice", 1},
-	{"libvlc", "VLC", 1},
-	{"line/", "LINE", 1},
-	{"linkedinapp", "LinkedIn", 1},
-	{"mediamonkey", "MediaMonkey", 1},
-	{"messengerlite*", "Messenger", 2},
-	{"micromessenger", "WeChat", 2},
-	{"microsoft office", "Office", 1},
-	{"microsoft_access", "Access", 2},
-	{"microsoft_excel", "Excel", 2},
-	{"microsoft_office_excel", "Excel", 2},
-	{"microsoft_office_onenote", "OneNote", 2},
-	{"microsoft_office_powerpoint", "PowerPoint", 2},
-	{"microsoft_office_word", "Word", 2},
-	{"microsoft_onenote", "OneNote", 2},
-	{"microsoft_outlook", "Outlook", 2},
-	{"microsoft_powerpoint", "PowerPoint", 2},
-	{"microsoft_word", "Word", 2},
-	{"mirall", "Nextcloud", 1},
-	{"musical_ly*", "TikTok", 1},
-	{"naver", "NAVER", 1},
-	{"nsplayer", "Windows Media Player", 1},
-	{"openoffice", "OpenOffice", 1},
-	{"pinterest", "Pinterest", 1},
-	{"postboxapp", "Postbox", 1},
-	{"quicklook", "QuickLook", 1},
-	{"quicktime*", "QuickTime", 1},
-	{"slack", "Slack", 1},
-	{"snapchat", "Snapchat", 1},
-	{"spotify", "Spotify", 1},
-	{"teams", "Teams", 1},
-	{"telegram*", "Telegram", 1},
-	{"thunderbird", "Thunderbird", 1},
-	{"tiktok*", "TikTok", 1},
-	{"trill*", "TikTok", 1},
-	{"twitter", "Twitter", 1},
-	{"twitterandroid", "Twitter", 1},
-	{"viber", "Viber", 1},
-	{"vlc", "VLC", 1},
-	{"weibo", "Weibo", 1},
-	{"whatsapp", "WhatsApp", 1},
-	{"winamp", "Winamp", 1},
-	{"windows-media-player", "Windows Media Player", 1},
+var appTokens = []ranked{
+	{1, `
+		Alipay: alipayclient
+		AOL: aolapp
+		Baidu App: baiduboxapp
+		Banshee: banshee
+		Bilibili: biliapp
+		Bing for iPad: bingipadclient
+		Bing Search: bingsapphire bingweb
+		TikTok: bytedancewebview bytelocale musical_ly* tiktok* trill*
+		Calendar: calendaragent dataaccessd
+		Discord: discord
+		Facebook: fb_iab fban fbav
+		foobar2000: foobar2000
+		Google Earth: google_earth
+		Google: googleapp gsa/
+		iTunes: itunes*
+		KakaoTalk: kakaotalk
+		LibreOffice: libreoffice
+		VLC: libvlc vlc
+		LINE: line/
+		LinkedIn: linkedinapp
+		MediaMonkey: mediamonkey
+		Office: microsoft_office
+		Nextcloud: mirall
+		NAVER: naver
+		Windows Media Player: nsplayer windows-media-player
+		OpenOffice: openoffice
+		Pinterest: pinterest
+		Postbox: postboxapp
+		QuickLook: quicklook
+		QuickTime: quicktime*
+		Slack: slack
+		Snapchat: snapchat
+		Spotify: spotify
+		Teams: teams
+		Telegram: telegram*
+		Thunderbird: thunderbird
+		Twitter: twitter twitterandroid
+		Viber: viber
+		Weibo: weibo
+		WhatsApp: whatsapp
+		Winamp: winamp`},
+	{3, `
+		Threads: barcelona
+		Instagram: instagram`},
+	{2, `
+		Messenger: fb_iab/messenger* fb_iab/orca* fban/messenger* fban/orca* messengerlite*
+		WeChat: micromessenger
+		Access: microsoft_access
+		Excel: microsoft_excel microsoft_office_excel
+		OneNote: microsoft_office_onenote microsoft_onenote
+		PowerPoint: microsoft_office_powerpoint microsoft_powerpoint
+		Word: microsoft_office_word microsoft_word
+		Outlook: microsoft_outlook`},
 }
 
 // readApp names the app around the browser.

@@ -77,7 +77,8 @@ func (a *agent) hasMail() bool {
 }
 
 // domains are what a service that calls itself by its domain ends in.
-var domains = map[string]bool{"ai": true, "app": true, "co": true, "com": true, "de": true, "dev": true, "eu": true, "io": true, "me": true, "net": true, "org": true, "bg": true, "uk": true}
+var domains = wordSet(`
+	ai app co com de dev eu io me net org bg uk`)
 
 // isAddress reports whether the word at i is part of an address.
 func (a *agent) isAddress(i int) bool {

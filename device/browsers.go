@@ -10,169 +10,125 @@ const (
 )
 
 // browserTokens are the browsers that people sign in with.
-var browserTokens = []token{
-	{"safari", "Safari", rankEngine},
-	{"mobilesafari", "Safari", rankEngine},
-
-	{"chrome", "Chrome", rankBrowser},
-	{"chromium", "Chrome", rankBrowser},
-	{"crios", "Chrome", rankBrowser},
-	{"crmo", "Chrome", rankBrowser},
-	{"firefox", "Firefox", rankBrowser},
-	{"fxios", "Firefox", rankBrowser},
-	{"konqueror", "Konqueror", rankBrowser},
-	{"msie", "Internet Explorer", rankBrowser},
-	{"opera", "Opera", rankBrowser},
-	{"gecko/", "Firefox", rankEngine},
-	{"trident", "Internet Explorer", rankBrowser},
-
-	{"2345explorer", "2345 Explorer", rankVendor},
-	{"360%20browser", "360 Browser", rankVendor},
-	{"360ee", "360 Browser", rankVendor},
-	{"360se", "360 Browser", rankVendor},
-	{"acheetahi", "CM Browser", rankVendor},
-	{"alohabrowser", "Aloha", rankVendor},
-	{"antgalio", "ANTGalio", rankVendor},
-	{"aol/", "AOL", rankVendor},
-	{"aolshield", "AOL Shield", rankVendor},
-	{"aquosbrowser", "Espial", rankVendor},
-	{"arora", "Arora", rankVendor},
-	{"avant browser", "Avant", rankVendor},
-	{"avast", "Avast Secure Browser", rankVendor},
-	{"avg/", "AVG Secure Browser", rankVendor},
-	{"baidubrowser", "Baidu Browser", rankVendor},
-	{"baiduhd", "Baidu Browser", rankVendor},
-	{"basilisk", "Basilisk", rankVendor},
-	{"bidubrowser", "Baidu Browser", rankVendor},
-	{"brave browser", "Brave", rankVendor},
-	{"brave", "Brave", rankVendor},
-	{"camino", "Camino", rankVendor},
-	{"ccleaner", "CCleaner Browser", rankVendor},
-	{"chedot", "Chedot", rankVendor},
-	{"coast", "Opera Coast", rankVendor},
-	{"coc_coc_browser", "Coc Coc", rankVendor},
-	{"comodo_dragon", "Comodo Dragon", rankVendor},
-	{"cyberfox", "Cyberfox", rankVendor},
-	{"ddg/", "DuckDuckGo", rankShell},
-	{"dolphin", "Dolphin", rankVendor},
-	{"dooble", "Dooble", rankVendor},
-	{"duckduckgo", "DuckDuckGo", rankShell},
-	{"ecosia", "Ecosia", rankVendor},
-	{"edg", "Edge", rankVendor},
-	{"edga", "Edge", rankVendor},
-	{"edge/", "Edge", rankVendor},
-	{"edgios", "Edge", rankVendor},
-	{"edgw", "Edge", rankVendor},
-	{"elinks", "ELinks", rankVendor},
-	{"epiphany", "GNOME Web", rankVendor},
-	{"espial", "Espial", rankVendor},
-	{"falkon", "Falkon", rankVendor},
-	{"focus/", "Firefox Focus", rankVendor},
-	{"fossamail", "FossaMail", rankVendor},
-	{"headlesschrome", "Headless Chrome", rankVendor},
-	{"heytapbrowser", "HeyTap Browser", rankVendor},
-	{"hihonorbrowser", "Honor Browser", rankVendor},
-	{"honorbrowser", "Honor Browser", rankVendor},
-	{"huaweibrowser", "Huawei Browser", rankVendor},
-	{"ibm webexplorer", "IBM WebExplorer", rankVendor},
-	{"ibrowser", "iBrowser", rankVendor},
-	{"icab", "iCab", rankVendor},
-	{"icecat", "Firefox", rankVendor},
-	{"iceweasel", "Firefox", rankVendor},
-	{"iemobile", "Internet Explorer", rankVendor},
-	{"iron", "Iron", rankVendor},
-	{"isis", "Isis", rankVendor},
-	{"k-meleon", "K-Meleon", rankVendor},
-	{"kiwi", "Kiwi", rankVendor},
-	{"klar/", "Firefox Focus", rankVendor},
-	{"lbbrowser", "Liebao", rankVendor},
-	{"lg browser", "LG Browser", rankVendor},
-	{"librewolf", "LibreWolf", rankVendor},
-	{"liebaofast", "Liebao", rankVendor},
-	{"links", "Links", rankVendor},
-	{"lynx", "Lynx", rankVendor},
-	{"maxthon", "Maxthon", rankVendor},
-	{"metasr", "Sogou", rankVendor},
-	{"micromessenger", "WeChat", rankVendor},
-	{"midori", "Midori", rankVendor},
-	{"mint browser", "Mint Browser", rankVendor},
-	{"miuibrowser", "MIUI Browser", rankVendor},
-	{"mqqbrowser", "QQ Browser", rankVendor},
-	{"mxbrowser", "Maxthon", rankVendor},
-	{"mz browser", "Meizu Browser", rankVendor},
-	{"mzbrowser", "Meizu Browser", rankVendor},
-	{"mxios", "Maxthon", rankVendor},
-	{"ncsa mosaic", "NCSA Mosaic", rankVendor},
-	{"netfront nx", "NetFront NX", rankShell},
-	{"netfront", "NetFront", rankVendor},
-	{"netfrontnx", "NetFront NX", rankVendor},
-	{"netsurf", "NetSurf", rankVendor},
-	{"nintendobrowser", "Nintendo Browser", rankVendor},
-	{"nokiabrowser", "Nokia Browser", rankVendor},
-	{"nx/", "NetFront NX", rankVendor},
-	{"obigo*", "Obigo", rankVendor},
-	{"oculusbrowser", "Meta Quest Browser", rankVendor},
-	{"omniweb", "OmniWeb", rankVendor},
-	{"odin/", "Odin", rankVendor},
-	{"oneplusbrowser", "OnePlus Browser", rankVendor},
-	{"openwave", "Openwave", rankVendor},
-	{"oppobrowser", "HeyTap Browser", rankVendor},
-	{"opera gx", "Opera GX", rankShell},
-	{"opera mini", "Opera Mini", rankVendor},
-	{"opios", "Opera Mini", rankVendor},
-	{"opr", "Opera", rankVendor},
-	{"oprgx", "Opera GX", rankShell},
-	{"opt/", "Opera", rankVendor},
-	{"opx/", "Opera GX", rankShell},
-	{"otter", "Otter", rankVendor},
-	{"palemoon", "Pale Moon", rankVendor},
-	{"phoenix", "Phoenix", rankVendor},
-	{"phx", "Phoenix Browser", rankVendor},
-	{"picobrowser", "Pico Browser", rankShell},
-	{"puffin", "Puffin", rankVendor},
-	{"qhbrowser", "360 Browser", rankVendor},
-	{"qqbrowser", "QQ Browser", rankShell},
-	{"qqbrowserlite", "QQ Browser", rankVendor},
-	{"quark", "Quark", rankVendor},
-	{"qupzilla", "Falkon", rankVendor},
-	{"qutebrowser", "qutebrowser", rankVendor},
-	{"qwantmobile", "Qwant", rankVendor},
-	{"realmebrowser", "HeyTap Browser", rankVendor},
-	{"rockmelt", "RockMelt", rankVendor},
-	{"samsungbrowser", "Samsung Internet", rankVendor},
-	{"seamonkey", "SeaMonkey", rankVendor},
-	{"silk", "Amazon Silk", rankVendor},
-	{"slbrowser", "Lenovo Browser", rankVendor},
-	{"sleipnir", "Sleipnir", rankVendor},
-	{"smartlenovobrowser", "Lenovo Browser", rankVendor},
-	{"sogoumobilebrowser", "Sogou", rankVendor},
-	{"superbird", "Superbird", rankVendor},
-	{"surf", "surf", rankVendor},
-	{"sraf/", "Seraphic Sraf", rankVendor},
-	{"swing", "Swing", rankVendor},
-	{"t-browser", "T-Browser", rankShell},
-	{"tbrowser", "T-Browser", rankShell},
-	{"tv bro", "TV Bro", rankVendor},
-	{"tizenbrowser", "Samsung Internet", rankVendor},
-	{"ubrowser", "UC Browser", rankVendor},
-	{"uc browser*", "UC Browser", rankShell},
-	{"ucbrowser", "UC Browser", rankShell},
-	{"ucbrowserhd", "UC Browser", rankShell},
-	{"ucmini", "UC Browser", rankShell},
-	{"ucturbo", "UC Browser", rankShell},
-	{"ucweb*", "UC Browser", rankVendor},
-	{"up.browser", "Openwave", rankVendor},
-	{"vimprobable*", "Vimprobable", rankVendor},
-	{"vivaldi", "Vivaldi", rankVendor},
-	{"vivobrowser", "Vivo Browser", rankVendor},
-	{"w3m", "w3m", rankVendor},
-	{"waterfox", "Waterfox", rankVendor},
-	{"whale", "Whale", rankVendor},
-	{"wolvic", "Wolvic", rankVendor},
-	{"yaanibrowser", "Yaani", rankVendor},
-	{"yabrowser", "Yandex Browser", rankVendor},
-	{"yasearchbrowser", "Yandex Browser", rankVendor},
-	{"yowser", "Yandex Browser", rankVendor},
+var browserTokens = []ranked{
+	{rankEngine, `
+		Safari: safari mobilesafari
+		Firefox: gecko/`},
+	{rankBrowser, `
+		Chrome: chrome chromium crios crmo
+		Firefox: firefox fxios
+		Konqueror: konqueror
+		Internet Explorer: msie trident
+		Opera: opera`},
+	{rankVendor, `
+		2345 Explorer: 2345explorer
+		360 Browser: 360%20browser 360ee 360se qhbrowser
+		CM Browser: acheetahi
+		Aloha: alohabrowser
+		ANTGalio: antgalio
+		AOL: aol/
+		AOL Shield: aolshield
+		Espial: aquosbrowser espial
+		Arora: arora
+		Avant: avant_browser
+		Avast Secure Browser: avast
+		AVG Secure Browser: avg/
+		Baidu Browser: baidubrowser baiduhd bidubrowser
+		Basilisk: basilisk
+		Brave: brave_browser brave
+		Camino: camino
+		CCleaner Browser: ccleaner
+		Chedot: chedot
+		Opera Coast: coast
+		Coc Coc: coc_coc_browser
+		Comodo Dragon: comodo_dragon
+		Cyberfox: cyberfox
+		Dolphin: dolphin
+		Dooble: dooble
+		Ecosia: ecosia
+		Edge: edg edga edge/ edgios edgw
+		ELinks: elinks
+		GNOME Web: epiphany
+		Falkon: falkon qupzilla
+		Firefox Focus: focus/ klar/
+		FossaMail: fossamail
+		Headless Chrome: headlesschrome
+		HeyTap Browser: heytapbrowser oppobrowser realmebrowser
+		Honor Browser: hihonorbrowser honorbrowser
+		Huawei Browser: huaweibrowser
+		IBM WebExplorer: ibm_webexplorer
+		iBrowser: ibrowser
+		iCab: icab
+		Firefox: icecat iceweasel
+		Internet Explorer: iemobile
+		Iron: iron
+		Isis: isis
+		K-Meleon: k-meleon
+		Kiwi: kiwi
+		Liebao: lbbrowser liebaofast
+		LG Browser: lg_browser
+		LibreWolf: librewolf
+		Links: links
+		Lynx: lynx
+		Maxthon: maxthon mxbrowser mxios
+		Sogou: metasr sogoumobilebrowser
+		WeChat: micromessenger
+		Midori: midori
+		Mint Browser: mint_browser
+		MIUI Browser: miuibrowser
+		QQ Browser: mqqbrowser qqbrowserlite
+		Meizu Browser: mz_browser mzbrowser
+		NCSA Mosaic: ncsa_mosaic
+		NetFront: netfront
+		NetFront NX: netfrontnx nx/
+		NetSurf: netsurf
+		Nintendo Browser: nintendobrowser
+		Nokia Browser: nokiabrowser
+		Obigo: obigo*
+		Meta Quest Browser: oculusbrowser
+		OmniWeb: omniweb
+		Odin: odin/
+		OnePlus Browser: oneplusbrowser
+		Openwave: openwave up.browser
+		Opera Mini: opera_mini opios
+		Opera: opr opt/
+		Otter: otter
+		Pale Moon: palemoon
+		Phoenix: phoenix
+		Phoenix Browser: phx
+		Puffin: puffin
+		Quark: quark
+		qutebrowser: qutebrowser
+		Qwant: qwantmobile
+		RockMelt: rockmelt
+		Samsung Internet: samsungbrowser tizenbrowser
+		SeaMonkey: seamonkey
+		Amazon Silk: silk
+		Lenovo Browser: slbrowser smartlenovobrowser
+		Sleipnir: sleipnir
+		Superbird: superbird
+		surf: surf
+		Seraphic Sraf: sraf/
+		Swing: swing
+		TV Bro: tv_bro
+		UC Browser: ubrowser ucweb*
+		Vimprobable: vimprobable*
+		Vivaldi: vivaldi
+		Vivo Browser: vivobrowser
+		w3m: w3m
+		Waterfox: waterfox
+		Whale: whale
+		Wolvic: wolvic
+		Yaani: yaanibrowser
+		Yandex Browser: yabrowser yasearchbrowser yowser`},
+	{rankShell, `
+		DuckDuckGo: ddg/ duckduckgo
+		NetFront NX: netfront_nx
+		Opera GX: opera_gx oprgx opx/
+		Pico Browser: picobrowser
+		QQ Browser: qqbrowser
+		T-Browser: t-browser tbrowser
+		UC Browser: uc_browser* ucbrowser ucbrowserhd ucmini ucturbo`},
 }
 
 // readBrowser fills in the browser and its version.
@@ -228,19 +184,15 @@ const lastWindowsSafari = 5
 
 func isConsole(system string) bool { return system == "PlayStation" || system == "Nintendo" }
 
-var webKits = map[string]string{
-	"Android":     "Android Browser",
-	"BSD":         plainBrowser,
-	"ChromeOS":    plainBrowser,
-	"BlackBerry":  "BlackBerry Browser",
-	"Linux":       plainBrowser,
-	"Nintendo":    "Nintendo Browser",
-	"PlayStation": "PlayStation Browser",
-	"Symbian":     "Nokia Browser",
-	"Tizen":       "Samsung Internet",
-	"Windows":     plainBrowser,
-	"webOS":       "LG Browser",
-}
+var webKits = nameMap(`
+	Android Browser: Android
+	Browser: BSD ChromeOS Linux Windows
+	BlackBerry Browser: BlackBerry
+	Nintendo Browser: Nintendo
+	PlayStation Browser: PlayStation
+	Nokia Browser: Symbian
+	Samsung Internet: Tizen
+	LG Browser: webOS`)
 
 // plainBrowser names a browser that gives no name.
 const plainBrowser = "Browser"

@@ -177,35 +177,27 @@ func pickBrand(list string) (name, version string) {
 }
 
 // brandNames gives our names for the brands that browsers claim.
-var brandNames = map[string]string{
-	"Android WebView":         androidWebView,
-	"Avast Secure Browser":    "Avast Secure Browser",
-	"Brave":                   "Brave",
-	"Chromium":                "Chrome",
-	"AvastSecureBrowser":      "Avast Secure Browser",
-	"AVG Secure Browser":      "AVG Secure Browser",
-	"CCleaner Browser":        "CCleaner Browser",
-	"DuckDuckGo":              "DuckDuckGo",
-	"Google Chrome":           "Chrome",
-	"HeadlessChrome":          "Headless Chrome",
-	"HuaweiBrowser":           "Huawei Browser",
-	"Microsoft Edge":          "Edge",
-	"Microsoft Edge WebView2": "Edge",
-	"Mi Browser":              "MIUI Browser",
-	"Meta Quest Browser":      "Meta Quest Browser",
-	"Oculus Browser":          "Meta Quest Browser",
-	"Opera":                   "Opera",
-	"Opera GX":                "Opera GX",
-	"OperaGX":                 "Opera GX",
-	"Opera Mini":              "Opera Mini",
-	"OperaMobile":             "Opera",
-	"Samsung Internet":        "Samsung Internet",
-	"Silk":                    "Amazon Silk",
-	"Vivaldi":                 "Vivaldi",
-	"Whale":                   "Whale",
-	"YaBrowser":               "Yandex Browser",
-	"Yandex":                  "Yandex Browser",
-}
+var brandNames = nameMap(`
+	Android WebView: Android_WebView
+	Avast Secure Browser: Avast_Secure_Browser AvastSecureBrowser
+	Brave: Brave
+	Chrome: Chromium Google_Chrome
+	AVG Secure Browser: AVG_Secure_Browser
+	CCleaner Browser: CCleaner_Browser
+	DuckDuckGo: DuckDuckGo
+	Headless Chrome: HeadlessChrome
+	Huawei Browser: HuaweiBrowser
+	Edge: Microsoft_Edge Microsoft_Edge_WebView2
+	MIUI Browser: Mi_Browser
+	Meta Quest Browser: Meta_Quest_Browser Oculus_Browser
+	Opera: Opera OperaMobile
+	Opera GX: Opera_GX OperaGX
+	Opera Mini: Opera_Mini
+	Samsung Internet: Samsung_Internet
+	Amazon Silk: Silk
+	Vivaldi: Vivaldi
+	Whale: Whale
+	Yandex Browser: YaBrowser Yandex`)
 
 func isEngine(brand string) bool { return brand == "Chromium" || brand == "Android WebView" }
 
@@ -234,10 +226,5 @@ func passesForChrome(browser string) bool {
 	if browser == "Brave" { // on iOS it does say so
 		return true
 	}
-	for _, t := range browserTokens {
-		if t.name == browser {
-			return false
-		}
-	}
-	return browser != ""
+	return browser != "" && !words().gives(inBrowsers, browser)
 }

@@ -151,6 +151,9 @@ func indexSystem(low []byte, head int) int {
 	if i := bytes.Index(low[head:], []byte("android")); i >= 0 {
 		return head + i
 	}
+	if bytes.HasPrefix(low, []byte("mozilla/5.0 (windows nt ")) || bytes.HasPrefix(low, []byte("mozilla/5.0 (macintosh;")) {
+		return -1 // most of all desktops
+	}
 	for _, name := range [...]string{"adr ", "opera mini/", "juc", "harmonyos", "openharmony", "tizen"} {
 		if i := bytes.Index(low, []byte(name)); i >= 0 {
 			return i

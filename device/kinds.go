@@ -20,77 +20,68 @@ const (
 	rankBot
 )
 
-// kindWords are words that give the kind of device away, wherever they stand.
+// kindTokens are words that give the kind of device away, wherever they stand.
 // Yandex's apps say apad on a tablet, Opera says OMI on a television.
-var kindWords = []struct {
-	kind  Kind
-	rank  int
-	words string
-}{
-	{KindPhone, rankPhone, `
-		brew docomo ibrowser j2me kddi* maui mib/ midp mobi mobile mobileexplorer mobilephone obigo* onebrowser
-		phone softbank up.browser up.link wap*`},
-	{KindTablet, rankTablet, "apad playbook tablet touchpad"},
-	{KindPhone, rankApple, "iphone* ipod*"},
-	{KindTablet, rankIPad, "ipad*"},
-	{KindTV, rankTV, `
-		android_tv antgalio atv apple_tv appletv* aquosbrowser bdp5g bdplayer boxee* bravia brightsign ce-html
-		ciscobrowser crkey directfb dlnadoc dreambox dtv dtv_* dtvnetbrowser ekioh* enigma2 espial fuchsia
-		googletv hbbtv hybridcast inettvbrowser kreatel* kreatv* large_screen lg_netcast* lgsmarttv loewe*
-		machblue* mag2## mag3## maple* netbox netcast* netrange* nettv omi/ opentv pbrm philipstv pov_tv* roku*
-		kepler set-top* settop* sky_stb smart-tv smarthub smarttv* sonybdp* sonycebrowser sonydtv* sraf stb stbapp
-		sunniwell tivo* toshiba-dtv toshibatp tsbnettv tv tvbox tvos vestel vidaa viera vizio vuplus web0s
-		webos.tv* webtv`},
-	{KindConsole, rankOther, "nintendo* playstation* ps3 ps4 ps5 psvita steam_deck xbox"},
-	{KindWatch, rankOther, "apple_watch sm-r###* watch#,* watch_os watchos wear_os wearos"},
-	{KindHeadset, rankOther, "apple_vision mobile_vr oculusbrowser picobrowser realitydevice* vr_safari wolvic"},
-	{KindHeadset, rankApple, "visionos xros"},
-	{KindCar, rankOther, "android_automotive carplay qtcarbrowser tesla"},
-	{KindTablet, rankReader, "kindle kobo pocketbook tolino"},
-	{KindBot, rankCompatible, "compatible"},
-	{KindBot, rankRemote, "phantomjs"},
-	{KindBot, rankAddress, "http://* https://*"},
-	{KindBot, rankBot, `
-		acquia_optimize bigbozz bot bots captain-hook catchpoint* chrome-lighthouse cloudflare-* cloudflare_diagnostics crawl* datadogsynthetics
-		datafeedwatch* discourse_forum_onebox disqus/ dynatrace* facebookexternalhit facebooksecurity feed* ghost_inspector gomezagent google-*
-		google-safety google_web_preview gtmetrix harvest* hatena* heritrix holmes/ htdig integromat internetarchive* intravnews iubenda*
-		larbin* lighthouse link_check* linkalarm* linkwalker* meta-external* metauri* mediapartners* monitor* neustar netcraft
-		netvigie newsgator nikto/ nutch* onetrust opengraph_parser openvas pingdom* photon/ pixalate* postrank ptst rss* scanner* scrap*
-		screenshot* site24x7 sitelock slurp spider* spacebison sqworm stumbleupon synthetics theinternetsearchx tineye uptime* validator* w3c-* w3c_*
-		wappalyzer wesee:search web_archiving webfetch xenu* yahoocachesystem yewno* zooshot`},
+var kindTokens = []ranked{
+	{rankPhone, `
+		phone: brew docomo ibrowser j2me kddi* maui mib/ midp mobi mobile mobileexplorer mobilephone obigo* onebrowser
+			phone softbank up.browser up.link wap*`},
+	{rankTablet, `
+		tablet: apad playbook tablet touchpad`},
+	{rankApple, `
+		phone: iphone* ipod*
+		headset: visionos xros`},
+	{rankIPad, `
+		tablet: ipad*`},
+	{rankTV, `
+		tv: android_tv antgalio atv apple_tv appletv* aquosbrowser bdp5g bdplayer boxee* bravia brightsign ce-html
+			ciscobrowser crkey directfb dlnadoc dreambox dtv dtv_* dtvnetbrowser ekioh* enigma2 espial fuchsia
+			googletv hbbtv hybridcast inettvbrowser kreatel* kreatv* large_screen lg_netcast* lgsmarttv loewe*
+			machblue* mag2## mag3## maple* netbox netcast* netrange* nettv omi/ opentv pbrm philipstv pov_tv* roku*
+			kepler set-top* settop* sky_stb smart-tv smarthub smarttv* sonybdp* sonycebrowser sonydtv* sraf stb stbapp
+			sunniwell tivo* toshiba-dtv toshibatp tsbnettv tv tvbox tvos vestel vidaa viera vizio vuplus web0s
+			webos.tv* webtv`},
+	{rankOther, `
+		console: nintendo* playstation* ps3 ps4 ps5 psvita steam_deck xbox
+		watch: apple_watch sm-r###* watch#,* watch_os watchos wear_os wearos
+		headset: apple_vision mobile_vr oculusbrowser picobrowser realitydevice* vr_safari wolvic
+		car: android_automotive carplay qtcarbrowser tesla`},
+	{rankReader, `
+		tablet: kindle kobo pocketbook tolino`},
+	{rankCompatible, `
+		bot: compatible`},
+	{rankRemote, `
+		bot: phantomjs`},
+	{rankAddress, `
+		bot: http://* https://*`},
+	{rankBot, `
+		bot: acquia_optimize bigbozz bot bots captain-hook catchpoint* chrome-lighthouse cloudflare-*
+			cloudflare_diagnostics crawl* datadogsynthetics datafeedwatch* discourse_forum_onebox disqus/ dynatrace*
+			facebookexternalhit facebooksecurity feed* ghost_inspector gomezagent google-* google-safety
+			google_web_preview gtmetrix harvest* hatena* heritrix holmes/ htdig integromat internetarchive* intravnews
+			iubenda* larbin* lighthouse link_check* linkalarm* linkwalker* meta-external* metauri* mediapartners*
+			monitor* neustar netcraft netvigie newsgator nikto/ nutch* onetrust opengraph_parser openvas pingdom*
+			photon/ pixalate* postrank ptst rss* scanner* scrap* screenshot* site24x7 sitelock slurp spider*
+			spacebison sqworm stumbleupon synthetics theinternetsearchx tineye uptime* validator* w3c-* w3c_*
+			wappalyzer wesee:search web_archiving webfetch xenu* yahoocachesystem yewno* zooshot`},
 }
 
-func kindTokens() (all []token) {
-	for _, k := range kindWords {
-		for text := range strings.FieldsSeq(k.words) {
-			all = append(all, token{text, string(k.kind), k.rank})
-		}
-	}
-	return all
-}
-
-// botEnds are what the names of robots end in, by their last letter: Googlebot,
-// EtaoSpider.
-var botEnds = byLastLetter(`
+// botEnds are what the names of robots end in: Googlebot, EtaoSpider; their last
+// letters turn most words away.
+var botEnds = strings.Fields(`
 	analyzer archiver bot bots checker crawl crawler detector externalhit fetcher indexer inspector linkcheck linkfinder
 	monitor preview scanner scraper siphon spider unfurler validator watchdog webarchive`)
 
-func byLastLetter(ends string) (table ['z' + 1][]string) {
-	for end := range strings.FieldsSeq(ends) {
-		last := end[len(end)-1]
-		table[last] = append(table[last], end)
-	}
-	return table
-}
+const lastOfBots = "egklnrstw"
 
 // isBotWord knows a robot by the end of its name.
 func isBotWord(word []byte) bool {
 	last := word[len(word)-1]
-	if last > 'z' {
+	if strings.IndexByte(lastOfBots, last) < 0 {
 		return false
 	}
-	for _, end := range botEnds[last] {
-		if bytes.HasSuffix(word, []byte(end)) {
+	for _, end := range botEnds {
+		if n := len(end); n <= len(word) && end[n-1] == last && string(word[len(word)-n:]) == end {
 			return true
 		}
 	}

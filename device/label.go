@@ -84,15 +84,7 @@ func (d Device) tv() string {
 // isStack reports whether the browser is but the library that an app speaks
 // through.
 func (d Device) isStack() bool {
-	if d.Browser == webView || d.Browser == androidWebView {
-		return true
-	}
-	for _, t := range stackTokens {
-		if t.name == d.Browser {
-			return true
-		}
-	}
-	return false
+	return d.Browser == webView || d.Browser == androidWebView || words().gives(inStacks, d.Browser)
 }
 
 // isCode tells a model number, "SM-S918B" or "KFMAWI", from a name, "Pixel 8".

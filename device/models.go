@@ -6,10 +6,6 @@ import (
 	"sync"
 )
 
-// A line names a maker and, in short, its models: patterns as in a [token],
-// with _ for a space or an underscore.
-type line struct{ maker, models string }
-
 // The tables that the start of a model is looked up in.
 const (
 	inMakers = iota
@@ -23,18 +19,12 @@ const (
 )
 
 var models = sync.OnceValue(func() *index {
-	return newIndex(tokens(makers), tokens(phones), tokens(tablets), tokens(tvs),
-		tokens(headsets), tokens(watches), tokens(consoles), tokens(cars))
-})
-
-func tokens(lines []line) (all []token) {
-	for _, l := range lines {
-		for text := range strings.FieldsSeq(l.models) {
-			all = append(all, token{text: text, name: l.maker})
-		}
+	x := new(index)
+	for table, text := range [...]string{makers, phones, tablets, tvs, headsets, watches, consoles, cars} {
+		x.add(table, tokens(0, text))
 	}
-	return all
-}
+	return x
+})
 
 // A guess is what a model says of the kind of device.
 type guess struct {
@@ -183,7 +173,7 @@ func kindOfTable(table int) Kind {
 // and nothing else.
 func isMaker(low []byte) bool {
 	best, n := models().longest(low, "")
-	return n == len(low) && best.table == inMakers
+	return n > 0 && n == len(low) && best.table == inMakers
 }
 
 // isKnownModel reports whether a part of a comment, in lower case, is in a table.
@@ -195,7 +185,7 @@ func isKnownModel(low []byte) bool {
 // longest returns the entry that matches the most of the start of s, and among
 // equals the one with the fewest wildcards, so that exceptions need no order.
 // Of a named maker, only its own entries count.
-func (x *index) longest(s []byte, maker string) (best entry, length int) {
+func (x *index) longest(s []byte, maker string) (best *entry, length int) {
 	for _, c := range x.at(s) {
 		if !c.fits(s) {
 			continue
@@ -206,7 +196,7 @@ func (x *index) longest(s []byte, maker string) (best entry, length int) {
 			continue
 		}
 		if e.table == inMakers || maker == "" || isHouse(maker, e.name) {
-			best, length = *e, n
+			best, length = e, n
 		}
 	}
 	return best, length
@@ -218,14 +208,18 @@ func isHouse(maker, other string) bool {
 	return maker == other || other != "" && (houses[maker] != "" && houses[maker] == houses[other] || houses[maker] == "carrier")
 }
 
-var houses = map[string]string{
-	"Alcatel": "TCL", "TCL": "TCL", "Huawei": "Huawei", "Honor": "Huawei", "Xiaomi": "Xiaomi", "POCO": "Xiaomi",
-	"Motorola": "Lenovo", "Lenovo": "Lenovo", "ZUK": "Lenovo", "OPPO": "OPPO", "OnePlus": "OPPO", "Realme": "OPPO",
-	"Nokia": "HMD", "HMD": "HMD", "Microsoft": "HMD", "Sony": "Sony", "Sony Ericsson": "Sony", "ZTE": "ZTE", "Nubia": "ZTE",
-	"Itel": "Transsion", "itel": "Transsion", "Tecno": "Transsion", "Infinix": "Transsion", "Meta": "Meta", "Oculus": "Meta",
-	"Beeline": "carrier", "Docomo": "carrier", "Jio": "carrier", "MTS": "carrier", "Orange": "carrier", "Smartfren": "carrier",
-	"Tele2": "carrier", "Verizon": "carrier", "Vodafone": "carrier",
-}
+var houses = nameMap(`
+	TCL: Alcatel TCL
+	Huawei: Huawei Honor
+	Xiaomi: Xiaomi POCO
+	Lenovo: Motorola Lenovo ZUK
+	OPPO: OPPO OnePlus Realme
+	HMD: Nokia HMD Microsoft
+	Sony: Sony Sony_Ericsson
+	ZTE: ZTE Nubia
+	Transsion: Itel itel Tecno Infinix
+	Meta: Meta Oculus
+	carrier: Beeline Docomo Jio MTS Orange Smartfren Tele2 Verizon Vodafone`)
 
 // isWide reports whether a pattern is a letter and digits, as many makers number
 // their models.
@@ -235,26 +229,53 @@ func wildcards(text string) int {
 	return strings.Count(text, "#") + strings.Count(text, "?")
 }
 
+// kindWordsOfNames give the kind away in a model's name: a whole word, or with -
+// in front the end of one.
+var kindWordsOfNames = []struct {
+	kind  Kind
+	words []string
+}{
+	{KindTablet, strings.Fields("-pad -tab -tablet")},
+	{KindConsole, strings.Fields("xbox")},
+	{KindTV, strings.Fields("stb ott shell uhd tvbox -led -lcd -box -stick -tv")},
+	{KindPhone, strings.Fields("phone smartphone")},
+	{KindWatch, strings.Fields("-watch")},
+	{KindHeadset, strings.Fields("vr headset")},
+}
+
 // kindByName tells the kind by a word in the model's name.
 func kindByName(low []byte) guess {
-	for word := range bytes.FieldsFuncSeq(low, func(r rune) bool { return r < 'a' || r > 'z' }) {
-		switch w := string(word); {
-		case w == "padfone" || w == "table":
-		case strings.HasSuffix(w, "pad"), strings.HasSuffix(w, "tab"), strings.HasPrefix(w, "tab"), strings.Contains(w, "tablet"):
-			return guess{kind: KindTablet, sure: true}
-		case w == "xbox":
-			return guess{kind: KindConsole, sure: true}
-		case w == "stb", w == "ott", w == "shell", w == "uhd", w == "tvbox", strings.HasSuffix(w, "led"), strings.HasSuffix(w, "lcd"), strings.HasSuffix(w, "box"), strings.HasSuffix(w, "stick"), strings.HasSuffix(w, "tv") && w != "natv" && w != "htv" && w != "dtv":
-			return guess{kind: KindTV, sure: true}
-		case w == "phone", w == "smartphone":
-			return guess{kind: KindPhone, sure: true}
-		case strings.HasSuffix(w, "watch"):
-			return guess{kind: KindWatch, sure: true}
-		case w == "vr", w == "headset":
-			return guess{kind: KindHeadset, sure: true}
+	for i := 0; i < len(low); i++ {
+		start := i
+		for i < len(low) && isLetter(low[i]) {
+			i++
+		}
+		if i-start < 2 {
+			continue
+		}
+		if kind := kindOfWord(string(low[start:i])); kind != "" {
+			return guess{kind: kind, sure: true}
 		}
 	}
 	return guess{}
+}
+
+func kindOfWord(word string) Kind {
+	switch word {
+	case "padfone", "table", "natv", "htv", "dtv":
+		return ""
+	}
+	if strings.HasPrefix(word, "tab") {
+		return KindTablet
+	}
+	for _, of := range kindWordsOfNames {
+		for _, w := range of.words {
+			if end, ok := strings.CutPrefix(w, "-"); ok && strings.HasSuffix(word, end) || w == word {
+				return of.kind
+			}
+		}
+	}
+	return ""
 }
 
 // kindByForm tells the kind by what its maker's numbers have in common.
@@ -354,10 +375,8 @@ func isLateHonor(low []byte) bool {
 	return n == 0
 }
 
-var huawei5G = map[string]bool{
-	"ana": true, "ang": true, "brq": true, "cdl": true, "cdy": true, "els": true, "evr": true, "jef": true, "jer": true,
-	"jny": true, "jsc": true, "lio": true, "noh": true, "nop": true, "oce": true, "tah": true, "tas": true, "tet": true, "wlz": true,
-}
+var huawei5G = wordSet(`
+	ana ang brq cdl cdy els evr jef jer jny jsc lio noh nop oce tah tas tet wlz`)
 
 // hasBoardCode knows what Teclast and its neighbours write behind a model:
 // "T10(E3C5)". A year is none.

@@ -86,15 +86,10 @@ func lastOfPackage(name string) string {
 	return or(best, name)
 }
 
-var packageRoots = map[string]bool{
-	"app": true, "at": true, "br": true, "ca": true, "ch": true, "cn": true, "com": true, "cz": true, "de": true, "dev": true,
-	"es": true, "eu": true, "fr": true, "info": true, "io": true, "it": true, "jp": true, "kr": true, "me": true, "net": true,
-	"nl": true, "org": true, "pl": true, "ru": true, "se": true, "tv": true, "uk": true, "us": true,
-}
+var packageRoots = wordSet(`
+	app at br ca ch cn com cz de dev es eu fr info io it jp kr me net nl org pl ru se tv uk us`)
 
 // packageFillers are parts of packages that name no product.
-var packageFillers = map[string]bool{
-	"android": true, "app": true, "apps": true, "beta": true, "client": true, "companion": true, "debug": true, "dev": true,
-	"free": true, "full": true, "ios": true, "iphone": true, "lite": true, "main": true, "mobile": true, "nightly": true,
-	"phone": true, "plus": true, "prod": true, "release": true, "store": true, "tablet": true, "tv": true, "ui": true, "web": true,
-}
+var packageFillers = wordSet(`
+	android app apps beta client companion debug dev free full ios iphone lite main mobile nightly phone plus prod
+	release store tablet tv ui web`)

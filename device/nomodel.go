@@ -20,22 +20,17 @@ func isNoModel(part []byte) bool {
 	return isLanguage(part) || isNumber(part) || isScreen(part) || isBuild(part) || isSetting(part)
 }
 
-var noModels = map[string]bool{
-	"aarch64": true, "arm": true, "arm64": true, "arm64-v8a": true, "arm_64": true, "armeabi-v7a": true, "armv7l": true,
-	"armv8l": true, "i386": true, "i686": true, "riscv64": true, "x64": true, "x86": true, "x86_64": true,
-	"generic": true, "i": true, "k": true, "linux": true, "mobile": true, "n": true, "pc": true, "phone": true, "tablet": true,
-	"tv": true, "u": true, "unknown": true, "wv": true, "compatible": true, "mobile vr": true, "none": true, "null": true, "n/a": true,
-	"htc": true, "microsoft": true, "nokia": true, "samsung": true, // Windows Phone names them before the model
-	"handset": true, "smartphone": true, "watch": true, "landscape": true, "portrait": true, "x11": true,
-	"debug": true, "release": true, "prod": true, "production": true, "user": true, "gzip": true, "fdroid": true, "f-droid": true,
-	"googleplay": true, "google play": true, "play store": true, "release-keys": true, "test-keys": true, "staging": true,
-	"cellular": true, "wifi": true, "3g": true, "4g": true, "5g": true, "lte": true, "gsm": true,
-	"ios": true, "iphone": true, "ipad": true, "macos": true, "macintosh": true, "windows": true, "32-bit": true, "64-bit": true,
-}
+// Windows Phone names makers before the model.
+var noModels = wordSet(`
+	aarch64 arm arm64 arm64-v8a arm_64 armeabi-v7a armv7l armv8l i386 i686 riscv64 x64 x86 x86_64 generic i k linux
+	mobile n pc phone tablet tv u unknown wv compatible none null n/a htc microsoft nokia samsung handset
+	smartphone watch landscape portrait x11 debug release prod production user gzip fdroid f-droid googleplay
+	release-keys test-keys staging cellular wifi 3g 4g 5g lte gsm ios iphone ipad macos macintosh windows 32-bit
+	64-bit`)
 
-var noModelStarts = [...]string{
+var noModelStarts = []string{
 	"android", "api ", "api-", "api:", "applewebkit", "build ", "build-", "build/", "build:", "com.", "density ", "flavor", "flavour",
-	"gmscore", "harmonyos", "hmscore", "level ", "locale ", "locale:", "level:", "okhttp", "openharmony", "rv:", "sdk ", "sdk-", "sdk:",
+	"gmscore", "harmonyos", "hmscore", "level ", "locale ", "locale:", "level:", "mobile vr", "google play", "okhttp", "openharmony", "play store", "rv:", "sdk ", "sdk-", "sdk:",
 	"sdk_int", "tizen ", "version ", "versioncode", "windows nt", "xx-",
 }
 
@@ -126,12 +121,9 @@ func isSetting(part []byte) bool {
 	return i > 0 && part[i] == ':' || i > 0 && settings[string(bytes.TrimRight(part[:i], " "))]
 }
 
-var settings = map[string]bool{
-	"app": true, "api": true, "arch": true, "brand": true, "build": true, "carrier": true, "channel": true, "chrome": true,
-	"cpu": true, "cronet": true, "density": true, "dpi": true, "id": true, "lang": true, "language": true, "locale": true,
-	"manufacturer": true, "net": true, "network": true, "okhttp": true, "os": true, "scale": true, "screen": true, "sdk": true,
-	"store": true, "tz": true, "timezone": true, "uuid": true, "version": true,
-}
+var settings = wordSet(`
+	app api arch brand build carrier channel chrome cpu cronet density dpi id lang language locale manufacturer net
+	network okhttp os scale screen sdk store tz timezone uuid version`)
 
 // hasFrozenModel reports whether the User-Agent is a reduced one, with K where
 // the model was.

@@ -2,55 +2,55 @@ package device
 
 import "strings"
 
-// packages are the apps of Android that many people have, by the name of their
-// package. Those that end in a space are browsers.
-var packages = map[string]string{
-	"com.amazon.mShop.android.shopping":       "Amazon Shopping",
-	"com.brave.browser":                       "Brave ",
-	"com.discord":                             "Discord",
-	"com.duckduckgo.mobile.android":           "DuckDuckGo ",
-	"com.facebook.katana":                     "Facebook",
-	"com.facebook.lite":                       "Facebook Lite",
-	"com.facebook.orca":                       "Messenger",
-	"com.google.android.apps.messaging":       "Messages",
-	"com.google.android.apps.photos":          "Google Photos",
-	"com.google.android.gm":                   "Gmail",
-	"com.google.android.gms":                  "Google Play services",
-	"com.google.android.googlequicksearchbox": "Google",
-	"com.google.android.youtube":              "YouTube",
-	"com.instagram.android":                   "Instagram",
-	"com.instagram.barcelona":                 "Threads",
-	"com.kakao.talk":                          "KakaoTalk",
-	"com.linkedin.android":                    "LinkedIn",
-	"com.microsoft.office.outlook":            "Outlook",
-	"com.microsoft.teams":                     "Teams",
-	"com.nextcloud.client":                    "Nextcloud",
-	"com.nhn.android.search":                  "NAVER",
-	"com.pinterest":                           "Pinterest",
-	"com.reddit.frontpage":                    "Reddit",
-	"com.samsung.android.email.provider":      "Samsung Email",
-	"com.sec.android.app.sbrowser":            "Samsung Internet ",
-	"com.sina.weibo":                          "Weibo",
-	"com.skype.raider":                        "Skype",
-	"com.Slack":                               "Slack",
-	"com.snapchat.android":                    "Snapchat",
-	"com.spotify.music":                       "Spotify",
-	"com.ss.android.ugc.trill":                "TikTok",
-	"com.tencent.mm":                          "WeChat",
-	"com.tencent.mobileqq":                    "QQ",
-	"com.twitter.android":                     "Twitter",
-	"com.viber.voip":                          "Viber",
-	"com.vkontakte.android":                   "VK",
-	"com.whatsapp":                            "WhatsApp",
-	"com.zhiliaoapp.musically":                "TikTok",
-	"de.gmx.mobile.android.mail":              "GMX Mail",
-	"de.web.mobile.android.mail":              "WEB.DE Mail",
-	"io.homeassistant.companion.android":      "Home Assistant",
-	"jp.naver.line.android":                   "LINE",
-	"org.telegram.messenger":                  "Telegram",
-	"org.telegram.messenger.web":              "Telegram",
-	"org.thoughtcrime.securesms":              "Signal",
-}
+// appPackages are the apps of Android that many people have, by the name of their
+// package.
+var appPackages = nameMap(`
+	Amazon Shopping: com.amazon.mShop.android.shopping
+	Discord: com.discord
+	Facebook: com.facebook.katana
+	Facebook Lite: com.facebook.lite
+	Messenger: com.facebook.orca
+	Messages: com.google.android.apps.messaging
+	Google Photos: com.google.android.apps.photos
+	Gmail: com.google.android.gm
+	Google Play services: com.google.android.gms
+	Google: com.google.android.googlequicksearchbox
+	YouTube: com.google.android.youtube
+	Instagram: com.instagram.android
+	Threads: com.instagram.barcelona
+	KakaoTalk: com.kakao.talk
+	LinkedIn: com.linkedin.android
+	Outlook: com.microsoft.office.outlook
+	Teams: com.microsoft.teams
+	Nextcloud: com.nextcloud.client
+	NAVER: com.nhn.android.search
+	Pinterest: com.pinterest
+	Reddit: com.reddit.frontpage
+	Samsung Email: com.samsung.android.email.provider
+	Weibo: com.sina.weibo
+	Skype: com.skype.raider
+	Slack: com.Slack
+	Snapchat: com.snapchat.android
+	Spotify: com.spotify.music
+	TikTok: com.ss.android.ugc.trill com.zhiliaoapp.musically
+	WeChat: com.tencent.mm
+	QQ: com.tencent.mobileqq
+	Twitter: com.twitter.android
+	Viber: com.viber.voip
+	VK: com.vkontakte.android
+	WhatsApp: com.whatsapp
+	GMX Mail: de.gmx.mobile.android.mail
+	WEB.DE Mail: de.web.mobile.android.mail
+	Home Assistant: io.homeassistant.companion.android
+	LINE: jp.naver.line.android
+	Telegram: org.telegram.messenger org.telegram.messenger.web
+	Signal: org.thoughtcrime.securesms`)
+
+// browserPackages are the browsers among them.
+var browserPackages = nameMap(`
+	Brave: com.brave.browser
+	DuckDuckGo: com.duckduckgo.mobile.android
+	Samsung Internet: com.sec.android.app.sbrowser`)
 
 // applyRequestedWith names the app of a web view of Android by its package, if
 // the User-Agent names none.
@@ -59,17 +59,20 @@ func (d *Device) applyRequestedWith(name string) {
 	if name == "" || d.OS != "Android" || d.App != "" || !generic || d.Kind == KindBot || !isPackage(name) {
 		return
 	}
-	product, known := packages[name]
+	product, isBrowser := browserPackages[name]
+	if !isBrowser {
+		product = appPackages[name]
+	}
+	known := product != ""
 	if !known {
 		product, _ = productName(name)
 		if 'a' <= product[0] && product[0] <= 'z' {
 			product = string(product[0]-('a'-'A')) + product[1:]
 		}
 	}
-	browser, isBrowser := strings.CutSuffix(product, " ")
 	switch {
 	case isBrowser || !known && strings.Contains(strings.ToLower(name), "browser"):
-		d.Browser = browser
+		d.Browser = product
 	default:
 		d.App, d.AppVersion, d.Browser, d.BrowserVersion = product, "", "", ""
 	}

@@ -6,27 +6,14 @@ import (
 )
 
 // plumbing are products that browsers and apps name beside themselves.
-var plumbing = map[string]bool{
-	// Engines, frameworks, and settings written like products.
-	"applewebkit": true, "ariver": true, "arkweb": true, "bdos": true, "bropp": true, "build": true,
-	"capacitor": true, "ce-html": true, "cfnetwork": true, "channel": true, "cordova": true, "core": true,
-	"crosswalk": true, "dalvik": true, "darwin": true, "device": true, "electron": true, "gecko": true,
-	"goanna": true, "hbbtv": true, "icapohttps": true, "javafx": true, "jssdk": true, "khtml": true,
-	"language": true, "lightning": true, "like": true, "mmwebid": true, "mmwebsdk": true, "mobile": true,
-	"mozilla": true, "nebula": true, "nebulasdk": true, "nettype": true, "okhttp": true, "presto": true,
-	"process": true, "qbcore": true, "qblink": true, "qt": true, "qtwebengine": true, "qtwebkit": true,
-	"region": true, "release": true, "safari": true, "swan": true, "tbs": true, "titanium": true, "u2": true,
-	"u3": true, "u4": true, "ucbs": true, "uws": true, "version": true, "webkit": true, "webkitgtk+": true,
-	"webview": true, "weex": true, "windowswechat": true, "xwalk": true, "xweb": true,
-	"kepler": true, "kindle": true, "kobo": true, "lite": true, "qtcarbrowser": true, "tesla": true, "vr": true,
-	// Distributions.
-	"arch": true, "centos": true, "debian": true, "fedora": true, "gentoo": true, "hat": true, "kubuntu": true,
-	"linux": true, "linuxmint": true, "mandriva": true, "mint": true, "raspbian": true, "redhat": true,
-	"slackware": true, "suse": true, "ubuntu": true, "xubuntu": true,
-	// What unwanted extensions add to Chrome.
-	"adg": true, "agency": true, "atcontent": true, "config": true, "gls": true, "herring": true,
-	"likewise": true, "trailer": true, "unique": true, "viewer": true,
-}
+var plumbing = wordSet(`
+	applewebkit ariver arkweb bdos bropp build capacitor ce-html cfnetwork channel cordova core crosswalk dalvik
+	darwin device electron gecko goanna hbbtv icapohttps javafx jssdk khtml language lightning like mmwebid
+	mmwebsdk mobile mozilla nebula nebulasdk nettype okhttp presto process qbcore qblink qt qtwebengine qtwebkit
+	region release safari swan tbs titanium u2 u3 u4 ucbs uws version webkit webkitgtk+ webview weex windowswechat
+	xwalk xweb kepler kindle kobo lite qtcarbrowser tesla vr arch centos debian fedora gentoo hat kubuntu linux
+	linuxmint mandriva mint raspbian redhat slackware suse ubuntu xubuntu adg agency atcontent config gls herring
+	likewise trailer unique viewer`)
 
 // readUnknown takes a product that no table knows at its word: the first of
 // all, or one beside a browser that many products are built on.

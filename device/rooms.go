@@ -135,74 +135,71 @@ func (d *Device) readStick(a *agent) {
 }
 
 // headsets are the models, by maker, that are worn before the eyes.
-var headsets = []line{
-	{"HTC", "vive* htc_vive*"},
-	{"Lenovo", "mirage_solo vr-15##f vrl##"},
-	{"Meta", "meta_quest* quest quest_*"},
-	{"Oculus", "oculus* pacific standalone_hmd"},
-	{"Pico", "a7h10 a7q10 a81?? a9### pico pico_*"},
-	{"Samsung", "galaxy_xr sm-i610*"},
-	{"Xiaomi", "mi_vr*"},
-	{"", "dpvr* xreal* yvr*"},
-}
+const headsets = `
+	HTC: vive* htc_vive*
+	Lenovo: mirage_solo vr-15##f vrl##
+	Meta: meta_quest* quest quest_*
+	Oculus: oculus* pacific standalone_hmd
+	Pico: a7h10 a7q10 a81?? a9### pico pico_*
+	Samsung: galaxy_xr sm-i610*
+	Xiaomi: mi_vr*
+	: dpvr* xreal* yvr*`
 
 // watches are the models, by maker, that are worn on the wrist.
-var watches = []line{
-	{"Google", "pixel_watch*"},
-	{"Huawei", "leo-bx* leo-dl*"},
-	{"Lemfo", "lem1#*"},
-	{"Mobvoi", "ticwatch*"},
-	{"OPPO", "ow19w# ow20w# ow2#w# opwwe###"},
-	{"Samsung", "galaxy_watch* sm-l3##* sm-l5##* sm-l7##* sm-r###*"},
-	{"", "moto_360*"},
-}
+const watches = `
+	Google: pixel_watch*
+	Huawei: leo-bx* leo-dl*
+	Lemfo: lem1#*
+	Mobvoi: ticwatch*
+	OPPO: ow19w# ow20w# ow2#w# opwwe###
+	Samsung: galaxy_watch* sm-l3##* sm-l5##* sm-l7##* sm-r###*
+	: moto_360*`
 
 // consoles are the models, by maker, that run Android to play games on.
-var consoles = []line{
-	{"Abxylute", "abxylute*"},
-	{"Anbernic", "rg28* rg35* rg40* rg405? rg406? rg476? rg477? rg505 rg55# rgcube* rg_*"},
-	{"AYANEO", "ayaneo*"},
-	{"AYN", "ayn_* odin odin2* odin_*"},
-	{"Logitech", "g_cloud* gr0006 logitech_g*"},
-	{"Microsoft", "xbox*"},
-	{"Moqi", "moqi*"},
-	{"Nintendo", "nintendo* switch_lite switch_oled"},
-	{"Nvidia", "shield_portable* roth"},
-	{"Ouya", "ouya*"},
-	{"Razer", "razer_edge*"},
-	{"Retroid", "retroid*"},
-	{"Sony", "playstation*"},
-}
+const consoles = `
+	Abxylute: abxylute*
+	Anbernic: rg28* rg35* rg40* rg405? rg406? rg476? rg477? rg505 rg55# rgcube* rg_*
+	AYANEO: ayaneo*
+	AYN: ayn_* odin odin2* odin_*
+	Logitech: g_cloud* gr0006 logitech_g*
+	Microsoft: xbox*
+	Moqi: moqi*
+	Nintendo: nintendo* switch_lite switch_oled
+	Nvidia: shield_portable* roth
+	Ouya: ouya*
+	Razer: razer_edge*
+	Retroid: retroid*
+	Sony: playstation*`
 
 // cars are the models, by maker, that are built into one: Android Automotive,
 // and the radios that replace the car's own.
-var cars = []line{
-	{"Amazon", "aftlbt* aftlft*"},
-	{"Audi", "audi*"},
-	{"BMW", "bmw*"},
-	{"BYD", "byd* di5.* dilink*"},
-	{"Cadillac", "cadillac*"},
-	{"Chevrolet", "chevrolet* silverado*"},
-	{"Dudu", "dudu*"},
-	{"Ford", "ford* lincoln*"},
-	{"FYT", "yt####* yt_####*"},
-	{"GMC", "gmc_* hummer*"},
-	{"Honda", "honda*"},
-	{"Hyundai", "hyundai_ccic* hyundai_mobis*"},
-	{"Mercedes-Benz", "benz_* mercedes*"},
-	{"NewsMy", "carpad*"},
-	{"Nissan", "aivi* nissan*"},
-	{"Pioneer", "sda-*tab"},
-	{"Polestar", "polestar*"},
-	{"Porsche", "porsche*"},
-	{"Prology", "mpc-1##* mpc-##"},
-	{"Renault", "renault*"},
-	{"Rivian", "rivian*"},
-	{"Teyes", "cc2l* cc3* spro_plus* teyes*"},
-	{"Volkswagen", "volkswagen*"},
-	{"Volvo", "ihu_* volvo*"},
-	{"", `
-		8227l* 8227l_* 825x_pro* aaos* airtouch* ac8227l* ac8257* android_automotive* android_auto* car car_* carbit* coolwalk* f9212* gcar_*
-		k2001* octa-core_t* octopus-core_t* px30 px5 px6 quad-core_t* roadrover* sdm_car* sofia_3gr_car* sp9853i*
-		topway* ts10_* uis7862* uis8581* ums512_1h10_car*`},
-}
+const cars = `
+	Amazon: aftlbt* aftlft*
+	Audi: audi*
+	BMW: bmw*
+	BYD: byd* di5.* dilink*
+	Cadillac: cadillac*
+	Chevrolet: chevrolet* silverado*
+	Dudu: dudu*
+	Ford: ford* lincoln*
+	FYT: yt####* yt_####*
+	GMC: gmc_* hummer*
+	Honda: honda*
+	Hyundai: hyundai_ccic* hyundai_mobis*
+	Mercedes-Benz: benz_* mercedes*
+	NewsMy: carpad*
+	Nissan: aivi* nissan*
+	Pioneer: sda-*tab
+	Polestar: polestar*
+	Porsche: porsche*
+	Prology: mpc-1##* mpc-##
+	Renault: renault*
+	Rivian: rivian*
+	Teyes: cc2l* cc3* spro_plus* teyes*
+	Volkswagen: volkswagen*
+	Volvo: ihu_* volvo*
+	Webfleet: pro_5### pro_7### pro_8###
+	Zebra: vc80* vc83##*
+	: 8227l* 8227l_* 825x_pro* aaos* airtouch* ac8227l* ac8257* android_automotive* android_auto* car car_* carbit*
+		coolwalk* f9212* gcar_* k2001* octa-core_t* octopus-core_t* px30 px5 px6 quad-core_t* roadrover* sdm_car*
+		sofia_3gr_car* sp9853i* topway* ts10_* uis7862* uis8581* ums512_1h10_car*`

@@ -34,7 +34,13 @@ const (
 )
 
 var words = sync.OnceValue(func() *index {
-	return newIndex(browserTokens, appTokens, systemTokens, kindTokens(), stackTokens)
+	x := new(index)
+	for table, ranks := range [...][]ranked{browserTokens, appTokens, systemTokens, kindTokens, stackTokens} {
+		for _, r := range ranks {
+			x.add(table, tokens(r.rank, r.text))
+		}
+	}
+	return x
 })
 
 // An index finds the tokens that may start with two given bytes.
@@ -60,15 +66,21 @@ type entry struct {
 // classes is the number of byte classes: letters, digits, all other bytes.
 const classes = 26 + 10 + 1
 
-func newIndex(tables ...[]token) *index {
-	x := new(index)
-	for table, tokens := range tables {
-		for _, t := range tokens {
-			x.entries = append(x.entries, entry{t, table})
-			x.link(t.text, uint16(len(x.entries)-1))
+func (x *index) add(table int, tokens []token) {
+	for _, t := range tokens {
+		x.entries = append(x.entries, entry{t, table})
+		x.link(t.text, uint16(len(x.entries)-1))
+	}
+}
+
+// gives reports whether a word of a table gives a name away.
+func (x *index) gives(table int, name string) bool {
+	for i := range x.entries {
+		if e := &x.entries[i]; e.table == table && e.name == name {
+			return true
 		}
 	}
-	return x
+	return false
 }
 
 // link puts an entry in the buckets of all bytes that its text may start with.

@@ -176,6 +176,10 @@ var shapes = []struct {
 	{"Acme/2.0 (OS: 14; Model: SM-T970)", device.KindTablet, "Acme app on Samsung SM-T970", "Acme 2.0"},
 	{"Acme/2.0 (Linux; Android 15; Pixel 9) ExoPlayer/2.19", device.KindPhone, "Acme app on Pixel 9", "Acme 2.0 · Android 15"},
 	{"Acme Photo Album/6.1", device.KindApp, "Acme Photo Album app", "Acme Photo Album 6.1"},
+	{"Mozilla/5.0 (Linux; U; en-us; KFOT Build/IML74K) AppleWebKit/535.19 (KHTML, like Gecko) Silk/3.13 Safari/535.19 Silk-Accelerated=true", device.KindTablet, "Amazon Silk on Android", "Amazon Silk 3.13 · Android"},
+	{"Mozilla/5.0 (Linux; Android 11; Nomi_C101084) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36", device.KindTablet, "Chrome on Nomi C101084", "Chrome 120 · Android 11"},
+	{"Mozilla/5.0 (Linux; Android 11; FAUST9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36", device.KindTablet, "Chrome on Onyx FAUST9", "Chrome 120 · Android 11"},
+	{"Mozilla/5.0 (Linux; Android 13; VC8350) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36", device.KindCar, "Chrome on Zebra VC8350", "Chrome 120 · Android 13"},
 }
 
 func TestShapes(t *testing.T) {

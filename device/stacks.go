@@ -10,46 +10,38 @@ const (
 
 // stackTokens are HTTP libraries and command-line tools, by the name that they
 // give when their program gives none.
-var stackTokens = []token{
-	{"applecoremedia", "AppleCoreMedia", stackOfApp},
-	{"cfnetwork", "CFNetwork", stackOfApp},
-	{"dalvik", "Dalvik", stackOfApp},
-	{"dart", "Dart", stackOfApp},
-	{"okhttp", "okhttp", stackOfApp},
-	{"cronet", "Cronet", stackOfApp},
-	{"exoplayer*", "ExoPlayer", stackOfApp},
-	{"alamofire", "Alamofire", stackOfApp},
-	{"ktor*", "Ktor", stackOfApp},
-
-	{"aiohttp", "aiohttp", stackOfTool},
-	{"apache-httpclient", "Apache-HttpClient", stackOfTool},
-	{"axios", "axios", stackOfTool},
-	{"curl", "curl", stackOfTool},
-	{"go-http-client", "Go", stackOfTool},
-	{"got", "got", stackOfTool},
-	{"guzzlehttp", "Guzzle", stackOfTool},
-	{"httpie", "HTTPie", stackOfTool},
-	{"java/", "Java", stackOfTool},
-	{"java-http-client", "Java", stackOfTool},
-	{"jakarta commons*", "Apache-HttpClient", stackOfTool},
-	{"lavf", "FFmpeg", stackOfTool},
-	{"libcurl*", "curl", stackOfTool},
-	{"libwww*", "libwww-perl", stackOfTool},
-	{"lwp*", "libwww-perl", stackOfTool},
-	{"node", "Node.js", stackOfTool},
-	{"node-fetch", "Node.js", stackOfTool},
-	{"node-superagent", "superagent", stackOfTool},
-	{"node.js", "Node.js", stackOfTool},
-	{"php", "PHP", stackOfTool},
-	{"postmanruntime", "Postman", stackOfTool},
-	{"powershell", "PowerShell", stackOfTool},
-	{"python*", "Python", stackOfTool},
-	{"reqwest", "reqwest", stackOfTool},
-	{"rest-client", "Ruby", stackOfTool},
-	{"ruby", "Ruby", stackOfTool},
-	{"undici", "Node.js", stackOfTool},
-	{"wget", "Wget", stackOfTool},
-	{"wget2", "Wget", stackOfTool},
+var stackTokens = []ranked{
+	{stackOfApp, `
+		AppleCoreMedia: applecoremedia
+		CFNetwork: cfnetwork
+		Dalvik: dalvik
+		Dart: dart
+		okhttp: okhttp
+		Cronet: cronet
+		ExoPlayer: exoplayer*
+		Alamofire: alamofire
+		Ktor: ktor*`},
+	{stackOfTool, `
+		aiohttp: aiohttp
+		Apache-HttpClient: apache-httpclient jakarta_commons*
+		axios: axios
+		curl: curl libcurl*
+		Go: go-http-client
+		got: got
+		Guzzle: guzzlehttp
+		HTTPie: httpie
+		Java: java/ java-http-client
+		FFmpeg: lavf
+		libwww-perl: libwww* lwp*
+		Node.js: node node-fetch node.js undici
+		superagent: node-superagent
+		PHP: php
+		Postman: postmanruntime
+		PowerShell: powershell
+		Python: python*
+		reqwest: reqwest
+		Ruby: rest-client ruby
+		Wget: wget wget2`},
 }
 
 // readTool names a tool that introduces itself: programs of other sorts name
@@ -102,14 +94,11 @@ func isToolName(name string) bool {
 	return strings.HasPrefix(name, "lib") && strings.IndexByte(name, ' ') < 0 && strings.HasPrefix(strings.TrimPrefix(name, "lib"), "w")
 }
 
-var tools = map[string]bool{
-	"ansible": true, "apache-cxf": true, "apt": true, "aria2": true, "aws-cli": true, "bittorrent": true, "bluedragon": true, "boto3": true, "botocore": true, "bun": true, "cakephp": true, "cargo": true, "check_http": true,
-	"btwebclient": true, "claude-code": true, "composer": true, "davclnt": true, "dnf": true, "docker": true, "faraday": true, "gh": true, "git": true, "git-lfs": true,
-	"helm": true, "gofeed": true, "homebrew": true, "httpx": true, "hyper": true, "immich-go": true, "insomnia": true, "jersey": true, "jetty": true,
-	"k6": true, "kubectl": true, "lua-resty-http": true, "mechanize": true, "microsoft-cryptoapi": true, "newspaper": true, "npm": true, "pip": true, "pnpm": true, "rclone": true,
-	"restic": true, "restsharp": true, "resty": true, "rsync": true, "scrapy": true, "sqlmap": true, "terraform": true, "ureq": true,
-	"winhttp": true, "yarn": true, "youtube-dl": true, "yt-dlp": true, "yum": true,
-}
+var tools = wordSet(`
+	ansible apache-cxf apt aria2 aws-cli bittorrent bluedragon boto3 botocore bun cakephp cargo check_http
+	btwebclient claude-code composer davclnt dnf docker faraday gh git git-lfs helm gofeed homebrew httpx hyper
+	immich-go insomnia jersey jetty k6 kubectl lua-resty-http mechanize microsoft-cryptoapi newspaper npm pip pnpm
+	rclone restic restsharp resty rsync scrapy sqlmap terraform ureq winhttp yarn youtube-dl yt-dlp yum`)
 
 // isLibrary reports whether an app speaks through a library that only apps use.
 func (a *agent) isLibrary() bool {

@@ -7,103 +7,69 @@ import (
 
 // systemTokens are the operating systems. The more a word says the higher it
 // ranks: a phone with Android says Linux too, one with HarmonyOS says both.
-var systemTokens = []token{
-	{"dalvik", "Android", 1},
-	{"debian", "Linux", 1},
-	{"fedora", "Linux", 1},
-	{"linux", "Linux", 1},
-	{"okhttp", "Android", 1},
-	{"ubuntu", "Linux", 1},
-	{"x11", "Linux", 1},
-	{"darwin/", "iOS", 2},
-	{"juc", "Android", 2},
-	{"maui", "MTK", 2},
-	{"mre/", "MTK", 2},
-	{"ucweb/", "Android", 2},
-	{"win16", "Windows", 2},
-	{"win32", "Windows", 2},
-	{"win64", "Windows", 2},
-	{"win98", "Windows", 2},
-	{"beos", "BeOS", 3},
-	{"dragonfly", "BSD", 3},
-	{"fb4a", "Android", 3}, // Facebook's names for its apps
-	{"fbios", "iOS", 3},
-	{"freebsd", "BSD", 3},
-	{"fuchsia", "Fuchsia", 3},
-	{"mac os", "macOS", 3},
-	{"mac_powerpc", "macOS", 3},
-	{"macintosh", "macOS", 3},
-	{"macos", "macOS", 4},
-	{"netbsd", "BSD", 3},
-	{"openbsd", "BSD", 3},
-	{"os/2", "OS/2", 3},
-	{"qnx", "QNX", 3},
-	{"sunos", "Solaris", 3},
-	{"windows", "Windows", 3},
-	{"winnt", "Windows", 3},
-	{"brew", "BREW", 4},
-	{"cros", "ChromeOS", 4},
-	{"j2me", "Java ME", 4},
-	{"mac os x", "macOS", 4},
-	{"midp", "Java ME", 4},
-	{"wds", "Windows Phone", 4},
-	{"windows nt", "Windows", 4},
-	{"adr", "Android", 5},
-	{"andr0id", "Android", 5}, // Opera for televisions spells it so
-	{"android", "Android", 5},
-	{"haiku", "Haiku", 5},
-	{"ios", "iOS", 6},
-	{"ipad*", "iOS", 5},
-	{"iphone*", "iOS", 5},
-	{"ipod*", "iOS", 5},
-	{"orsay", "Tizen", 5},
-	{"roku*", "Roku", 5},
-	{"s60*", "Symbian", 5},
-	{"web0s", "webOS", 5},
-	{"webos", "webOS", 5},
-	{"android_*", "Android", 6},
-	{"bada", "Bada", 6},
-	{"bb10", "BlackBerry", 6},
-	{"blackberry*", "BlackBerry", 6},
-	{"cpu os", "iOS", 6},
-	{"ipad os", "iOS", 6},
-	{"ipados", "iOS", 6},
-	{"iph os", "iOS", 6}, // UC Browser
-	{"iphone os", "iOS", 6},
-	{"kaios", "KaiOS", 6},
-	{"maemo", "Maemo", 6},
-	{"meego", "MeeGo", 6},
-	{"rim tablet os", "BlackBerry", 6},
-	{"sailfish", "Sailfish", 6},
-	{"series 60", "Symbian", 6},
-	{"series40", "Symbian", 6},
-	{"series60", "Symbian", 6},
-	{"symbian*", "Symbian", 6},
-	{"tizen*", "Tizen", 6},
-	{"webos.tv", "webOS", 6},
-	{"windows ce", "Windows Phone", 6},
-	{"windows mobile", "Windows Phone", 6},
-	{"wp7", "Windows Phone", 6},
-	{"apple tv", "tvOS", 7},
-	{"apple vision", "visionOS", 7},
-	{"apple watch", "watchOS", 7},
-	{"appletv*", "tvOS", 7},
-	{"crkey", "Chromecast", 7},
-	{"harmonyos", "HarmonyOS", 7},
-	{"nintendo", "Nintendo", 7},
-	{"openharmony", "HarmonyOS", 7},
-	{"playstation*", "PlayStation", 7},
-	{"realitydevice*", "visionOS", 7},
-	{"tvos", "tvOS", 8},
-	{"vidaa", "VIDAA", 7},
-	{"visionos", "visionOS", 8},
-	{"watch os", "watchOS", 8},
-	{"watch#,*", "watchOS", 7},
-	{"watchos", "watchOS", 8},
-	{"windows phone", "Windows Phone", 7},
-	{"windows phone os", "Windows Phone", 7},
-	{"xbox", "Xbox", 7},
-	{"xros", "visionOS", 8},
+var systemTokens = []ranked{
+	{1, `
+		Android: dalvik okhttp
+		Linux: debian fedora linux ubuntu x11`},
+	{2, `
+		iOS: darwin/
+		Android: juc ucweb/
+		MTK: maui mre/
+		Windows: win16 win32 win64 win98`},
+	{3, `
+		BeOS: beos
+		BSD: dragonfly freebsd netbsd openbsd
+		Android: fb4a
+		iOS: fbios
+		Fuchsia: fuchsia
+		macOS: mac_os mac_powerpc macintosh
+		OS/2: os/2
+		QNX: qnx
+		Solaris: sunos
+		Windows: windows winnt`},
+	{4, `
+		macOS: macos mac_os_x
+		BREW: brew
+		ChromeOS: cros
+		Java ME: j2me midp
+		Windows Phone: wds
+		Windows: windows_nt`},
+	{5, `
+		Android: adr andr0id android
+		Haiku: haiku
+		iOS: ipad* iphone* ipod*
+		Tizen: orsay
+		Roku: roku*
+		Symbian: s60*
+		webOS: web0s webos`},
+	{6, `
+		iOS: ios cpu_os ipad_os ipados iph_os iphone_os
+		Android: android_*
+		Bada: bada
+		BlackBerry: bb10 blackberry* rim_tablet_os
+		KaiOS: kaios
+		Maemo: maemo
+		MeeGo: meego
+		Sailfish: sailfish
+		Symbian: series_60 series40 series60 symbian*
+		Tizen: tizen*
+		webOS: webos.tv
+		Windows Phone: windows_ce windows_mobile wp7`},
+	{7, `
+		tvOS: apple_tv appletv*
+		visionOS: apple_vision realitydevice*
+		watchOS: apple_watch watch#,*
+		Chromecast: crkey
+		HarmonyOS: harmonyos openharmony
+		Nintendo: nintendo
+		PlayStation: playstation*
+		VIDAA: vidaa
+		Windows Phone: windows_phone windows_phone_os
+		Xbox: xbox`},
+	{8, `
+		tvOS: tvos
+		visionOS: visionos xros
+		watchOS: watch_os watchos`},
 }
 
 // readSystem fills in the operating system and its version, as far as it is
@@ -198,7 +164,7 @@ func passesForMac(low []byte) bool {
 // desktop site, but exist for nothing else.
 func (d *Device) readLinux(a *agent) {
 	said := a.seen[inKinds]
-	if androidOnly[a.seen[inBrowsers].name] && said.name != string(KindTV) && contains(a.low, "x11") {
+	if androidOnly[a.seen[inBrowsers].name] && said.name != string(KindTV) && (contains(a.low, "x11") || contains(a.low, " build/")) {
 		d.OS = "Android"
 	}
 }
