@@ -162,6 +162,77 @@ func TestEveryCallHasAnEnd(t *testing.T) {
 	}
 }
 
+// silentBesides is a store that gives no answer to what it need not have.
+type silentBesides struct{ session.Store }
+
+func (silentBesides) Profile(ctx context.Context, _ string) ([]byte, int64, error) {
+	<-ctx.Done()
+	return nil, 0, context.Cause(ctx)
+}
+
+func (s silentBesides) SaveProfile(ctx context.Context, _ string, _ []byte, _ int64) error {
+	_, _, err := s.Profile(ctx, "")
+	return err
+}
+
+func (s silentBesides) Counters(ctx context.Context, _ []session.IssuerKey) ([]int64, error) {
+	_, _, err := s.Profile(ctx, "")
+	return nil, err
+}
+
+func (s silentBesides) Link(ctx context.Context, _ session.ID, _ []session.IssuerKey, _ time.Time) error {
+	_, _, err := s.Profile(ctx, "")
+	return err
+}
+
+func (s silentBesides) Linked(ctx context.Context, _ session.IssuerKey, _ session.ID, _ int) ([]session.Linked, error) {
+	_, _, err := s.Profile(ctx, "")
+	return nil, err
+}
+
+func (s silentBesides) Count(ctx context.Context, _ []session.IssuerKey, _ time.Time) error {
+	_, _, err := s.Profile(ctx, "")
+	return err
+}
+
+// What an identity provider asks for has an end, too, and a sign-in does not wait
+// long for what it can do without.
+func TestEveryOtherCallHasAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := session.New(silentBesides{memstore.New()}, session.Config{ProfileKeys: session.NewKeys(profileKey)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		issued := session.Issued{Issuer: "https://id.example", Subject: "s"}
+		for what, c := range map[string]struct {
+			most time.Duration
+			err  bool
+			call func(ctx context.Context) error
+		}{
+			"BeginIssued": {5 * time.Second, true, func(ctx context.Context) error { _, err := m.BeginIssued(ctx, "ada", issued); return err }},
+			"RevokeIssued": {5 * time.Second, true, func(ctx context.Context) error {
+				_, err := m.RevokeIssued(ctx, session.IssuerSignOut{Issued: issued})
+				return err
+			}},
+			"Start": {2*time.Second + 5*time.Second, false, func(ctx context.Context) error { // and learns nothing
+				ticket, err := m.BeginSignIn(ctx, "ada")
+				if err == nil {
+					_, _, err = m.Start(ctx, ticket, session.Origin{}, session.StartOptions{DeviceID: session.DeviceID{1}})
+				}
+				return err
+			}},
+		} {
+			began := time.Now()
+			if err := c.call(context.Background()); (err != nil) != c.err {
+				t.Errorf("%s: got %v, error wanted: %v", what, err, c.err)
+			}
+			if took := time.Since(began); took > c.most {
+				t.Errorf("%s took %v, want at most %v", what, took, c.most)
+			}
+		}
+	})
+}
+
 // A purge, a revocation's marks or a look at what is open that hangs does not
 // stop activity from being written: who is active stays signed in.
 func TestDutiesDoNotWaitForEachOther(t *testing.T) {

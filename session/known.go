@@ -135,7 +135,9 @@ func (m *Manager) recognize(ctx context.Context, s *Session, id DeviceID) (prof 
 	if m.profiles == nil {
 		return prof, d, false
 	}
-	prof, err := m.profiles.load(ctx, s.UserID)
+	spare, cancel := context.WithTimeout(ctx, spareTimeout)
+	defer cancel()
+	prof, err := m.profiles.load(spare, s.UserID)
 	if err != nil {
 		m.cfg.Logger.WarnContext(ctx, "session: profile not read", "user", s.UserID, "error", err)
 		return prof, d, false

@@ -168,8 +168,11 @@ func New(store Store, cfg Config) (*Manager, error) {
 	}
 	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
 	m.overseer.m, m.hub.overseer = m, &m.overseer
-	m.store = &countedStore{store, &m.stats.storeErrors}
-	m.issuers = issuersOf(store)
+	counted := &countedStore{store, &m.stats.storeErrors}
+	m.store = counted
+	if by := issuersOf(store); by != nil {
+		m.issuers = &countedIssuers{counted, by}
+	}
 	m.handles, _ = store.(Handles)
 	if c, ok := store.(Clock); ok && !ownClock {
 		m.clock = c

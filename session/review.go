@@ -104,6 +104,9 @@ func due(me *Session, live, ended []*Session, prof profile, now time.Time) Revie
 	}
 	others := slices.DeleteFunc(slices.Clone(live), func(s *Session) bool { return s.ID == me.ID })
 	all := slices.Concat(live, ended)
+	if len(all) == 0 { // erased since me was read
+		return Review{}
+	}
 	if r := journey(me, others, all, reviewed, now); r.Reason != ReviewNone {
 		return r
 	}

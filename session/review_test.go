@@ -135,6 +135,19 @@ func TestReviewAfterTravel(t *testing.T) {
 	}
 }
 
+// Who is erased while a page of theirs is made is asked nothing.
+func TestReviewOfErased(t *testing.T) {
+	b := newTraveller(t)
+	me, _ := b.from(t, home, "alice")
+	s := b.live(t, me.ID)
+	if err := b.Erase(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := b.Review(t.Context(), s); err != nil || r.Reason != session.ReviewNone {
+		t.Errorf("got %+v, %v, want none", r, err)
+	}
+}
+
 func TestReviewNever(t *testing.T) {
 	q := newQuestioned(t, session.LevelHigh, session.Config{OnHigh: session.ActionChallenge, Limits: session.Limits{Idle: 100 * aDay, Absolute: 1000 * aDay, Rotation: -1}})
 	q.clock.advance(29 * aDay)

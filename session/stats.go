@@ -74,6 +74,10 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, writeTimeout)
 }
 
+// spareTimeout bounds one read that a sign-in can do without: it is longer than a
+// store takes that is only slow.
+const spareTimeout = 2 * time.Second
+
 func (c *countedStore) Create(ctx context.Context, s *Session) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -158,4 +162,42 @@ func (c *countedStore) Purge(ctx context.Context, p Purge) (Purged, error) {
 	done, err := c.Store.Purge(ctx, p)
 	c.note(ctx, err)
 	return done, err
+}
+
+// countedIssuers is countedStore for what a Store may have besides.
+type countedIssuers struct {
+	*countedStore
+	by Issuers
+}
+
+func (c *countedIssuers) Link(ctx context.Context, id ID, keys []IssuerKey, until time.Time) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	err := c.by.Link(ctx, id, keys, until)
+	c.note(ctx, err)
+	return err
+}
+
+func (c *countedIssuers) Linked(ctx context.Context, key IssuerKey, after ID, limit int) ([]Linked, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	all, err := c.by.Linked(ctx, key, after, limit)
+	c.note(ctx, err)
+	return all, err
+}
+
+func (c *countedIssuers) Counters(ctx context.Context, keys []IssuerKey) ([]int64, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	all, err := c.by.Counters(ctx, keys)
+	c.note(ctx, err)
+	return all, err
+}
+
+func (c *countedIssuers) Count(ctx context.Context, keys []IssuerKey, until time.Time) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	err := c.by.Count(ctx, keys, until)
+	c.note(ctx, err)
+	return err
 }

@@ -30,7 +30,9 @@ const maxTwins = 256
 // A sign-in that is not believed ends nothing: the one before may be what has to
 // judge it. If the others cannot be read, s is a device more.
 func (m *Manager) place(ctx context.Context, s *Session, replaces *Session) (former []ID) {
-	all, err := m.list(ctx, Query{UserID: s.UserID, State: StateLive, Limit: maxTwins})
+	spare, cancel := context.WithTimeout(ctx, spareTimeout)
+	defer cancel()
+	all, err := m.list(spare, Query{UserID: s.UserID, State: StateLive, Limit: maxTwins})
 	if err != nil {
 		m.cfg.Logger.WarnContext(ctx, "session: not compared with the user's others", "user", s.UserID, "error", err)
 		return nil

@@ -1,6 +1,7 @@
 package drivertest_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/storetest/need"
@@ -63,7 +66,13 @@ func engineOf(name string) *engine {
 	return e
 }
 
+// quiet has go-redis say nothing of connections that the tests cut.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
 func TestMain(m *testing.M) {
+	redis.SetLogger(quiet{})
 	if onEngine != nil {
 		kit.Engine = onEngine.version()
 		_ = os.Unsetenv("SIGNEDIN_ENGINE") // processes that tests start are told where it is
@@ -95,9 +104,9 @@ func (e *engine) at(t testing.TB, env string) string {
 		all := forAll{name: e.name, stop: &e.stop}
 		switch e.family {
 		case "postgres":
-			e.address = servePostgres(all)
+			e.address = ownPostgres(all).servePostgres()
 		case "mysql":
-			e.address = serveMySQL(all)
+			e.address = ownMySQL(all).serveMySQL()
 		case "redis":
 			e.address = (&redisProcess{ownServer: ownRedis(all)}).serve()
 		}
@@ -210,8 +219,7 @@ func (s *ownServer) onPort(ready func(port string) error, settings func(port str
 	return ""
 }
 
-func servePostgres(t testing.TB) string {
-	s := ownPostgres(t)
+func (s *ownServer) servePostgres() string {
 	s.command = s.command[:len(s.command)-2] // that it listens to nobody
 	port := s.onPort(func(port string) error {
 		return ping("pgx", "postgres://signedin@127.0.0.1:"+port+"/postgres?sslmode=disable")
@@ -221,8 +229,7 @@ func servePostgres(t testing.TB) string {
 	return "postgres://signedin@127.0.0.1:" + port + "/postgres?sslmode=disable"
 }
 
-func serveMySQL(t testing.TB) string {
-	s := ownMySQL(t)
+func (s *ownServer) serveMySQL() string {
 	root := "root@unix(" + s.path("socket") + ")/"
 	port := s.onPort(func(string) error { return ping("mysql", root) }, func(port string) []string {
 		return []string{"--skip-networking=0", "--port=" + port, "--bind-address=127.0.0.1", "--max-connections=200"}
@@ -239,7 +246,7 @@ func serveMySQL(t testing.TB) string {
 		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return "signedin:signedin@tcp(127.0.0.1:" + port + ")/signedin"
 }

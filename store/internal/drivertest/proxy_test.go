@@ -2,11 +2,14 @@ package drivertest_test
 
 import (
 	"database/sql"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jmoiron/sqlx"
@@ -18,10 +21,12 @@ type proxy struct {
 	addr   string
 	server string
 
-	mu    sync.Mutex
-	state linkState
-	woken chan struct{} // closed when the state changes
-	conns map[net.Conn]bool
+	mu       sync.Mutex
+	listener net.Listener // nil while connections are refused
+	serving  sync.WaitGroup
+	state    linkState
+	woken    chan struct{}     // closed when the state changes
+	conns    map[net.Conn]bool // whether that one is half open
 	// cut, if set, is asked before each packet, on its way to the server or
 	// back, whether to cut the connection instead.
 	cut func(toServer bool) bool
@@ -30,35 +35,58 @@ type proxy struct {
 type linkState int
 
 const (
-	linkUp     linkState = iota
-	linkDown             // connections are cut, and new ones too
-	linkSilent           // connections are there, and nothing comes through
+	linkUp       linkState = iota
+	linkDown               // connections are cut, and new ones too
+	linkRefused            // connections are cut, and new ones refused
+	linkSilent             // connections are there, and nothing comes through
+	linkHalfOpen           // nothing comes through those that were there, and afterwards the other end knows nothing of them
+	linkSlow               // each packet takes slowBy
 )
+
+// slowBy is more than half of the time that a request gives a read.
+const slowBy = 150 * time.Millisecond
 
 // startProxy starts a proxy before the server at an address.
 func startProxy(t testing.TB, server string) *proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	p := &proxy{server: server, woken: make(chan struct{}), conns: make(map[net.Conn]bool)}
+	var err error
+	for range 20 { // below the ports that the system gives to clients: it has to be there again later
+		if err = p.listen(fmt.Sprint("127.0.0.1:", 12000+rand.IntN(18000))); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{addr: listener.Addr().String(), server: server, woken: make(chan struct{}), conns: make(map[net.Conn]bool)}
-	var wg sync.WaitGroup
-	wg.Go(func() {
+	t.Cleanup(func() {
+		p.set(linkDown)
+		p.mu.Lock()
+		if p.listener != nil {
+			_ = p.listener.Close()
+		}
+		p.mu.Unlock()
+		p.serving.Wait()
+	})
+	return p
+}
+
+func (p *proxy) listen(addr string) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	p.addr, p.listener = addr, listener
+	p.serving.Go(func() {
 		for {
 			c, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			wg.Go(func() { p.serve(c) })
+			p.serving.Go(func() { p.serve(c) })
 		}
 	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		p.set(linkDown)
-		wg.Wait()
-	})
-	return p
+	return nil
 }
 
 // set changes the state. Going down cuts what is open.
@@ -68,10 +96,34 @@ func (p *proxy) set(s linkState) {
 	p.state = s
 	close(p.woken)
 	p.woken = make(chan struct{})
-	if s == linkDown {
+	switch s {
+	case linkRefused:
+		_ = p.listener.Close()
+		p.listener = nil
+		p.cutAll()
+	case linkDown:
+		p.cutAll()
+	case linkHalfOpen:
 		for c := range p.conns {
-			_ = c.Close()
+			p.conns[c] = true
 		}
+	case linkUp:
+		for c, half := range p.conns {
+			if half { // the other end says so, to the next packet or to one that keeps it alive
+				reset(c)
+			}
+		}
+		for n := 0; p.listener == nil && n < 1000; n++ {
+			if err := p.listen(p.addr); err != nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+	}
+}
+
+func (p *proxy) cutAll() {
+	for c := range p.conns {
+		_ = c.Close()
 	}
 }
 
@@ -89,6 +141,14 @@ func (p *proxy) open() int {
 	return len(p.conns)
 }
 
+// reset ends a connection as an end does that knows nothing of it.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
 func (p *proxy) serve(c net.Conn) {
 	defer c.Close()
 	if !p.add(c) {
@@ -103,11 +163,11 @@ func (p *proxy) serve(c net.Conn) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		p.pump(c, s, true)
+		p.pump(c, c, s, true)
 		_ = c.Close()
 		_ = s.Close()
 	}()
-	p.pump(s, c, false)
+	p.pump(c, s, c, false)
 	_ = c.Close()
 	_ = s.Close()
 	<-done
@@ -116,10 +176,10 @@ func (p *proxy) serve(c net.Conn) {
 func (p *proxy) add(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.state == linkDown {
+	if p.state == linkDown || p.state == linkRefused {
 		return false
 	}
-	p.conns[c] = true
+	p.conns[c] = false
 	return true
 }
 
@@ -129,12 +189,19 @@ func (p *proxy) remove(c net.Conn) {
 	delete(p.conns, c)
 }
 
-// pump forwards packets until the connection ends or is cut.
-func (p *proxy) pump(from, to net.Conn, toServer bool) {
+// pump forwards the packets of a connection until it ends or is cut.
+func (p *proxy) pump(conn, from, to net.Conn, toServer bool) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
-		if err != nil || !p.passes(toServer) {
+		if err != nil {
+			return
+		}
+		pass, lost := p.passes(conn, toServer)
+		if lost {
+			continue
+		}
+		if !pass {
 			return
 		}
 		if _, err := to.Write(buf[:n]); err != nil {
@@ -143,17 +210,22 @@ func (p *proxy) pump(from, to net.Conn, toServer bool) {
 	}
 }
 
-// passes reports whether a packet comes through, once it can.
-func (p *proxy) passes(toServer bool) bool {
+// passes reports whether a packet comes through, once it can, or is lost.
+func (p *proxy) passes(conn net.Conn, toServer bool) (pass, lost bool) {
 	for {
 		p.mu.Lock()
-		state, woken, cut := p.state, p.woken, p.cut
+		state, woken, cut, half := p.state, p.woken, p.cut, p.conns[conn]
 		p.mu.Unlock()
 		switch {
-		case state == linkDown:
-			return false
-		case state == linkUp:
-			return cut == nil || !cut(toServer)
+		case state == linkDown, state == linkRefused:
+			return false, false
+		case half:
+			return false, true
+		case state == linkSlow:
+			time.Sleep(slowBy)
+			return true, false
+		case state != linkSilent:
+			return cut == nil || !cut(toServer), false
 		}
 		<-woken
 	}
@@ -163,7 +235,13 @@ func (p *proxy) passes(toServer bool) bool {
 // how to reach that through it.
 func proxied(t testing.TB, env string) (p *proxy, dsn string) {
 	t.Helper()
-	dsn = service(t, env)
+	return behindProxy(t, service(t, env))
+}
+
+// behindProxy starts a proxy before a server, and returns how to reach that
+// through it.
+func behindProxy(t testing.TB, dsn string) (p *proxy, behind string) {
+	t.Helper()
 	server := dsn
 	for _, form := range []string{`tcp\((.+?)\)`, `://(?:[^/]*@)?([^/]+)`} {
 		if found := regexp.MustCompile(form).FindStringSubmatch(dsn); found != nil {
@@ -178,15 +256,18 @@ func proxied(t testing.TB, env string) (p *proxy, dsn string) {
 func proxiedSQL(t testing.TB, driver, env string) (*proxy, *sqlx.DB) {
 	t.Helper()
 	p, dsn := proxied(t, env)
-	var db *sqlx.DB
-	if driver == "mysql" {
-		db = openQuietly(t, dsn)
-	} else {
-		db = open(t, driver, dsn)
-	}
+	db := openThrough(t, driver, dsn)
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
 	return p, db
+}
+
+func openThrough(t testing.TB, driver, dsn string) *sqlx.DB {
+	t.Helper()
+	if driver == "mysql" {
+		return openQuietly(t, dsn)
+	}
+	return open(t, driver, dsn)
 }
 
 // openQuietly opens a MySQL database without a log of what the test does to its

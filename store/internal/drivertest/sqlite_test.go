@@ -17,19 +17,25 @@ import (
 	"github.com/signedin/signedin/store/storetest/need"
 )
 
+var sqliteDrivers = []string{"sqlite", "sqlite3"}
+
 // eachSQLite runs a test with each SQLite driver; with that in C where heavy
 // tests run.
 func eachSQLite(t *testing.T, test func(t *testing.T, driver string)) {
-	for _, driver := range []string{"sqlite", "sqlite3"} {
+	for _, driver := range sqliteDrivers {
 		t.Run(driver, func(t *testing.T) {
-			if driver == "sqlite3" && !cgo {
-				t.Skip("SKIPPED: mattn/go-sqlite3 needs cgo, which is off")
-			}
-			if driver == "sqlite3" {
-				need.Heavy(t)
-			}
+			needSQLite(t, driver)
 			test(t, driver)
 		})
+	}
+}
+
+func needSQLite(t *testing.T, driver string) {
+	if driver == "sqlite3" && !cgo {
+		t.Skip("SKIPPED: mattn/go-sqlite3 needs cgo, which is off")
+	}
+	if driver == "sqlite3" {
+		need.Heavy(t)
 	}
 }
 
