@@ -79,9 +79,9 @@ func (m *Manager) ListPage(ctx context.Context, userID string, after *Cursor, li
 // recently active first.
 func (m *Manager) mostRecent(all []*Session) []*Session {
 	now := m.Now()
-	all = slices.DeleteFunc(all, func(s *Session) bool { return expired(s, now, m.hub.find(s.ID)) })
+	all = slices.DeleteFunc(all, func(s *Session) bool { return m.expired(s, now, m.hub.find(s.ID)) })
 	for i, s := range all {
-		all[i] = m.withLatest(s)
+		all[i] = m.inForce(m.withLatest(s))
 	}
 	slices.SortFunc(all, func(a, b *Session) int {
 		return cmp.Or(b.Last.At.Compare(a.Last.At), bytes.Compare(b.ID[:], a.ID[:]))
@@ -152,8 +152,8 @@ func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Ses
 	}
 	now := m.Now()
 	for _, s := range live { // time ended it, and Run has not come by yet
-		if expired(s, now, m.hub.find(s.ID)) {
-			ended = append(ended, asExpired(m.withLatest(s)))
+		if m.expired(s, now, m.hub.find(s.ID)) {
+			ended = append(ended, asExpired(m.inForce(m.withLatest(s))))
 		}
 	}
 	slices.SortFunc(ended, func(a, b *Session) int {

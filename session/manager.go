@@ -18,10 +18,15 @@ type Config struct {
 	// Preset names the limits. Defaults to PresetStandard.
 	Preset Preset
 	// Limits replaces single limits of the preset. Defaults to none replaced.
+	//
+	// Stricter ones hold at once for all sessions but foreign ones, laxer ones for
+	// sessions to come. A session that has expired by stricter ones can be used again
+	// if they are corrected within ten minutes; then Run ends it for good.
 	Limits Limits
 	// MaxPerUser bounds the live sessions of a user; at the next sign-in the
 	// longest idle one gives way, or the longest idle 100 if they are far more;
-	// Run ends the rest. Negative means no bound. Defaults to 100.
+	// Run ends the rest, and within a day what is beyond a bound that has become
+	// smaller. Negative means no bound. Defaults to 100.
 	MaxPerUser int
 	// MaxFor, if set, is asked for the bound of a user, by their plan: 0 means
 	// MaxPerUser, negative no bound. Defaults to nil.
@@ -136,6 +141,7 @@ type Manager struct {
 	stats     counters
 	watchMode watchMode
 	crowd     crowd
+	force     force
 	fresh     func(context.Context) context.Context // set if store keeps copies
 }
 
@@ -173,6 +179,8 @@ func New(store Store, cfg Config) (*Manager, error) {
 	if by := issuersOf(store); by != nil {
 		m.issuers = &countedIssuers{counted, by}
 	}
+	m.force.scanner, _ = store.(Scanner)
+	m.force.since = m.Now()
 	m.handles, _ = store.(Handles)
 	if c, ok := store.(Clock); ok && !ownClock {
 		m.clock = c

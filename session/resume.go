@@ -106,6 +106,9 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 	if s.Version != read.Version { // the handle is of what it was
 		hold = nil
 	}
+	if strict := m.inForce(s); strict != s { // and is judged anew each time
+		return strict, nil, m.rotationDue(s, which, now), nil
+	}
 	if hold != nil {
 		l.viewOf(s, hold) // for the next one
 	}
@@ -193,22 +196,8 @@ func (m *Manager) over(s *Session, gens Generations, now time.Time, l *live) err
 		return ErrExpired
 	case s.Ended != nil, s.Generations != gens:
 		return ErrRevoked
-	case expired(s, now, l):
+	case m.expired(s, now, l):
 		return ErrExpired
 	}
 	return nil
-}
-
-// expired judges by the latest activity that is known, here or in the store.
-func expired(s *Session, now time.Time, l *live) bool {
-	if !now.Before(s.ExpiresAt) {
-		return true
-	}
-	last := s.Last.At
-	if l != nil {
-		if at := l.lastAt(); at.After(last) {
-			last = at
-		}
-	}
-	return !now.Before(last.Add(s.IdleTimeout))
 }

@@ -91,6 +91,9 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 			break
 		}
 	}
+	if err := m.enforce(ctx, now); err != nil {
+		return deleted, err
+	}
 	m.cutDisabled(ctx)
 	m.cutOver(ctx)
 	return deleted, nil

@@ -43,7 +43,7 @@ func (m *Manager) place(ctx context.Context, s *Session, replaces *Session) (for
 		_, part := o.Parent()
 		same := s.isSameBrowser(o)
 		switch {
-		case expired(o, now, m.hub.find(o.ID)), part:
+		case m.expired(o, now, m.hub.find(o.ID)), part:
 		case same || replaces != nil && o.ID == replaces.ID:
 			if s.Name == "" {
 				s.Name = o.Name

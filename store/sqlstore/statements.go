@@ -18,11 +18,11 @@ import (
 // [dialect]. {lock} locks the rows of a subquery, {skip} those that nobody
 // else has locked.
 type statements struct {
-	create, exists, addUser             *sqlx.Stmt
-	get, getMany, countLive, generation *sqlx.Stmt
-	listLive, pageLive, pageOldest      *sqlx.Stmt
-	listEnded, oldestEnded              *sqlx.Stmt
-	update, standing, touch             *sqlx.Stmt
+	create, exists, addUser                   *sqlx.Stmt
+	get, getMany, scan, countLive, generation *sqlx.Stmt
+	listLive, pageLive, pageOldest            *sqlx.Stmt
+	listEnded, oldestEnded                    *sqlx.Stmt
+	update, standing, touch                   *sqlx.Stmt
 
 	begin, end, endOnly, remove        *sqlx.Stmt
 	bump, keep, liveOf, countOf, allOf *sqlx.Stmt
@@ -153,6 +153,8 @@ func (p *statements) ofSessions() []statement {
 			FROM signedin_sessions s WHERE s.id = ?`},
 		{&p.getMany, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id IN ({ids})`},
+		{&p.scan, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
+			FROM signedin_sessions s WHERE s.id > ? AND s.ended_at IS NULL ORDER BY s.id LIMIT ?`},
 		{&p.countLive, `SELECT count(*) FROM (SELECT 1 FROM signedin_sessions s WHERE s.user_id = ? AND s.ended_at IS NULL
 			AND s.user_generation = coalesce((SELECT u.generation FROM signedin_users u WHERE u.user_id = ?), 0)
 			AND s.global_generation = ` + globalGeneration + ` LIMIT ?) c`},
