@@ -110,13 +110,13 @@ func TestEndWatchMode(t *testing.T) {
 // Run says in the log that the site watches, and what would have been told.
 func TestRunTellsWatchMode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := watching(t, memstore.New(), time.Now, session.Config{})
+		w := watching(t, memstore.New(), time.Now, session.Config{WatchMode: 30 * time.Minute})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { w.Run(ctx); close(done) }()
 		synctest.Wait()
 		w.isWatched(t)
-		time.Sleep(15 * 24 * time.Hour)
+		time.Sleep(2 * time.Hour)
 		cancel()
 		<-done
 		log := w.log.String()
