@@ -16,18 +16,18 @@ import (
 // all requests of its session. Once it was cut it is out of the table, and whoever
 // comes later gets another one: what this process has heard refuses nobody.
 type live struct {
-	id    ID
-	seen  atomic.Pointer[sighting]
-	view  atomic.Pointer[view]  // the latest
+	// What every request looks at stands in front, in one cache line.
+	open  openList
 	cause atomic.Pointer[error] // why it was cut; nil while it was not
-	pins  atomic.Int32          // who needs it in the table; negative once it is out
-	dirty atomic.Bool           // seen waits to be written
+	gone  atomic.Bool           // out of the table: who cuts does not find it
 
-	gone    atomic.Bool               // out of the table: who cuts does not find it
-	suspect atomic.Bool               // the store is to be asked whether it is over
+	suspect atomic.Bool  // the store is to be asked whether it is over
+	dirty   atomic.Bool  // seen waits to be written
+	pins    atomic.Int32 // who needs it in the table; negative once it is out
+	id      ID
+	seen    atomic.Pointer[sighting]
+	view    atomic.Pointer[view]      // the latest
 	checked atomic.Pointer[time.Time] // when a message last had it asked
-
-	open openList
 
 	mu        sync.Mutex // one cut at a time; guards lingering
 	lingering []*Conn    // open, and their handlers have returned

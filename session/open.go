@@ -11,7 +11,7 @@ import (
 // list until one of them is closed too.
 type openList struct {
 	first listHead
-	wide  atomic.Pointer[[listHeads]listHead] // made when requests of one session get into each other's way
+	wide  atomic.Pointer[[listHeads]wideHead] // made when requests of one session get into each other's way
 }
 
 // listHeads is how many parts the list of a busy session has, so that its
@@ -21,13 +21,17 @@ const listHeads = 16
 type listHead struct {
 	conn  atomic.Pointer[Conn]
 	prune sync.Mutex
-	_     [48]byte // keeps two of them off one cache line
+}
+
+type wideHead struct {
+	listHead
+	_ [48]byte // keeps two of them off one cache line
 }
 
 // head returns the part of the list that c belongs to.
 func (l *openList) head(c *Conn) *listHead {
 	if wide := l.wide.Load(); wide != nil {
-		return &wide[c.spread()%listHeads]
+		return &wide[c.spread()%listHeads].listHead
 	}
 	return &l.first
 }
@@ -42,7 +46,7 @@ func (l *openList) add(c *Conn) {
 			return
 		}
 		if tries == 1 && l.wide.Load() == nil {
-			l.wide.CompareAndSwap(nil, new([listHeads]listHead))
+			l.wide.CompareAndSwap(nil, new([listHeads]wideHead))
 		}
 	}
 }

@@ -21,6 +21,7 @@ type Session struct {
 	Carrier Carrier
 
 	Ended       *Ending     // nil while live
+	Shared      bool        // on a shared or public computer
 	Generations Generations // the counters under which it was started
 	Version     int64       // counts changes, for [Store.Update]
 
@@ -35,7 +36,6 @@ type Session struct {
 	AuthenticatedAt time.Time // when the user last proved who they are
 	Methods         []string  // how: "pwd", "otp", "hwk" (RFC 8176)
 	Persistent      bool      // outlives the browser's own session ("keep me signed in")
-	Shared          bool      // on a shared or public computer
 
 	// Issuer, Subject and SID are the iss, sub and sid of the identity
 	// provider, when one signed the user in (OpenID Connect Back-Channel

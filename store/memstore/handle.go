@@ -8,12 +8,14 @@ import (
 
 var _ session.Handles = (*Store)(nil)
 
-// held is a session as it was read.
+// held is a session as it was read, live.
 type held struct {
-	st      *Store
-	r       *record
-	facts   *facts
-	session session.Session
+	st          *Store
+	r           *record
+	facts       *facts
+	generations session.Generations
+	_           [24]byte // what every request looks at is in two cache lines
+	session     session.Session
 }
 
 // Hold is Get, with a handle of what was read.
@@ -29,7 +31,10 @@ func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, ses
 	h := &held{st: st, r: r, facts: r.facts.Load()}
 	h.facts.fill(&h.session, r, at)
 	gens := st.generations(r.user)
-	if h.session.Ended != nil || h.session.Generations == gens {
+	if h.session.Ended != nil {
+		return &h.session, gens, nil, nil
+	}
+	if h.generations = gens; h.session.Generations == gens {
 		return &h.session, gens, h, nil
 	}
 	// A revocation came between the two reads, or before: read as one.
@@ -45,6 +50,5 @@ func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, ses
 
 // Holds reports whether the session is live and as it was read.
 func (h *held) Holds(context.Context) (bool, error) {
-	return h.r.facts.Load() == h.facts && !h.r.gone.Load() && h.facts.ended == nil &&
-		h.session.Generations == h.st.generations(h.r.user), nil
+	return h.r.facts.Load() == h.facts && !h.r.gone.Load() && h.generations == h.st.generations(h.r.user), nil
 }

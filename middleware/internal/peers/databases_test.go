@@ -59,7 +59,7 @@ func BenchmarkDatabase(b *testing.B) {
 }
 
 // together has 64 clients use 1,000 sessions.
-func together(b *testing.B, s site) {
+func together(b *testing.B, s host) {
 	cookies := make([][]string, 1000)
 	for i := range cookies {
 		w := httptest.NewRecorder()

@@ -2,6 +2,10 @@
 // one run. It is a module of its own, so that no importer sees them.
 //
 //	go test -bench . -count 6
+//	go test -v -run Table -rounds 6
+//
+// The second one prints tables: medians of rounds in which all take turns, beside
+// what we want to reach.
 //
 // cpu-ns/op is the processor time of the whole process, garbage collection
 // included. Compare it within one run only.
@@ -41,13 +45,13 @@ func BenchmarkAuthenticatedRequest(b *testing.B) {
 	b.Run("scs-touch-on", func(b *testing.B) { run(b, theirs(20*time.Minute)) })
 }
 
-// site has a handler that signs in (POST) and one that wants to be signed in.
-type site struct {
+// host has a handler that signs in (POST) and one that wants to be signed in.
+type host struct {
 	handler http.Handler
 	served  *atomic.Int64
 }
 
-func run(b *testing.B, s site) {
+func run(b *testing.B, s host) {
 	cookies := make([][]string, sessions)
 	for i := range cookies {
 		w := httptest.NewRecorder()
@@ -89,11 +93,11 @@ func cpu() int64 {
 	return u.Utime.Nano() + u.Stime.Nano()
 }
 
-func ours(b *testing.B, keys [][]byte) site { return oursWith(b, memstore.New(), keys) }
+func ours(b *testing.B, keys [][]byte) host { return oursWith(b, memstore.New(), keys) }
 
-func oursIn(b *testing.B, store session.Store) site { return oursWith(b, store, nil) }
+func oursIn(b *testing.B, store session.Store) host { return oursWith(b, store, nil) }
 
-func oursWith(b *testing.B, store session.Store, keys [][]byte) site {
+func oursWith(b *testing.B, store session.Store, keys [][]byte) host {
 	manager, err := session.New(store, session.Config{})
 	if err != nil {
 		b.Fatal(err)
@@ -103,7 +107,7 @@ func oursWith(b *testing.B, store session.Store, keys [][]byte) site {
 		b.Fatal(err)
 	}
 	served := new(atomic.Int64)
-	return site{served: served, handler: mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return host{served: served, handler: mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			ticket, err := manager.BeginSignIn(r.Context(), r.URL.Query().Get("user"))
 			if err != nil {
@@ -120,14 +124,14 @@ func oursWith(b *testing.B, store session.Store, keys [][]byte) site {
 	}))}
 }
 
-func theirs(idle time.Duration) site { return theirsIn(scsmemstore.NewWithCleanupInterval(0), idle) }
+func theirs(idle time.Duration) host { return theirsIn(scsmemstore.NewWithCleanupInterval(0), idle) }
 
-func theirsIn(store scs.Store, idle time.Duration) site {
+func theirsIn(store scs.Store, idle time.Duration) host {
 	m := scs.New()
 	m.Store = store
 	m.IdleTimeout = idle
 	served := new(atomic.Int64)
-	return site{served: served, handler: m.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return host{served: served, handler: m.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			m.Put(r.Context(), "user", r.URL.Query().Get("user"))
 			return
