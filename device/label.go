@@ -5,29 +5,72 @@ import "strings"
 // Title names the device in the words that a person is shown, without any
 // version: "Chrome on Windows". Devices that are alike have one title; a page
 // can put a number behind it.
-func (d Device) Title() string {
+func (d Device) Title() string { return d.Name().String() }
+
+// A Name is a [Device.Title] in its parts, to be said in other languages.
+type Name struct {
+	Form  Form
+	What  string // a product: "Chrome"
+	Where string // what it runs on: "Windows"; empty if that is not known
+}
+
+// A Form says how the parts of a [Name] are put together.
+type Form string
+
+// The forms.
+const (
+	FormPlain   Form = ""         // What, or "What on Where"
+	FormApp     Form = "app"      // "What app", "What app on Where"
+	FormSomeApp Form = "some app" // "App", "App on Where"
+	FormBot     Form = "bot"      // "What (bot)"; What may be empty
+	FormTool    Form = "tool"     // "What (command line)"; What may be empty
+	FormTV      Form = "tv"       // "What TV"
+	FormUnknown Form = "unknown"
+)
+
+// Name returns the parts of the title.
+func (d Device) Name() Name {
 	place := d.place()
 	switch {
 	case d.Kind == KindBot:
-		return or(d.Browser, "Unknown") + " (bot)"
+		return Name{Form: FormBot, What: d.Browser}
 	case d.Kind == KindCLI:
-		return or(d.product(), "Unknown") + " (command line)"
+		return Name{Form: FormTool, What: d.product()}
 	case d.Kind == KindTV && d.App == "":
 		return d.tv()
 	case d.Kind == KindConsole && d.App == "" && (d.Browser == "" || isConsoleBrowser[d.Browser]) && place != "":
-		return place
+		return Name{What: place}
 	case d.App != "" && strings.HasSuffix(strings.ToLower(d.App), " app"):
-		return on(d.App, place)
+		return Name{What: d.App, Where: place}
 	case d.App != "":
-		return on(d.App+" app", place)
+		return Name{FormApp, d.App, place}
 	case d.Kind == KindApp || d.isStack():
-		return on("App", place)
+		return Name{Form: FormSomeApp, Where: place}
 	case d.Browser != "":
-		return on(d.Browser, place)
+		return Name{What: d.Browser, Where: place}
 	case place != "":
-		return place
+		return Name{What: place}
 	}
-	return "Unknown device"
+	return Name{Form: FormUnknown}
+}
+
+// String puts the parts together in English.
+func (n Name) String() string {
+	switch n.Form {
+	case FormBot:
+		return or(n.What, "Unknown") + " (bot)"
+	case FormTool:
+		return or(n.What, "Unknown") + " (command line)"
+	case FormTV:
+		return n.What + " TV"
+	case FormApp:
+		return on(n.What+" app", n.Where)
+	case FormSomeApp:
+		return on("App", n.Where)
+	case FormUnknown:
+		return "Unknown device"
+	}
+	return on(n.What, n.Where)
 }
 
 // Subtitle gives the details under the title: "Chrome 153 · Windows 11". It is
@@ -63,22 +106,22 @@ func (d Device) place() string {
 // isConsoleBrowser has the browsers that come with a console and go by its name.
 var isConsoleBrowser = map[string]bool{"NetFront": true, "NetFront NX": true, "Nintendo Browser": true, "PlayStation Browser": true}
 
-func (d Device) tv() string {
+func (d Device) tv() Name {
 	switch maker := d.Brand; {
 	case maker != "":
-		return maker + " TV"
+		return Name{Form: FormTV, What: maker}
 	case d.OS == "Tizen":
-		return "Samsung TV"
+		return Name{Form: FormTV, What: "Samsung"}
 	case d.OS == "webOS":
-		return "LG TV"
+		return Name{Form: FormTV, What: "LG"}
 	case d.OS == "tvOS":
-		return "Apple TV"
+		return Name{What: "Apple TV"}
 	case d.OS == "Chromecast":
-		return d.OS
+		return Name{What: d.OS}
 	case d.OS == "Android" || d.OS == "Roku":
-		return d.OS + " TV"
+		return Name{What: d.OS + " TV"}
 	}
-	return "TV"
+	return Name{What: "TV"}
 }
 
 // isStack reports whether the browser is but the library that an app speaks

@@ -46,6 +46,7 @@ import (
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 // Config holds what a [Handler] can be told. The zero Config works and is
@@ -97,14 +98,10 @@ type Config struct {
 	// Attribution is a line at the end of the page, such as the one that the
 	// licence of a geo database asks for. Defaults to none.
 	Attribution string
-	// Translate returns the language of a request's user (BCP 47) and what says
-	// the page's texts in it: sprintf is called like fmt.Sprintf, with one of
-	// [Texts] as the format. Labels of devices and places are not among them,
-	// and signals are for Sentence. Defaults to English.
-	Translate func(r *http.Request) (lang string, sprintf func(format string, args ...any) string)
-	// Sentence says in the language of a request's user what looked unusual, by
-	// the Code and Args of g. Defaults to its Text. The API gives all three.
-	Sentence func(r *http.Request, g session.Signal) string
+	// Language returns how to speak to the user of a request. The package
+	// session/locale/catalog has languages and chooses by Accept-Language. Defaults
+	// to English.
+	Language func(r *http.Request) *locale.Locale
 
 	// Ended, if set, is told what the client of r has ended here: the session of
 	// that ID, or with the zero ID all of the user's others. It passes that on to
@@ -147,11 +144,8 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 	if cfg.SignedOut == "" {
 		cfg.SignedOut = "/"
 	}
-	if cfg.Translate == nil {
-		cfg.Translate = english
-	}
-	if cfg.Sentence == nil {
-		cfg.Sentence = func(_ *http.Request, g session.Signal) string { return g.Text }
+	if cfg.Language == nil {
+		cfg.Language = english
 	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC

@@ -125,7 +125,7 @@ func (h *Handler) apiConfirm(_ http.ResponseWriter, r *http.Request, me *session
 	if err != nil {
 		return nil, err
 	}
-	return encodeOne(s, me, h.manager.Now()), nil
+	return h.words(r).encode(s, me), nil
 }
 
 func (h *Handler) apiDeny(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {

@@ -47,7 +47,7 @@ func (h *Handler) api(f func(http.ResponseWriter, *http.Request, *session.Sessio
 		case err != nil:
 			status := statusOf(err)
 			h.trouble(w, r, status, err)
-			middleware.Problem(w, r, status, err)
+			middleware.Problem(w, r, status, h.words(r).problem(err))
 		case body == nil:
 			w.WriteHeader(http.StatusNoContent)
 		default:
@@ -139,7 +139,7 @@ func (h *Handler) listSessions(w http.ResponseWriter, r *http.Request, me *sessi
 		}
 		w.Header().Set("Link", "<"+h.public+"/api/sessions?"+q.Encode()+`>; rel="next"`)
 	}
-	return h.encode(all, me), nil
+	return h.encode(r, all, me), nil
 }
 
 func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
@@ -147,7 +147,7 @@ func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Se
 	if err != nil {
 		return nil, err
 	}
-	return h.encode(ended, me), nil
+	return h.encode(r, ended, me), nil
 }
 
 func (h *Handler) patch(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
@@ -162,7 +162,7 @@ func (h *Handler) patch(w http.ResponseWriter, r *http.Request, me *session.Sess
 	if err != nil {
 		return nil, err
 	}
-	return encodeOne(s, me, h.manager.Now()), nil
+	return h.words(r).encode(s, me), nil
 }
 
 // readName reads {"name": "..."} and takes nothing else for it.

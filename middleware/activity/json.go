@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -63,23 +64,24 @@ type signalJSON struct {
 	At    time.Time         `json:"at"`
 }
 
-func (h *Handler) encode(all []*session.Session, me *session.Session) []sessionJSON {
-	out, now := make([]sessionJSON, len(all)), h.manager.Now()
+func (h *Handler) encode(r *http.Request, all []*session.Session, me *session.Session) []sessionJSON {
+	out, t := make([]sessionJSON, len(all)), h.words(r)
 	for i, s := range all {
-		out[i] = encodeOne(s, me, now)
+		out[i] = t.encode(s, me)
 	}
 	return out
 }
 
-func encodeOne(s, me *session.Session, now time.Time) sessionJSON {
-	d, l, q := s.Last.Device, s.Last.Location, ask(s, me, now)
+// encode says what the API says of s, with the words in the language of its user.
+func (t words) encode(s, me *session.Session) sessionJSON {
+	d, l, q := s.Last.Device, s.Last.Location, ask(s, me, t.now)
 	out := sessionJSON{
-		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: s.Label(),
+		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: t.in.Label(s),
 		Device: deviceJSON{
 			Kind: string(d.Kind), Browser: d.Browser, BrowserVersion: d.BrowserVersion,
 			OS: d.OS, OSVersion: d.OSVersion, Model: d.Model, App: d.App, AppVersion: d.AppVersion,
 		},
-		Location: locationJSON{Label: l.Label(), CountryCode: l.CountryCode, City: l.City, Approximate: l.Approximate()},
+		Location: locationJSON{Label: t.label(l), CountryCode: l.CountryCode, City: l.City, Approximate: l.Approximate()},
 		IP:       address(s.Last),
 		Carrier:  string(s.Carrier), Shared: s.Shared,
 		SignedInAt: s.First.At, LastActiveAt: s.Last.At,
@@ -88,10 +90,11 @@ func encodeOne(s, me *session.Session, now time.Time) sessionJSON {
 		Suspended: q.suspended, CanConfirm: q.mayConfirm, CanDeny: q.mayDeny,
 	}
 	for i, b := range q.badges {
-		out.Badges[i] = badgeJSON{Code: b, Text: texts["badge."+b]}
+		out.Badges[i] = badgeJSON{Code: b, Text: t.say("badge." + b)}
 	}
 	for i, g := range q.signals {
-		out.Signals[i] = signalJSON{Code: g.Code, Text: g.Text, Args: g.Args, Level: level(g.Level), At: g.At}
+		text, _ := t.in.Signal(g)
+		out.Signals[i] = signalJSON{Code: g.Code, Text: text, Args: g.Args, Level: level(g.Level), At: g.At}
 	}
 	if e := s.Ended; e != nil {
 		out.EndedAt, out.Reason, out.EndedBy = e.At, string(e.Reason), e.By

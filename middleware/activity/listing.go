@@ -102,7 +102,8 @@ func (h *Handler) searched(r *http.Request, l *listing, after *session.Cursor) e
 	}
 	l.total = max(0, len(all)-1)
 	sortBySignIn(all)
-	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !isLike(s, l.search) || s.ID == l.me.ID })
+	t := h.words(r)
+	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !t.isLike(s, l.search) || s.ID == l.me.ID })
 	l.found = len(all)
 	if after != nil {
 		at := &session.Session{ID: after.ID, First: session.Visit{At: after.StartedAt}}
@@ -135,10 +136,13 @@ func bySignIn(a, b *session.Session) int {
 	return cmp.Or(b.First.At.Compare(a.First.At), bytes.Compare(b.ID[:], a.ID[:]))
 }
 
-// isLike reports whether one of the things that are shown of s has text in it.
-func isLike(s *session.Session, text string) bool {
+// isLike reports whether one of the things that are shown of s has text in it, in
+// the user's language or in English.
+func (t words) isLike(s *session.Session, text string) bool {
 	d := s.Last.Device
-	for _, shown := range []string{s.Label(), d.Title(), d.Subtitle(), s.Last.Location.Label(), address(s.Last)} {
+	for _, shown := range []string{
+		t.in.Label(s), t.in.Device(d), t.label(s.Last.Location), s.Label(), d.Title(), d.Subtitle(), s.Last.Location.Label(), address(s.Last),
+	} {
 		if strings.Contains(strings.ToLower(shown), strings.ToLower(text)) {
 			return true
 		}
@@ -277,13 +281,13 @@ func (v *view) section(id, heading string, all []*session.Session, me *session.S
 	called := make(map[string]int)
 	for _, s := range all {
 		if s.Name == "" {
-			called[s.Last.Device.Title()]++
+			called[v.in.Device(s.Last.Device)]++
 		}
 	}
 	sec := section{ID: id, Heading: v.say(heading)}
 	folds := make(map[string]*fold)
 	for _, s := range all {
-		title := s.Last.Device.Title()
+		title := v.in.Device(s.Last.Device)
 		r := v.row(s, me)
 		if s.Name != "" || called[title] <= maxTogether {
 			sec.Items = append(sec.Items, item{Row: &r})
@@ -352,7 +356,7 @@ func (v *view) notice(n note, l *listing, ended []*session.Session) {
 	case n.Code == "signed-out-several":
 		said.Text = v.count("notice.signed-out-one", "notice.signed-out-several", n.Count)
 	case named[n.Code] && subject != nil:
-		said.Text = v.say("notice."+n.Code, subject.Label())
+		said.Text = v.say("notice."+n.Code, v.in.Label(subject))
 	case named[n.Code]:
 		said.Text = v.say("notice." + n.Code + ".unnamed")
 	}

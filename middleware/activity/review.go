@@ -1,13 +1,11 @@
 package activity
 
 import (
-	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
 
-	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 )
 
@@ -38,7 +36,7 @@ func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 	case session.ReviewMonthly:
 		c.Heading, c.Text = v.say("review.monthly.heading"), v.count("review.monthly.one", "review.monthly.text", n)
 	case session.ReviewTravel:
-		c.Heading = v.say("review.travel.heading", cmp.Or(geo.CountryPhrase(due.Country), due.Country), v.ago(v.now.Sub(due.Until)))
+		c.Heading = v.say("review.travel.heading", v.phrase(due.Country), v.ago(v.now.Sub(due.Until)))
 		c.Text = v.count("review.travel.one", "review.travel.text", n)
 	case session.ReviewIdle:
 		c.Heading, c.Text, c.Idle = v.count("review.idle.one", "review.idle.heading", n), v.say("review.idle.text"), true
@@ -52,7 +50,7 @@ func (h *Handler) card(v words, r *http.Request, me *session.Session) *card {
 	for _, s := range due.Sessions {
 		c.Sessions = append(c.Sessions, s.ID)
 		if n <= maxNamed && due.Reason != session.ReviewMonthly {
-			c.Names = append(c.Names, s.Label())
+			c.Names = append(c.Names, v.in.Label(s))
 		}
 	}
 	return c
@@ -124,9 +122,8 @@ func (h *Handler) apiReview(_ http.ResponseWriter, r *http.Request, me *session.
 	if err != nil {
 		return nil, err
 	}
-	_, sprintf := english(r)
 	out := reviewJSON{Reason: due.Reason, Sessions: []session.ID{}, Doubt: doubtOf(me)}
-	if c := h.card(words{sprintf: sprintf, now: h.manager.Now()}, r, me); c != nil {
+	if c := h.card(h.words(r), r, me); c != nil {
 		out.Text, out.Sessions = c.Heading+" "+c.Text, c.Sessions
 	}
 	return out, nil

@@ -1,15 +1,13 @@
 package activity
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 // texts are all words of the page, by the names that the code has for them.
@@ -204,6 +202,12 @@ var texts = map[string]string{
 	"link.trouble.heading":   "That did not work",
 	"link.trouble.text":      "Nothing was signed out. Please try again in a moment.",
 
+	"problem.not-json":        errNotJSON.text,
+	"problem.bad-body":        errBody.text,
+	"problem.bad-cursor":      errCursor.text,
+	"problem.bad-form":        errForm.text,
+	"problem.ended-here-only": errElsewhere.text,
+
 	"reason.":                                         "Signed out",
 	"reason." + string(session.ReasonDenied):          "Signed out because you said that it wasn't you",
 	"reason." + string(session.ReasonSignedOut):       "Signed out on the device itself",
@@ -220,14 +224,20 @@ var texts = map[string]string{
 	"reason." + string(session.ReasonEveryone):        "Signed out with the devices of all users",
 }
 
-// Texts returns the formats that Config.Translate has to know, in English.
-func Texts() []string {
-	return slices.Sorted(maps.Values(texts))
+// Texts returns the texts of the page and the API, in English, by the names that a
+// [locale.Locale] has for them.
+func Texts() map[string]string {
+	all := make(map[string]string, len(texts))
+	for name, text := range texts {
+		all[of+name] = text
+	}
+	return all
 }
 
-func english(*http.Request) (string, func(string, ...any) string) {
-	return "en", fmt.Sprintf
-}
+// of is what the names of our texts start with among those of all packages.
+const of = "page."
+
+func english(*http.Request) *locale.Locale { return nil }
 
 // named are the notices that say which device they are about, and warnings those
 // that look like one.
@@ -241,28 +251,30 @@ var (
 
 // words says texts in the language of one request, at one moment.
 type words struct {
-	sprintf func(string, ...any) string
-	now     time.Time
-	zone    *time.Location
+	in   *locale.Locale
+	now  time.Time
+	zone *time.Location
 }
 
 // T says the text of that name. A name that is not there is a mistake in a
 // template.
 func (t words) T(name string, args ...any) (string, error) {
-	text, ok := texts[name]
-	if !ok {
+	if _, ok := texts[name]; !ok {
 		return "", fmt.Errorf("activity: no text %q", name)
 	}
-	return t.sprintf(text, args...), nil
+	return t.say(name, args...), nil
 }
 
 // say is T for a name that is known to be there.
 func (t words) say(name string, args ...any) string {
-	return t.sprintf(texts[name], args...)
+	return t.in.Say(of+name, texts[name], args...)
 }
 
 func (t words) reason(why session.Reason) string {
-	return t.sprintf(cmp.Or(texts["reason."+string(why)], texts["reason."]))
+	if name := "reason." + string(why); texts[name] != "" {
+		return t.say(name)
+	}
+	return t.say("reason.")
 }
 
 // moment is a time as it is shown: roughly, or exactly. The script lets the one
@@ -294,7 +306,7 @@ func (t words) exactly(name string, at time.Time) moment {
 }
 
 // exact says a time in the zone that the host has set.
-func (t words) exact(at time.Time) string { return at.In(t.zone).Format("2 Jan 2006, 15:04 MST") }
+func (t words) exact(at time.Time) string { return t.in.Time(at.In(t.zone)) }
 
 // noEnd is how far off an end is that another system decides on.
 const noEnd = 10 * 365 * 24 * time.Hour
@@ -302,7 +314,7 @@ const noEnd = 10 * 365 * 24 * time.Hour
 // until says when a session ends by itself.
 func (t words) until(s *session.Session) string {
 	at := s.IdleExpiresAt()
-	switch date := at.In(t.zone).Format("2 Jan"); {
+	switch date := t.in.Day(at.In(t.zone)); {
 	case s.Ended != nil, at.Sub(t.now) > noEnd:
 		return ""
 	case at.Equal(s.ExpiresAt):

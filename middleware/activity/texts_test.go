@@ -1,50 +1,37 @@
 package activity_test
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
-func TestTranslate(t *testing.T) {
+func TestLanguage(t *testing.T) {
 	t.Parallel()
-	all := activity.Texts()
-	dutch := map[string]string{"This device": "Dit apparaat", "Active now": "Nu actief", "Last connected %s": "Laatst verbonden: %s", "1 hour ago": "een uur geleden"}
-	s := newSite(t, activity.Config{Translate: func(*http.Request) (string, func(string, ...any) string) {
-		return "nl", func(format string, args ...any) string {
-			if !slices.Contains(all, format) {
-				t.Errorf("Texts does not have %q", format)
-			}
-			if d := dutch[format]; d != "" {
-				format = d
-			}
-			return fmt.Sprintf(format, args...)
-		}
-	}}, session.Config{})
+	dutch := &locale.Locale{Tag: "nl", Texts: map[string]string{
+		"page.this": "Dit apparaat", "page.active now": "Nu actief", "page.last connected": "Laatst verbonden: %s", "page.1 hour": "een uur geleden",
+		"device.tool": "%s (opdrachtregel)",
+	}}
+	s := newSite(t, activity.Config{Language: func(*http.Request) *locale.Locale { return dutch }}, session.Config{})
 	me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
 	want(t, first(other.submit("/sign-out", "id", other.id())), http.StatusSeeOther)
 	s.signInApp(t, "alice")
 	s.pass(time.Hour)
-	wantInOrder(t, me.page(""), `<html lang="nl">`, "Dit apparaat", "Nu actief", `Laatst verbonden: <time datetime="2026-05-04T03:02Z">een uur geleden</time>`)
+	wantInOrder(t, me.page(""), `<html lang="nl" dir="ltr">`, "Dit apparaat", "Go (opdrachtregel)", "Nu actief", `Laatst verbonden: <time datetime="2026-05-04T03:02Z">een uur geleden</time>`)
 	me.submit("/sign-out-others")
 }
 
 func TestSignalsAreTranslated(t *testing.T) {
 	t.Parallel()
-	a := newAccount(t, activity.Config{Sentence: func(r *http.Request, g session.Signal) string {
-		return r.Header.Get("Accept-Language") + " " + g.Code + "<b>"
-	}})
-	_, page := a.old.do("GET", base+"/", "", "Accept-Language", "nl")
-	wantInOrder(t, page, "nl country.new&lt;b&gt;", "nl network.hosting&lt;b&gt;")
-	if strings.Contains(page, "been active in") {
-		t.Error("the sentence is there in English too")
-	}
+	dutch := &locale.Locale{Tag: "nl", Texts: map[string]string{"signal.country.new": "Nieuw land<b>."}}
+	a := newAccount(t, activity.Config{Language: func(*http.Request) *locale.Locale { return dutch }})
+	_, page := a.old.do("GET", base+"/", "")
+	wantInOrder(t, page, "<bdi>Nieuw land&lt;b&gt;.</bdi>", `<bdi lang="en">`)
 }
 
 func TestTimesAreRough(t *testing.T) {

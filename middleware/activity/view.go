@@ -16,10 +16,10 @@ import (
 // view is what the templates are filled with.
 type view struct {
 	words
-	sentence    func(session.Signal) string
 	passwordURL string
 
-	Lang, Nonce string
+	Lang, Dir   string
+	Nonce       string
 	Style       template.CSS
 	Script      string // of the list alone: which one
 	Now         string // for the script, whose clock may be wrong
@@ -84,7 +84,7 @@ type row struct {
 	Until            string // when it ends by itself
 	Badges           []badge
 	Look             bool // needs one
-	Why              []string
+	Why              []sentence
 	Shown            int64 // up to when, in milliseconds since 1970
 	MayConfirm       bool
 	MayDeny          bool
@@ -94,19 +94,26 @@ type row struct {
 	Reason string
 }
 
+// sentence is one of what looks unusual, and its language if that is not the
+// page's.
+type sentence struct{ Text, Lang string }
+
 // badge is one word or two about what is unusual.
 type badge struct {
 	Text   string
 	Strong bool // asks for something
 }
 
+// words speaks to the user of r.
+func (h *Handler) words(r *http.Request) words {
+	return words{in: h.cfg.Language(r), now: h.manager.Now(), zone: h.cfg.Zone}
+}
+
 func (h *Handler) view(r *http.Request) *view {
-	lang, sprintf := h.cfg.Translate(r)
-	now := h.manager.Now()
+	t := h.words(r)
 	v := &view{
-		words:    words{sprintf: sprintf, now: now, zone: h.cfg.Zone},
-		sentence: func(g session.Signal) string { return h.cfg.Sentence(r, g) }, passwordURL: h.cfg.PasswordURL,
-		Lang: lang, Nonce: rand.Text(), Style: style, Now: now.Format(time.RFC3339),
+		words: t, passwordURL: h.cfg.PasswordURL,
+		Lang: t.in.Lang(), Dir: t.in.Dir(), Nonce: rand.Text(), Style: style, Now: t.now.Format(time.RFC3339),
 		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution, Help: h.cfg.Help,
 		Base: h.public,
 	}
@@ -185,7 +192,7 @@ func (v *view) row(s, me *session.Session) row {
 	}
 	r := row{
 		of: s, Page: v, ID: s.ID, Current: s.ID == me.ID, Shared: s.Shared,
-		Kind: icon(d.Kind), Label: s.Label(), Name: s.Name, Title: d.Title(), Subtitle: d.Subtitle(),
+		Kind: icon(d.Kind), Label: v.in.Label(s), Name: s.Name, Title: v.in.Device(d), Subtitle: d.Subtitle(),
 		Place: v.place(s.Last.Location), Address: shownAddress(s.Last),
 		SignedIn: v.moment("signed in", s.First.At), SignedInAt: v.exactly("signed in", s.First.At),
 		Active: v.moment(active, s.Last.At), ActiveAt: v.exactly(active, s.Last.At),
@@ -208,18 +215,23 @@ func (v *view) question(r *row, q question) {
 		r.Badges = append(r.Badges, badge{v.say("badge." + b), b == badgeCheck})
 	}
 	if q.newDevice {
-		r.Why = append(r.Why, v.say("why new device"))
+		r.Why = append(r.Why, sentence{Text: v.say("why new device")})
 	}
 	for _, g := range q.signals {
-		if why := v.sentence(g); !slices.Contains(r.Why, why) {
+		text, known := v.in.Signal(g)
+		why := sentence{Text: text}
+		if !known {
+			why.Lang = "en"
+		}
+		if !slices.Contains(r.Why, why) {
 			r.Why = append(r.Why, why)
 		}
 	}
 	if q.suspended {
-		r.Why = append(r.Why, v.say("why suspended"))
+		r.Why = append(r.Why, sentence{Text: v.say("why suspended")})
 	}
 	if len(q.badges) > 0 && len(r.Why) == 0 {
-		r.Why = append(r.Why, v.say("why check"))
+		r.Why = append(r.Why, sentence{Text: v.say("why check")})
 	}
 	r.MayConfirm, r.MayDeny, r.Look = q.mayConfirm, q.mayDeny, q.needsLook()
 }

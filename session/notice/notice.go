@@ -49,17 +49,6 @@ const (
 	ClassAlert  Class = "alert"  // always sent
 )
 
-// Language is how one user is spoken to. What is nil is English.
-type Language struct {
-	Tag string // such as "en"
-	// Sprintf formats the text that stands for one of [Texts].
-	Sprintf func(format string, args ...any) string
-	// Sentence says a signal, by its Code and Args.
-	Sentence func(session.Signal) string
-	// Time says a time, which is in the user's zone, with the name of the zone.
-	Time func(time.Time) string
-}
-
 // Stats counts what a [Sender] did.
 type Stats struct {
 	Sent, Failed int64 // Failed: the function that sends returned an error

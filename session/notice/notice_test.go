@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 	"github.com/signedin/signedin/session/notice"
 	"github.com/signedin/signedin/session/risk"
 	"github.com/signedin/signedin/store/memstore"
@@ -365,29 +365,22 @@ func TestConfigRefused(t *testing.T) {
 func TestLanguage(t *testing.T) {
 	t.Parallel()
 	cfg := photos
-	cfg.Language = func(_ context.Context, userID string) notice.Language {
-		known := map[string]bool{}
-		for _, text := range notice.Texts() {
-			known[text] = true
+	cfg.Language = func(_ context.Context, userID string) *locale.Locale {
+		texts := map[string]string{"time.date": "{d}.{m}.{y}"}
+		for name, text := range notice.Texts() {
+			texts[name] = "¡\r\nX: " + text
 		}
-		return notice.Language{
-			Tag: "x-" + userID,
-			Sprintf: func(format string, args ...any) string {
-				if !known[format] {
-					t.Errorf("%q is not one of Texts", format)
-				}
-				return "¡\r\nX: " + fmt.Sprintf(format, args...)
-			},
-			Sentence: func(s session.Signal) string { return "code " + strings.ReplaceAll(s.Code, ".", "-") },
-			Time:     func(at time.Time) string { return at.Format("02.01.2006 15:04") },
+		for code := range risk.Sentences() {
+			texts["signal."+code] = "code " + strings.ReplaceAll(code, ".", "-")
 		}
+		return &locale.Locale{Tag: "x-" + userID, RightToLeft: true, Texts: texts}
 	}
 	s := newSite(t, cfg)
 	s.settle(t)
 	s.signIn(t, from(far, device.Hints{UserAgent: linux}), session.NewDeviceID())
 	n := s.only(t)
-	if n.Lang != "x-alice" || !strings.Contains(n.HTML, `lang="x-alice"`) {
+	if n.Lang != "x-alice" || !strings.Contains(n.HTML, `lang="x-alice" dir="rtl"`) {
 		t.Errorf("got the language %q, %s", n.Lang, n.HTML)
 	}
-	mentions(t, n, "code country-new", "10.03.2026 20:00", "¡")
+	mentions(t, n, "code country-new", "10.3.2026, 20:00 UTC", "¡")
 }

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/signedin/signedin/geo"
@@ -13,7 +14,7 @@ const maxCityRadius = 100
 
 // moment says with what, where and when something was done.
 func (w *writer) moment(v session.Visit) string {
-	return w.say("moment", v.Device.Title(), w.place(v.Location), w.time(v.At, w.zoneOf(v)))
+	return w.say("moment", w.device(v.Device), w.place(v.Location), w.time(v.At, w.zoneOf(v)))
 }
 
 // time says a time in a zone; nil is UTC.
@@ -21,7 +22,7 @@ func (w *writer) time(t time.Time, zone *time.Location) fixed {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return fixed(w.Time(t.In(zone)))
+	return fixed(w.clock(t.In(zone)))
 }
 
 // zoneOf returns the user's zone, or else the one of the place of a visit, nil if
@@ -41,22 +42,22 @@ func (w *writer) zoneOf(v session.Visit) *time.Location {
 // place says where a visit came from, and how little that means.
 func (w *writer) place(l geo.Location) string {
 	kind := l.KindOfNetwork()
-	country := countryOf(l)
+	country := w.countryOf(l)
 	switch {
 	case l.Scope == geo.ScopePrivate || l.Scope == geo.ScopeShared || l.Scope == geo.ScopeLoopback:
 		return w.say("place.local")
 	case isHidden(kind) && country == "":
 		return w.say("place.vpn")
 	case isHidden(kind):
-		return w.say("place.hidden", town(l, country))
+		return w.say("place.hidden", w.town(l, country))
 	case country == "":
 		return w.say("place.unknown")
 	case kind == geo.KindMobile || l.Radius > maxCityRadius:
-		return w.say("place.wide", inSentence(l))
+		return w.say("place.wide", w.inSentence(l))
 	case l.City == "":
-		return w.say("place.country", inSentence(l))
+		return w.say("place.country", w.inSentence(l))
 	}
-	return w.say("place.city", town(l, country))
+	return w.say("place.city", w.town(l, country))
 }
 
 // isHidden reports whether the place is the network's, wherever the person is.
@@ -64,28 +65,22 @@ func isHidden(k geo.Kind) bool {
 	return k == geo.KindRelay || k == geo.KindHosting || k == geo.KindTor
 }
 
-func town(l geo.Location, country string) string {
+func (w *writer) town(l geo.Location, country string) string {
 	if l.City == "" || l.Radius > maxCityRadius {
 		return country
 	}
-	return l.City + ", " + country
+	return w.in.Say("place.city", "%s, %s", l.City, country)
 }
 
 // inSentence is countryOf after "in".
-func inSentence(l geo.Location) string {
-	name := countryOf(l)
+func (w *writer) inSentence(l geo.Location) string {
+	name := w.countryOf(l)
 	if name == geo.CountryName(l.CountryCode) {
 		return geo.CountryPhrase(l.CountryCode)
 	}
 	return name
 }
 
-func countryOf(l geo.Location) string {
-	switch name := geo.CountryName(l.CountryCode); {
-	case l.Country != "":
-		return l.Country
-	case name != "":
-		return name
-	}
-	return l.CountryCode
+func (w *writer) countryOf(l geo.Location) string {
+	return cmp.Or(w.in.Country(l.CountryCode), l.Country, geo.CountryName(l.CountryCode), l.CountryCode)
 }

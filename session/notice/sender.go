@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 // Config is what the texts say of the site. The zero Config works.
@@ -38,8 +39,9 @@ type Config struct {
 	// the place that is told of, or the chief one of its country, else UTC. It is
 	// always named.
 	Zone func(ctx context.Context, userID string) *time.Location
-	// Language returns how to speak to a user. Defaults to English.
-	Language func(ctx context.Context, userID string) Language
+	// Language returns how to speak to a user. The package
+	// session/locale/catalog has languages. Defaults to English.
+	Language func(ctx context.Context, userID string) *locale.Locale
 	// Logger is told of notices that could not be handed over. Defaults to
 	// discarding.
 	Logger *slog.Logger
@@ -77,7 +79,7 @@ func New(store session.Store, send func(context.Context, Notice) error, cfg Conf
 		cfg.Account = func(_ context.Context, userID string) string { return harmless(readable(userID)) }
 	}
 	if cfg.Language == nil {
-		cfg.Language = func(context.Context, string) Language { return Language{} }
+		cfg.Language = func(context.Context, string) *locale.Locale { return nil }
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -158,7 +160,7 @@ func (n *Sender) write(ctx context.Context, e *session.Event) (m Notice, ok bool
 	w := n.writer(ctx, e.UserID)
 	m = Notice{
 		UserID: e.UserID, Kind: kind, Class: classOf(kind, e), At: e.At,
-		Lang: w.Tag,
+		Lang: w.in.Lang(),
 	}
 	if e.Session != nil && kind != KindMore {
 		m.SessionID = e.Session.ID
@@ -209,18 +211,8 @@ func (n *Sender) handOver(ctx context.Context, m Notice) {
 // writer returns who writes to a user.
 func (n *Sender) writer(ctx context.Context, userID string) *writer {
 	w := &writer{
-		Language: n.cfg.Language(ctx, userID), zone: n.cfg.Zone(ctx, userID), url: n.cfg.URL,
+		in: n.cfg.Language(ctx, userID), zone: n.cfg.Zone(ctx, userID), url: n.cfg.URL,
 		account: fixed(n.cfg.Account(ctx, userID)),
-	}
-	w.Tag = cmp.Or(w.Tag, "en")
-	if w.Sprintf == nil {
-		w.Sprintf = fmt.Sprintf
-	}
-	if w.Sentence == nil {
-		w.Sentence = func(s session.Signal) string { return s.Text }
-	}
-	if w.Time == nil {
-		w.Time = englishTime
 	}
 	w.app, w.path = fixed(cmp.Or(n.cfg.App, w.say("app"))), fixed(cmp.Or(n.cfg.Path, w.say("path")))
 	return w

@@ -1,10 +1,9 @@
 package notice
 
 import (
-	"maps"
-	"slices"
 	"time"
 
+	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
 )
 
@@ -83,9 +82,18 @@ var texts = map[string]string{
 	"place.unknown": "place unknown",
 }
 
-// Texts returns the formats that a [Language] has to know, in English. The
-// sentences of the reasons are those of the Assessor.
-func Texts() []string { return slices.Sorted(maps.Values(texts)) }
+// Texts returns the texts of the notices, in English, by the names that a
+// [locale.Locale] has for them. The sentences of the reasons are the Assessor's.
+func Texts() map[string]string {
+	all := make(map[string]string, len(texts))
+	for name, text := range texts {
+		all[of+name] = text
+	}
+	return all
+}
+
+// of is what the names of our texts start with among those of all packages.
+const of = "mail."
 
 // fixed is what the host says, and is left as it is.
 type fixed string
@@ -97,13 +105,44 @@ func (w *writer) say(name string, args ...any) string {
 			args[i] = harmless(s)
 		}
 	}
-	return w.Sprintf(texts[name], args...)
+	return w.in.Say(of+name, texts[name], args...)
 }
 
-// sentence says a signal.
-func (w *writer) sentence(s session.Signal) string { return harmless(w.Sentence(s)) }
+// sentence says a signal. What is filled in is made harmless.
+func (w *writer) sentence(s session.Signal) string {
+	args := make(map[string]string, len(s.Args))
+	for name, value := range s.Args {
+		args[name] = harmless(value)
+	}
+	s.Args, s.Text = args, harmless(s.Text)
+	text, _ := w.in.Signal(s)
+	return text
+}
 
-// englishTime says the zone as people know it, or by its distance from UTC.
+// device names a device. What its client says of it is made harmless.
+func (w *writer) device(d device.Device) fixed {
+	n := d.Name()
+	n.What, n.Where = harmless(n.What), harmless(n.Where)
+	return fixed(w.in.Name(n))
+}
+
+// label is what the user calls a session, or what its device is.
+func (w *writer) label(s *session.Session) fixed {
+	if s.Name != "" {
+		return fixed(harmless(s.Name))
+	}
+	return fixed(w.in.Numbered(string(w.device(s.Last.Device)), s.Twin))
+}
+
+// clock says a time: in English with the zone as people know it, or its distance
+// from UTC.
+func (w *writer) clock(t time.Time) string {
+	if w.in != nil {
+		return w.in.Time(t)
+	}
+	return englishTime(t)
+}
+
 func englishTime(t time.Time) string {
 	zone, _ := t.Zone()
 	if zone == "" || zone[0] == '+' || zone[0] == '-' {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 var (
@@ -26,7 +27,7 @@ var (
 
 // writer writes to one user.
 type writer struct {
-	Language
+	in        *locale.Locale
 	zone      *time.Location // nil: that of the visit
 	app, path fixed
 	account   fixed
@@ -35,8 +36,8 @@ type writer struct {
 
 // mail is what the templates are filled with.
 type mail struct {
-	Lang, Subject string
-	Parts         []part
+	Lang, Dir, Subject string
+	Parts              []part
 }
 
 // part is a paragraph, and what it introduces.
@@ -48,7 +49,7 @@ type part struct {
 
 // fill writes the texts of m.
 func (w *writer) fill(m *Notice, e *session.Event, past past) {
-	content := mail{Lang: w.Tag}
+	content := mail{Lang: w.in.Lang(), Dir: w.in.Dir()}
 	switch m.Kind {
 	case KindSignIn:
 		content.Subject, content.Parts = w.signIn(e)
@@ -108,7 +109,7 @@ func (w *writer) move(e *session.Event) (string, []part) {
 		return w.trip(e)
 	}
 	parts := []part{
-		{Text: w.say("move.what", w.app, title(e.Session))},
+		{Text: w.say("move.what", w.app, w.label(e.Session))},
 		{Text: w.say("move.why"), Items: w.reasons(e.Verdict.Signals)},
 		{Text: w.say("move.which"), Items: []string{w.moment(*e.Visit)}},
 	}
@@ -133,9 +134,9 @@ func isTrip(e *session.Event) bool {
 }
 
 func (w *writer) trip(e *session.Event) (string, []part) {
-	country := inSentence(e.Visit.Location)
+	country := w.inSentence(e.Visit.Location)
 	return w.say("trip.subject", w.app, country), []part{
-		{Text: w.say("trip.what", title(e.Session), w.app, country), Items: []string{w.moment(*e.Visit)}},
+		{Text: w.say("trip.what", w.label(e.Session), w.app, country), Items: []string{w.moment(*e.Visit)}},
 		{Text: w.say("trip.you")},
 		{Text: w.say("trip.not", w.app, w.path)},
 	}
@@ -147,7 +148,7 @@ func (w *writer) reused(e *session.Event) (string, []part) {
 		after = "reused.paused"
 	}
 	return w.say("reused.subject", w.app), []part{
-		{Text: w.say("reused.what", w.app, title(e.Session))},
+		{Text: w.say("reused.what", w.app, w.label(e.Session))},
 		{Text: w.say("reused.which"), Items: []string{w.moment(*e.Visit)}},
 		{Text: w.say(after)}, {Text: w.say("reused.you")}, {Text: w.say("reused.not", w.app, w.path)},
 	}
@@ -180,7 +181,7 @@ func (w *writer) denied(e *session.Event) (string, []part) {
 	what := part{Text: w.say("denied.what", w.app), Items: []string{w.moment(e.Session.First)}}
 	open := e.Session.OpenSignals()
 	if len(open) > 0 && !slices.ContainsFunc(open, func(g session.Signal) bool { return g.At.Equal(e.Session.First.At) }) {
-		what = part{Text: w.say("denied.move", w.app, title(e.Session)), Items: w.reasons(open)} // the sign-in was the user's
+		what = part{Text: w.say("denied.move", w.app, w.label(e.Session)), Items: w.reasons(open)} // the sign-in was the user's
 	}
 	return w.say("denied.subject", w.app), []part{
 		what,
@@ -195,9 +196,6 @@ func (w *writer) more() (string, []part) {
 		{Text: w.say("more.what", w.app)}, {Text: w.say("more.not", w.app, w.path)},
 	}
 }
-
-// title is what the user calls a session, or what its device is.
-func title(s *session.Session) string { return s.Label() }
 
 func (w *writer) reasons(signals []session.Signal) (all []string) {
 	for _, s := range signals {

@@ -38,7 +38,10 @@ var sentences = map[string]string{
 
 // Sentences returns the sentence of each code that a [session.Signal] of this
 // package may have, for translators: in English, with the Args in braces. Beside
-// the names of countries, Args has their codes (ISO 3166): countryCode, otherCode.
+// what is said in English, Args has its parts: of countries their codes (ISO 3166),
+// countryCode, otherCode and fromCode; of places placeCity and fromCity, or else
+// placeForm; of a device deviceForm, deviceWhat and deviceWhere
+// (device.Device.Name); of a time minutes.
 func Sentences() map[string]string { return maps.Clone(sentences) }
 
 // signals says what was found. Nothing that speaks for the visit is said, and
@@ -75,9 +78,10 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 	case codeProviderNew:
 		return map[string]string{"network": nonEmpty(v.Location.Organization, "AS"+strconv.Itoa(int(v.Location.ASN)))}
 	case codePlaceNew:
-		return where(v, "place", partOf(v.Location))
+		name, city, form := partOf(v.Location)
+		return where(v, "place", name, "placeCity", city, "placeForm", form)
 	case codeProviderElsewhere:
-		return where(v, "place", placeName(v.Location.City, v.Location.CountryCode))
+		return where(v, "place", placeName(v.Location.City, v.Location.CountryCode), "placeCity", v.Location.City)
 	case codeCountryNew:
 		return map[string]string{"country": inSentence(v.Location.CountryCode), "countryCode": v.Location.CountryCode}
 	case codeCountries:
@@ -86,10 +90,13 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 			"other": inSentence(countryCode(f.other)), "otherCode": countryCode(f.other), "hours": strconv.Itoa(max(2, int(f.otherAgo)+1)),
 		}
 	case codeDeviceSimilar, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew, codeDeviceNew, codeDeviceOlder, codeDeviceDesktopSite, codeDeviceOther:
-		return map[string]string{"device": v.Device.Title()}
+		n := v.Device.Name()
+		return known("device", n.String(), "deviceForm", string(n.Form), "deviceWhat", n.What, "deviceWhere", n.Where)
 	case codeTravel:
-		return where(v, "from", placeName(string(f.from.city.bytes()), countryCode(f.from.country)), "ago", duration(f.ago),
-			"place", placeIn(v.Location), "km", roundKM(f.travelled))
+		city, code := string(f.from.city.bytes()), countryCode(f.from.country)
+		name, form := placeIn(v.Location)
+		return where(v, "from", placeName(city, code), "fromCity", city, "fromCode", code, "ago", duration(f.ago), "minutes", strconv.Itoa(int(f.ago)),
+			"place", name, "placeCity", v.Location.City, "placeForm", form, "km", roundKM(f.travelled))
 	case codeAttemptsSome, codeAttemptsMany:
 		return map[string]string{"n": strconv.Itoa(f.attempts)}
 	case codeDormant:
@@ -101,12 +108,20 @@ func (f *findings) args(code string, v *session.Visit) map[string]string {
 // where returns the args of a sentence about a place: what is known of one country
 // within a week is told once.
 func where(v *session.Visit, pairs ...string) map[string]string {
-	args := make(map[string]string, len(pairs)/2+1)
-	for i := 0; i < len(pairs); i += 2 {
-		args[pairs[i]] = pairs[i+1]
-	}
+	args := known(pairs...)
 	if code := v.Location.CountryCode; code != "" {
 		args["countryCode"] = code
+	}
+	return args
+}
+
+// known returns args without those that are not known.
+func known(pairs ...string) map[string]string {
+	args := make(map[string]string, len(pairs)/2+1)
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			args[pairs[i]] = pairs[i+1]
+		}
 	}
 	return args
 }
@@ -129,14 +144,14 @@ func inSentence(country string) string { return nonEmpty(geo.CountryPhrase(count
 
 // placeIn names a place of which a distance is told: to a whole country there
 // is none.
-func placeIn(l geo.Location) string {
+func placeIn(l geo.Location) (name, form string) {
 	switch {
 	case l.City != "":
-		return placeName(l.City, l.CountryCode)
+		return placeName(l.City, l.CountryCode), ""
 	case l.CountryCode != "":
-		return "a place in " + inSentence(l.CountryCode)
+		return "a place in " + inSentence(l.CountryCode), "in"
 	}
-	return "the place"
+	return "the place", "this"
 }
 
 // maxCityRadius is how wide, in kilometres, the circle around a city may be for
@@ -144,14 +159,14 @@ func placeIn(l geo.Location) string {
 const maxCityRadius = 100
 
 // partOf names the place, or says that it is elsewhere in a country of the user's.
-func partOf(l geo.Location) string {
+func partOf(l geo.Location) (name, city, form string) {
 	switch {
 	case l.City != "" && l.Radius <= maxCityRadius:
-		return placeName(l.City, l.CountryCode)
+		return placeName(l.City, l.CountryCode), l.City, ""
 	case l.CountryCode != "":
-		return "this part of " + inSentence(l.CountryCode)
+		return "this part of " + inSentence(l.CountryCode), "", "part"
 	}
-	return "this place"
+	return "this place", "", "this"
 }
 
 // roundKM gives a distance no more digits than it deserves, rounded down.
