@@ -106,6 +106,10 @@ func (a act) query() string {
 // post takes a form; do is empty for that of the list.
 func (h *Handler) post(do string) http.Handler {
 	return h.form(func(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+		if do == "" && r.PostForm.Has("none") { // no button was pressed
+			http.Redirect(w, r, h.public+"/"+listQuery(r.PostForm.Get("list")), http.StatusSeeOther)
+			return nil
+		}
 		a, err := readAct(do, r.PostForm)
 		if err != nil {
 			return err

@@ -181,6 +181,11 @@ func TestSignOutSeveral(t *testing.T) {
 		return first(me.do("POST", base+"/act", "form="+form+body, "Content-Type", "application/x-www-form-urlencoded"))
 	}
 	wantDone(t, me, send("&sign-out-several=1"), "no device was selected")
+	// Enter on a box presses the first button of the form, which is none of a device.
+	wantRedirect(t, send("&none=&id="+ids[0]+"&list=%3Fq%3Dgallery"), base+"/?q=gallery")
+	if list := me.page(""); strings.Index(list, `name="none"`) > strings.Index(list, `name="sign-out"`) || ended(s, ids[0]) {
+		t.Error("Enter on a box signs a device out")
+	}
 	wantDone(t, me, send("&sign-out-several=1&id="+me.id()+"&id="+ids[0]+"&id="+ids[1]+"&id="+bob.id()), "2 devices were signed out.")
 	if !ended(s, ids[0]) || !ended(s, ids[1]) || ended(s, ids[2]) || !me.signedIn() || !bob.signedIn() {
 		t.Error("not exactly the selected ones are signed out")

@@ -93,7 +93,6 @@ var texts = map[string]string{
 	"ended at":       "%s",
 	"until":          "Signs out by itself on %s",
 	"until unused":   "Signs out by itself on %s unless used",
-	"details":        "Details",
 	"just now":       "just now",
 	"1 minute":       "1 minute ago",
 	"minutes":        "%d minutes ago",

@@ -11,4 +11,10 @@ require (
 	github.com/signedin/signedin v0.0.0
 )
 
-require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+require (
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/gorilla/securecookie v1.1.2 // indirect
+	github.com/mssola/useragent v1.0.0 // indirect
+	github.com/phuslu/iploc v1.0.20260915 // indirect
+)

@@ -136,20 +136,20 @@ func installWeb(t *testing.T) string {
 	return dir
 }
 
-const axeRun = `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r =>
+const axeRun = `axe.run({resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r =>
 	r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" | ")))`
 
 // axe looks for faults of the page as it is, light and dark, wide and narrow,
 // and returns in how many of these it looked.
 func (p *profile) axe(t *testing.T, source, state string) (looked int) {
 	t.Helper()
+	run(t, p, chromedp.Evaluate[chromedp.Void](source+";undefined"))
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{1280, 360} {
 			call(t, p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
 			call(t, p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 				{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 			}})
-			run(t, p, chromedp.Evaluate[chromedp.Void](source+";undefined"))
 			for _, v := range run(t, p, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise)) {
 				t.Errorf("%s, %s, %d px: %s", state, scheme, width, v)
 			}
@@ -170,7 +170,7 @@ func (p *profile) axe(t *testing.T, source, state string) (looked int) {
 // uniqueNames checks that no two things that can be pressed are called the same.
 const doubleNames = `(() => {
 	const name = e => (e.getAttribute("aria-labelledby") ?? "").split(" ").filter(Boolean).map(id => document.getElementById(id)?.textContent).join(" ") || e.labels?.[0]?.textContent.trim() || e.textContent.trim()
-	const all = [...document.querySelectorAll("main button:not([hidden]), main a, main summary, main [type=checkbox]")].map(name)
+	const all = [...document.querySelectorAll("main button:not(.none), main a, main summary, main [type=checkbox]")].map(name)
 	return all.filter((n, i) => all.indexOf(n) != i)
 })()`
 

@@ -85,6 +85,14 @@ func (w walker) walk(t *testing.T, script bool) {
 	// The script puts exact times into the reader's zone, without a name of one.
 	w.until(t, fmt.Sprintf(`/ UTC$/.test(document.querySelector("time[data-x]").textContent) != %v`, script))
 	w.narrow(t)
+	// Enter on a box presses no button of a device: nothing at all, or one that
+	// leads back here.
+	loaded := w.text(t, "performance.timeOrigin")
+	w.write(t, "li.device:not(.current) [name=id]", "\uE007")
+	w.until(t, fmt.Sprintf("location.pathname == %q && (%v || performance.timeOrigin != %s)", listPage, script, loaded))
+	if got := w.phone.get(t, "/api/me"); got != http.StatusOK {
+		t.Errorf("after Enter on a box, the app: got %d", got)
+	}
 	button := `[name=sign-out][value="` + w.text(t, `[...document.querySelectorAll("li.device")].find(e => e.innerText.startsWith("Photos")).querySelector("[name=sign-out]").value`) + `"]`
 	w.press(t, button)
 	w.at(t, listPage+"#done")
