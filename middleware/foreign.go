@@ -203,6 +203,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 		m.serve(conn, w, r, next)
 		return
 	case errors.Is(err, session.ErrRefused):
+		m.noteRefused(r, session.CarrierForeign, err)
 		m.endedForeign(w, m.refused(r, err), next)
 		return
 	case !m.cfg.Foreign.InsecurePassOnTrouble:
@@ -274,7 +275,21 @@ func (m *Middleware) adopt(w http.ResponseWriter, r *http.Request, c session.Cre
 // [session.ErrUnknown] is a token that another system may know;
 // [session.ErrMalformed] is one that is there and that we cannot read, such as
 // one that is shown twice, of which another system may read what was revoked.
+//
+// Of a session that was ended it is a [*session.EndedError], which says why: "password
+// changed", "signed in elsewhere". It says so still for a minute after its cookie was
+// taken away, on the page to which the client was sent to sign in, say.
 func (m *Middleware) Refused(r *http.Request) error {
+	if err := m.wasRefused(r); err != nil {
+		return err
+	}
+	if m.loaded(r) != nil {
+		return nil
+	}
+	return m.cookie.whyEnded(r)
+}
+
+func (m *Middleware) wasRefused(r *http.Request) error {
 	err, _ := r.Context().Value(refusedKey{m}).(error)
 	return err
 }

@@ -46,7 +46,7 @@ func (m *Middleware) refusedAsInsecure(r *http.Request) error {
 		return nil
 	}
 	if m.logs.allows(logInsecure, m.manager.Now()) {
-		m.manager.Logger().ErrorContext(r.Context(), "middleware: a request is answered 500, since Config.InsecureCookie is set and "+why,
+		m.cfg.Logger.ErrorContext(r.Context(), "middleware: a request is answered 500, since Config.InsecureCookie is set and "+why,
 			"host", r.Host, "local address", r.Context().Value(http.LocalAddrContextKey))
 	}
 	return ErrInsecureCookie

@@ -53,6 +53,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -137,6 +138,10 @@ type Config struct {
 	// without the hints, at the price of one round trip. Defaults to false.
 	CriticalHints bool
 
+	// Logger is told of what an operator may have to look at: of each kind of it in
+	// Stats the first of a minute. Defaults to that of the Manager.
+	Logger *slog.Logger
+
 	// Refuse answers a request that is stopped, with the status that fits and
 	// an error that says why: ErrSignInRequired,
 	// session.ErrSuspended, ErrRecentAuthRequired, ErrUnconfirmed,
@@ -219,6 +224,9 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if cfg.Refuse == nil {
 		cfg.Refuse = Problem
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = manager.Logger()
+	}
 	m := &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins,
 		vary: []string{strings.Join(carriers(cfg), ", ")}, dead: new(memory[session.Standing])}
 	m.alone, m.shared = m.doors()
@@ -237,7 +245,7 @@ func (m *Middleware) Load(next http.Handler) http.Handler {
 			next.ServeHTTP(w, onTop(q, r))
 			return
 		}
-		if m.Refused(r) != nil {
+		if m.wasRefused(r) != nil {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -289,6 +297,7 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 		h["Cache-Control"] = cachePrivate
 	}
 	if cred.Hash.IsZero() {
+		m.noteRefused(r, carrier, session.ErrMalformed)
 		next.ServeHTTP(w, m.refused(r, session.ErrMalformed))
 		m.published(w, r)
 		return
@@ -296,6 +305,7 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 	w, r = guardShared(w, r)
 	conn, err := m.enter(r, w, cred, m.Origin(r))
 	if err != nil {
+		m.noteRefused(r, carrier, err)
 		m.notLoaded(w, r, next, c, err)
 		return
 	}
@@ -437,6 +447,7 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, status int, 
 	w.Header()["Cache-Control"] = cacheNoStore
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "2")
+		m.noteTrouble(r, err)
 	}
 	m.cfg.Refuse(w, r, status, err)
 }

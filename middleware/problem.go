@@ -17,7 +17,7 @@ import (
 //
 // The code of an error is its ProblemCode() string if it has that method; the
 // errors of this library have codes of their own, and others that of the status,
-// such as "not-found".
+// such as "not-found". To who was signed out, "reason" says why ([session.Reason]).
 func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	if WantsPage(r) {
 		problemPage(w, status, err)
@@ -25,14 +25,18 @@ func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	}
 	code := problemCode(status, err)
 	body := struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Code   string `json:"code"`
-		Detail string `json:"detail,omitempty"`
+		Type   string         `json:"type"`
+		Title  string         `json:"title"`
+		Status int            `json:"status"`
+		Code   string         `json:"code"`
+		Detail string         `json:"detail,omitempty"`
+		Reason session.Reason `json:"reason,omitempty"`
 	}{Type: "urn:signedin:" + code, Title: http.StatusText(status), Status: status, Code: code}
 	if err != nil && status < http.StatusInternalServerError {
 		body.Detail = detail(err)
+	}
+	if ended, ok := errors.AsType[*session.EndedError](err); ok && status < http.StatusInternalServerError {
+		body.Reason = ended.Reason
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

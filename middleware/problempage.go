@@ -25,7 +25,8 @@ var problemTexts = struct {
 		err           error
 		heading, text string
 	}
-	other [2]string
+	byReason map[session.Reason]string // in the place of the text, where a session has ended
+	other    [2]string
 }{
 	tryAgain: "Try again",
 	byStatus: map[int][2]string{
@@ -47,6 +48,16 @@ var problemTexts = struct {
 		{ErrUnconfirmed, "Please confirm that it is you", "This sign-in looked unusual. Please confirm it with a second factor, or on a device that you have used before."},
 		{ErrCrossOrigin, "That is not possible", "Another website has sent you here to do something. Nothing was changed. If it was you who wanted it, please do it on our own pages."},
 	},
+	byReason: map[session.Reason]string{
+		session.ReasonExpired:         "You were signed out on this device because it was not used for a while, or because it had been signed in for long.",
+		session.ReasonPasswordChanged: "You were signed out on this device because the password was changed.",
+		session.ReasonSignedOutRemote: "You were signed out on this device from another one.",
+		session.ReasonSignedOutOthers: "You were signed out on this device from another one.",
+		session.ReasonDenied:          "You were signed out on this device from another one.",
+		session.ReasonReplaced:        "You were signed out here because you have signed in again.",
+		session.ReasonEvicted:         "You were signed out on this device because you have signed in on many others.",
+		session.ReasonEveryone:        "Everybody was signed out, so that this site stays safe.",
+	},
 	other: [2]string{"That did not work", "Something went wrong. Please go back, and try again."},
 }
 
@@ -61,6 +72,9 @@ func problemPage(w http.ResponseWriter, status int, err error) {
 		if errors.Is(err, t.err) {
 			texts = [2]string{t.heading, t.text}
 		}
+	}
+	if ended, ok := errors.AsType[*session.EndedError](err); ok && problemTexts.byReason[ended.Reason] != "" {
+		texts[1] = problemTexts.byReason[ended.Reason]
 	}
 	view := struct{ Heading, Text, Again, Nonce string }{Heading: texts[0], Text: texts[1]}
 	if status >= http.StatusInternalServerError {

@@ -140,6 +140,7 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 		}
 		var err error
 		if s, err = m.manager.Resume(r.Context(), cred, m.Origin(r)); err != nil {
+			m.noteRefused(r, carrier, err)
 			if errors.Is(err, session.ErrRefused) {
 				err = ErrSignInRequired
 			}

@@ -81,6 +81,7 @@ func (m *Middleware) takeOver(w http.ResponseWriter, r *http.Request, c *choice,
 	}
 	m.takeDead(w, c)
 	m.cookie.clear(w, c.end)
+	m.cookie.sendWhy(w, err)
 	m.again(w, r)
 	return true
 }

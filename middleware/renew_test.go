@@ -257,7 +257,7 @@ func TestDeadCookieIsTakenFromAPageOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		res := a.with(t, cookie, "GET", "/asset", c.header...)
-		if taken := len(res.Cookies()) == 1 && res.Cookies()[0].MaxAge < 0; taken != c.taken || taken != (res.StatusCode == 302) {
+		if taken := len(res.Cookies()) > 0 && res.Cookies()[0].MaxAge < 0; taken != c.taken || taken != (res.StatusCode == 302) {
 			t.Errorf("%s: got %d and %v", what, res.StatusCode, res.Cookies())
 		}
 	}

@@ -132,7 +132,7 @@ func (m *Middleware) cutShared(conn *session.Conn, cause error) {
 // missOnce logs the first connection that may outlive its session.
 func (m *Middleware) missOnce(conn *session.Conn) {
 	if m.missed.CompareAndSwap(false, true) {
-		m.manager.Logger().Warn("middleware: a connection was cut by deadlines, which its handler can renew; "+
+		m.cfg.Logger.Warn("middleware: a connection was cut by deadlines, which its handler can renew; "+
 			"set http.Server.ConnContext to Middleware.ConnContext", "session", conn.Session().ID)
 	}
 }

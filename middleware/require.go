@@ -30,6 +30,9 @@ func signInAgain(err error) error {
 	if errors.Is(err, session.ErrSuspended) {
 		return session.ErrSuspended
 	}
+	if ended, ok := errors.AsType[*session.EndedError](err); ok {
+		return signedOutError{ended}
+	}
 	return ErrSignInRequired
 }
 

@@ -43,7 +43,7 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 	}
 	for _, old := range had {
 		if err := m.manager.Revoke(r.Context(), old.UserID, old.ID, session.ReasonReplaced); err != nil {
-			m.manager.Logger().ErrorContext(r.Context(), "middleware: a session that was replaced did not end", "session", old.ID, "error", err)
+			m.cfg.Logger.ErrorContext(r.Context(), "middleware: a session that was replaced did not end", "session", old.ID, "error", err)
 		}
 	}
 	if opts.Carrier != session.CarrierCookie {

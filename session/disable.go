@@ -29,8 +29,12 @@ func (m *Manager) permitted(ctx context.Context, userID string) error {
 		if err := m.Disable(ctx, userID); err != nil { // the next request tries again
 			m.cfg.Logger.ErrorContext(ctx, "session: sessions of a disabled user were not ended", "user", userID, "error", err)
 		}
+		return err
 	}
-	return err
+	if err != nil {
+		return statusError{err}
+	}
+	return nil
 }
 
 // askers is how many users UserStatus is asked about at once.

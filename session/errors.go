@@ -20,6 +20,53 @@ var (
 	ErrSuspended error = refusal("session: suspended until the user proves who they are")
 )
 
+// An EndedError is [ErrRevoked] or [ErrExpired] for somebody who has shown a secret of
+// the session that is over, and may be told why: "the password was changed". It says
+// nothing of whose session it was, nor from where it was ended. [Manager.OpenDoor]
+// returns it.
+type EndedError struct {
+	Err    error  // ErrRevoked or ErrExpired
+	Reason Reason // empty if it is not known
+}
+
+// Error is that of Err.
+func (e *EndedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *EndedError) Unwrap() error { return e.Err }
+
+// withReason returns err, for which s is over, with the reason.
+func withReason(s *Session, err error) error {
+	switch {
+	case err == ErrExpired:
+		return &EndedError{err, ReasonExpired}
+	case err == ErrRevoked && s.Ended != nil:
+		return &EndedError{err, s.Ended.Reason}
+	}
+	return err
+}
+
+// plain returns err without what only [Manager.OpenDoor] tells, so that it can be
+// compared.
+func plain(err error) error {
+	switch e := err.(type) {
+	case *EndedError:
+		return e.Err
+	case statusError:
+		return e.error
+	}
+	return err
+}
+
+// ErrUserStatus is, for [errors.Is], an error of [Config].UserStatus that
+// [Manager.OpenDoor] returns, unless that is [ErrDisabled].
+var ErrUserStatus = errors.New("session: UserStatus")
+
+type statusError struct{ error }
+
+func (e statusError) Unwrap() error        { return e.error }
+func (e statusError) Is(target error) bool { return target == ErrUserStatus }
+
 type refusal string
 
 func (r refusal) Error() string        { return string(r) }

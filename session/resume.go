@@ -18,7 +18,7 @@ func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Sessi
 		s, err = m.Resume(ctx, Credential{to.to, c.Hash}, from)
 		return s, nameless(err)
 	}
-	return s, err
+	return s, plain(err)
 }
 
 // Open is Resume for the time of a request or connection: conn becomes its
@@ -29,11 +29,13 @@ func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Con
 	if cut != nil {
 		door = &Door{Cut: func(_ *Conn, cause error) { cut.Cut(cause) }}
 	}
-	return m.OpenDoor(ctx, c, from, conn, door, nil)
+	s, err := m.OpenDoor(ctx, c, from, conn, door, nil)
+	return s, plain(err)
 }
 
 // OpenDoor is Open for a transport that has a [Door] for all its connections;
-// transport is what it keeps of this one ([Conn.Transport]).
+// transport is what it keeps of this one ([Conn.Transport]). For a session that is
+// over the error is an [*EndedError], which says why.
 func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn *Conn, door *Door, transport any) (*Session, error) {
 	if conn.more.Load() != nil {
 		return nil, errOpenedTwice
@@ -151,7 +153,7 @@ func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Cre
 	}
 	if err != nil {
 		m.countRefused(err)
-		return which, err
+		return which, withReason(s, err)
 	}
 	if which == secretReplaced {
 		return which, m.reused(ctx, s, from, now)

@@ -91,7 +91,7 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	if err := checkTicket(t, now); err != nil {
 		return nil, Token{}, err
 	}
-	if err := m.permitted(ctx, t.UserID); err != nil {
+	if err := plain(m.permitted(ctx, t.UserID)); err != nil {
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}
 	s, token, err := m.newSession(ctx, t, from, o, now)

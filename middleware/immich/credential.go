@@ -236,5 +236,10 @@ func stripQuery(r *http.Request, drop func(name string) bool) {
 // credentials are those in the URLs of a text, of shared links too.
 var credentials = regexp.MustCompile(`(?i)((?:key|slug)[^=&\s"']{0,8}=)[^&#"'\s]+`)
 
+// shared are the paths of shared links, whose last part opens them.
+var shared = regexp.MustCompile(`(/(?:share|s)/)[^/?#"'\s]+`)
+
 // redact takes the credentials out of the URLs in a text.
-func redact(text string) string { return credentials.ReplaceAllString(text, "${1}[secret]") }
+func redact(text string) string {
+	return shared.ReplaceAllString(credentials.ReplaceAllString(text, "${1}[secret]"), "${1}[secret]")
+}

@@ -167,6 +167,11 @@ func TestRedact(t *testing.T) {
 		}
 	}
 	u := url.URL{Path: "/assets/1", RawQuery: "size=preview"}
+	for _, text := range []string{"/share/hidden", "/share/hidden/photos/1", "http://x/s/hidden?size=1"} {
+		if got := immich.Redact(text); strings.Contains(got, "hidden") {
+			t.Errorf("a shared link is logged: %q", got)
+		}
+	}
 	if got := immich.Redact(u.String()); got != u.String() {
 		t.Errorf("got %s", got)
 	}

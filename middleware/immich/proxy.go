@@ -287,7 +287,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case cause != nil:
 		panic(http.ErrAbortHandler) // the client has gone
 	default:
-		p.cfg.Logger.WarnContext(r.Context(), "immich: no answer", "path", r.URL.Path, "error", redact(err.Error()))
+		p.cfg.Logger.WarnContext(r.Context(), "immich: no answer", "path", redact(r.URL.Path), "error", redact(err.Error()))
 		middleware.Problem(w, r, http.StatusBadGateway, nil)
 	}
 }
