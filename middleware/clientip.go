@@ -21,7 +21,15 @@ import (
 //		ip := chimiddleware.GetClientIPAddr(r.Context())
 //		return ip, ip.IsValid()
 //	}
+//
+// or with [ClientIPText].
 type ClientIP func(r *http.Request) (ip netip.Addr, exact bool)
+
+// ClientIPText returns a ClientIP for a host that has the address as text, "" if
+// it is not known: with or without a port.
+func ClientIPText(find func(r *http.Request) string) ClientIP {
+	return func(r *http.Request) (netip.Addr, bool) { return parseNode(find(r)) }
+}
 
 // RemoteAddr tells the other end of the connection and reads no header, which
 // anyone can write. Behind a proxy that is the proxy: use [TrustedProxies].

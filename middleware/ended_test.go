@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -23,6 +24,7 @@ type host struct {
 	mu      sync.Mutex
 	users   map[string]string // by token
 	ended   []error
+	before  func(context.Context) // a sign-in, nil for nothing
 }
 
 func newHost(t *testing.T, f middleware.Foreign) *host {
@@ -32,12 +34,12 @@ func newHost(t *testing.T, f middleware.Foreign) *host {
 	if h.manager, err = session.New(memstore.New(), session.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	f.Extractors = []middleware.Extractor{middleware.Cookie("own")}
-	f.Adopt = func(_ *http.Request, token string) (session.Foreign, error) {
-		if user := h.user(token); user != "" {
-			return session.Foreign{UserID: user}, nil
+	f.Whose = func(r *http.Request) (name, userID string) {
+		c, err := r.Cookie("own")
+		if err != nil {
+			return "", ""
 		}
-		return session.Foreign{}, errors.New("anonymous")
+		return c.Value, h.user(c.Value)
 	}
 	if h.mw, err = middleware.New(h.manager, middleware.Config{Foreign: &f}); err != nil {
 		t.Fatal(err)
@@ -68,12 +70,21 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	user := h.user(token)
 	switch {
-	case user == "":
+	case user == "" && r.URL.Path != "/login":
 		w.WriteHeader(http.StatusUnauthorized)
 	case r.URL.Path == "/renew":
 		next := h.issue(user, token)
 		_, err := h.manager.Renewed(r.Context(), session.ForeignCredential(token), session.ForeignCredential(next))
 		if err != nil {
+			h.t.Error(err)
+		}
+		http.SetCookie(w, &http.Cookie{Name: "own", Value: next})
+	case r.URL.Path == "/login":
+		if h.before != nil {
+			h.before(r.Context())
+		}
+		next := h.issue(r.FormValue("user"), token)
+		if _, err := h.mw.Adopt(w, r, next, session.Foreign{UserID: r.FormValue("user"), SignedIn: true}); err != nil {
 			h.t.Error(err)
 		}
 		http.SetCookie(w, &http.Cookie{Name: "own", Value: next})
@@ -179,15 +190,54 @@ func TestForeignEndedAnswers(t *testing.T) {
 	if _, err := h.manager.RevokeAll(t.Context(), "ada", session.ReasonAdmin); err != nil {
 		t.Fatal(err)
 	}
-	for _, shown := range []string{token, token + "; own=" + token} {
-		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
-		r.Header.Set("Cookie", "own="+shown)
-		h.mw.Load(h).ServeHTTP(w, r)
-		if w.Code != http.StatusSeeOther {
-			t.Errorf("%q: got %d", shown, w.Code)
+	if status, _ := h.get("/", token); status != http.StatusSeeOther {
+		t.Errorf("got %d", status)
+	}
+	if len(h.ended) != 1 || !errors.Is(h.ended[0], session.ErrRevoked) {
+		t.Errorf("told: %v", h.ended)
+	}
+}
+
+// A sign-in of the application's is there at once. By the same user it is a new
+// proof in the same session, by another one a new session in its place.
+func TestForeignSignsIn(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, middleware.Foreign{})
+	_, token := h.get("/login?user=ada", "")
+	first := h.devices()
+	if len(first) != 1 || first[0].AuthenticatedAt.Equal(session.AuthTimeUnknown) {
+		t.Fatalf("got %+v", first)
+	}
+	// A change of the password, by a call that knows nothing of the request, is no
+	// reason to refuse the sign-in that follows.
+	h.before = func(context.Context) {
+		if _, err := h.manager.RevokeAllExcept(t.Context(), "ada", first[0].ID, session.ReasonPasswordChanged); err != nil {
+			t.Error(err)
 		}
 	}
-	if len(h.ended) != 2 || !errors.Is(h.ended[0], session.ErrRevoked) || !errors.Is(h.ended[1], session.ErrMalformed) {
-		t.Errorf("told: %v", h.ended)
+	_, again := h.get("/login?user=ada", token)
+	if live := h.devices(); len(live) != 1 || live[0].ID != first[0].ID {
+		t.Fatalf("again: got %+v", live)
+	}
+	if status, _ := h.get("/", again); status != 200 {
+		t.Errorf("again: got %d", status)
+	}
+	// Nor is the end of all of them, as after a forgotten password.
+	h.before = func(ctx context.Context) {
+		if _, err := h.manager.RevokeAll(ctx, "ada", session.ReasonPasswordChanged); err != nil {
+			t.Error(err)
+		}
+	}
+	_, again = h.get("/login?user=ada", again)
+	if live := h.devices(); len(live) != 1 || live[0].ID == first[0].ID {
+		t.Fatalf("after all were ended: got %+v", live)
+	}
+	h.before = nil
+	h.get("/login?user=bob", again)
+	if live := h.devices(); len(live) != 0 {
+		t.Errorf("after another user's sign-in: got %+v", live)
+	}
+	if live, err := h.manager.List(t.Context(), "bob"); err != nil || len(live) != 1 {
+		t.Errorf("the other user: got %+v, %v", live, err)
 	}
 }

@@ -26,6 +26,13 @@ import (
 // session.Manager.Renewed, unless its Extractor returns a name that stays. Its own
 // sign-out calls [Middleware.SignOut] too.
 type Foreign struct {
+	// Whose is for an application that finds its session itself, before Load: it
+	// tells what names that, and whose it is. The name is no secret that others may
+	// see, and stays as long as the session does, best of all: the ID of its row.
+	// Both are "" where nobody is signed in. Defaults to Extractors and Adopt, which
+	// it stands for.
+	Whose func(r *http.Request) (name, userID string)
+
 	// Extractors are the places of a token, the first one first. The first that
 	// is present decides: a bad token there is not made up for by a good one
 	// elsewhere.
@@ -249,14 +256,20 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 	return m.enter(r, w, c, from)
 }
 
-// Adopt is [session.Manager.Adopt] for a token that the application has just
-// issued, for the one whose it is by f: with SignedIn, in its sign-in handler, the
-// device is there at once, and the sign-in is judged and told of as any other.
-// Without this call it is found in use with the next request.
+// Adopt says that the application has just issued a token, to the one whose it is
+// by f. With SignedIn, in its sign-in handler, the device is there at once, and
+// the sign-in is judged and told of as any other; without this call it is found in
+// use with the next request.
+//
+// The session that the request had is replaced ([session.Foreign].Replaces): the
+// same user's goes on under the new token, another user's ends.
 func (m *Middleware) Adopt(w http.ResponseWriter, r *http.Request, token string, f session.Foreign) (*session.Session, error) {
+	if had, ok := m.session(r); ok && f.Replaces == nil {
+		f.Replaces = had
+	}
 	at := PlaceHeader
-	if r.Header["Origin"] != nil || r.Header["Sec-Fetch-Site"] != nil || r.Header["Cookie"] != nil {
-		at = PlaceCookie
+	if h := r.Header; h["Sec-Fetch-Site"] != nil || h["Origin"] != nil || h["Cookie"] != nil {
+		at = PlaceCookie // it is a browser
 	}
 	return m.adopt(w, r, session.ForeignCredential(token), at, f)
 }
@@ -305,11 +318,36 @@ func (m *Middleware) guardForeign(r *http.Request) error {
 	return m.sameOrigin(r, isUpgrade(r))
 }
 
+// byWhose returns f with Extractors and Adopt by Whose, if that is set.
+func (f *Foreign) byWhose() *Foreign {
+	if f == nil || f.Whose == nil {
+		return f
+	}
+	g := *f
+	g.Extractors = []Extractor{func(r *http.Request) (string, Place) {
+		if name, userID := f.Whose(r); name != "" && userID != "" {
+			return name, PlaceCookie
+		}
+		return "", PlaceNone
+	}}
+	g.Adopt = func(r *http.Request, _ string) (session.Foreign, error) {
+		_, userID := f.Whose(r)
+		return session.Foreign{UserID: userID}, nil
+	}
+	return &g
+}
+
 func checkForeign(cfg Config) error {
 	f := cfg.Foreign
 	switch {
 	case f == nil:
 		return nil
+	case f.Whose != nil && (f.Extractors != nil || f.Adopt != nil):
+		return errors.New("middleware: Config.Foreign: Whose stands for Extractors and Adopt")
+	case f.Whose != nil:
+		f = f.byWhose()
+	}
+	switch {
 	case len(f.Extractors) == 0:
 		return errors.New("middleware: Config.Foreign.Extractors: none")
 	case cfg.CookieName != "" || cfg.TokenHeaders != nil:

@@ -219,6 +219,7 @@ func TestForeignConfigIsChecked(t *testing.T) {
 	some := []middleware.Extractor{middleware.Bearer}
 	for _, cfg := range []middleware.Config{
 		{Foreign: &middleware.Foreign{}},
+		{Foreign: &middleware.Foreign{Extractors: some, Whose: func(*http.Request) (string, string) { return "", "" }}},
 		{Foreign: &middleware.Foreign{Extractors: []middleware.Extractor{nil}}},
 		{Foreign: &middleware.Foreign{Extractors: some}, CookieName: "x"},
 		{Foreign: &middleware.Foreign{Extractors: some}, TokenHeaders: []string{"X-A"}},

@@ -227,6 +227,7 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = manager.Logger()
 	}
+	cfg.Foreign = cfg.Foreign.byWhose()
 	m := &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins,
 		vary: []string{strings.Join(carriers(cfg), ", ")}, dead: new(memory[session.Standing])}
 	m.alone, m.shared = m.doors()

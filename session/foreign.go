@@ -25,6 +25,10 @@ type Foreign struct {
 	// the token was found in use, and when its user last proved who they are is
 	// not known.
 	SignedIn bool
+	// Replaces is the session that the client had until now. That of the same user
+	// goes on under the new token ([Manager.Renewed]), with SignedIn as a new proof
+	// of who the user is; another one ends. Defaults to none.
+	Replaces *Session
 	// Parent is the session, a foreign one too, of which this one is a part: it
 	// ends with it. Defaults to none.
 	Parent ID
@@ -55,6 +59,9 @@ type Foreign struct {
 func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreign) (*Session, error) {
 	if c != foreignCredential(c.Hash) {
 		return nil, errors.New("session: adopt: the credential is not of ForeignCredential")
+	}
+	if s, renewed, err := m.adoptRenewed(ctx, c, f); renewed {
+		return s, err
 	}
 	t, err := m.BeginSignIn(ctx, f.UserID)
 	if err != nil {
@@ -95,6 +102,11 @@ func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreig
 	m.stats.started.Add(1)
 	learn()
 	m.notify(ctx, adopted)
+	if old := f.Replaces; old != nil {
+		if err := m.Revoke(ctx, old.UserID, old.ID, ReasonReplaced); err != nil {
+			m.cfg.Logger.ErrorContext(ctx, "session: the session that was replaced did not end", "session", old.ID, "error", err)
+		}
+	}
 	return s, nil
 }
 

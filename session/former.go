@@ -30,8 +30,8 @@ func FormerToken(old string) Token {
 // tokens must be good for nothing. The session that [Manager.Adopt] has started for
 // the old token, if any, goes over into the new one.
 func (m *Manager) Move(ctx context.Context, old string, from Origin, f Foreign) (*Session, error) {
-	if f.SignedIn || f.Parent != (ID{}) {
-		return nil, errors.New("session: move: Foreign.SignedIn or Parent is set")
+	if f.SignedIn || f.Parent != (ID{}) || f.Replaces != nil {
+		return nil, errors.New("session: move: Foreign.SignedIn, Parent or Replaces is set")
 	}
 	ticket, err := m.BeginSignIn(ctx, f.UserID)
 	if err != nil {

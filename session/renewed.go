@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -63,8 +64,8 @@ func nameless(err error) error {
 // token is as dead as the old one. It returns [ErrUnknown] for an old token of
 // which nothing is known: there is nothing to do.
 func (m *Manager) Renewed(ctx context.Context, old, renewed Credential) (*Session, error) {
-	if old != foreignCredential(old.Hash) || renewed != foreignCredential(renewed.Hash) {
-		return nil, errors.New("session: renewed: a credential is not of ForeignCredential")
+	if renewed != foreignCredential(renewed.Hash) {
+		return nil, errors.New("session: renewed: the credential is not of ForeignCredential")
 	}
 	s, gens, err := m.named(ctx, old)
 	if err != nil {
@@ -73,6 +74,37 @@ func (m *Manager) Renewed(ctx context.Context, old, renewed Credential) (*Sessio
 	if old == renewed {
 		return m.adopted(ctx, old)
 	}
+	return m.renew(ctx, s, gens, old, renewed, func(*Session) EventKind { return EventRotated })
+}
+
+// adoptRenewed is Adopt for a client whose session goes on under the new token.
+func (m *Manager) adoptRenewed(ctx context.Context, c Credential, f Foreign) (s *Session, renewed bool, err error) {
+	had := f.Replaces
+	if had == nil || had.UserID != f.UserID || had.Carrier != CarrierForeign {
+		return nil, false, nil
+	}
+	s, gens, err := m.original(ctx, had.ID)
+	switch {
+	case errors.Is(err, ErrUnknown), err == nil && m.over(s, gens, m.Now(), m.hub.find(s.ID)) != nil:
+		return nil, false, nil // a new one, then
+	case err != nil:
+		return nil, true, fmt.Errorf("session: adopt: %w", err)
+	}
+	s, err = m.renew(ctx, s, gens, Credential{had.ID, had.Secrets.Current}, c, func(s *Session) EventKind {
+		if !f.SignedIn {
+			return EventRotated
+		}
+		s.AuthenticatedAt, s.Restriction = m.Now(), RestrictionNone
+		if f.Methods != nil {
+			s.Methods = slices.Clone(f.Methods)
+		}
+		return EventReauthenticated
+	})
+	return s, true, err
+}
+
+// renew has s, whose old token it was, go on under another one.
+func (m *Manager) renew(ctx context.Context, s *Session, gens Generations, old, renewed Credential, change func(*Session) EventKind) (*Session, error) {
 	// The name first: whatever comes of the session, the new token is none of
 	// another one.
 	switch err := m.name(ctx, s, renewed); {
@@ -87,10 +119,12 @@ func (m *Manager) Renewed(ctx context.Context, old, renewed Credential) (*Sessio
 	if err := m.over(s, gens, now, m.hub.find(s.ID)); err != nil {
 		return nil, err
 	}
+	var kind EventKind
 	next, err := m.update(ctx, s.UserID, s.ID, func(s *Session) error {
 		switch s.Secrets.match(old.Hash) {
 		case secretCurrent, secretPrevious:
 			s.Secrets.renew(renewed.Hash, now)
+			kind = change(s)
 			return nil
 		case secretReplaced:
 			return ErrReused
@@ -101,11 +135,12 @@ func (m *Manager) Renewed(ctx context.Context, old, renewed Credential) (*Sessio
 	case errors.Is(err, ErrReused):
 		return nil, m.reused(ctx, s, Origin{}, now)
 	case errors.Is(err, ErrNotFound): // ended meanwhile
-		return m.adopted(ctx, old)
+		return nil, ErrRevoked
 	case err != nil:
 		return nil, err
 	}
-	m.notify(ctx, Event{Kind: EventRotated, At: now, UserID: next.UserID, IDs: []ID{next.ID}, Session: next})
+	madeByRequest(ctx, next)
+	m.notify(ctx, Event{Kind: kind, At: now, UserID: next.UserID, IDs: []ID{next.ID}, Session: next})
 	return next, nil
 }
 

@@ -138,6 +138,33 @@ func TestRenewedTwiceAtOnce(t *testing.T) {
 	}
 }
 
+// By whichever of its tokens a host names a session, it is that one.
+func TestRenewedIsNamedByEach(t *testing.T) {
+	t.Parallel()
+	m, _ := clocked(t, memstore.New(), session.Config{})
+	first := adopt(t, m, "old", adas)
+	if _, err := renew(m, "old", "new"); err != nil {
+		t.Fatal(err)
+	}
+	named := session.ForeignCredential("new").ID
+	adopt(t, m, "another", adas)
+	if n, err := m.RevokeAllExcept(t.Context(), "ada", named, session.ReasonPasswordChanged); n != 1 || err != nil {
+		t.Errorf("all but it: got %d, %v", n, err)
+	}
+	if s, err := m.Rename(t.Context(), "ada", named, "Desk"); err != nil || s.ID != first.ID {
+		t.Errorf("got %v, %v", s, err)
+	}
+	if err := m.Revoke(t.Context(), "bob", named, session.ReasonAdmin); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("another user: got %v", err)
+	}
+	if err := m.Revoke(t.Context(), "ada", named, session.ReasonAdmin); err != nil {
+		t.Error(err)
+	}
+	if err := resume(t, m, "old"); !errors.Is(err, session.ErrRevoked) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What was revoked is not revived by a new token, whichever comes first, nor after
 // the user was erased, nor after years.
 func TestRenewedAfterAnEnd(t *testing.T) {

@@ -44,12 +44,14 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 	if err != nil || len(done.IDs) > 0 {
 		return err
 	}
-	s, _, err := m.original(ctx, id)
+	s, _, err := m.named(ctx, Credential{ID: id})
 	switch {
-	case errors.Is(err, ErrUnknown), err == nil && s.UserID != userID:
+	case errors.Is(err, ErrUnknown), errors.Is(err, ErrRevoked), err == nil && s.UserID != userID:
 		return ErrNotFound
 	case err != nil:
 		return fmt.Errorf("session: revoke: %w", err)
+	case s.ID != id: // known by another token, too
+		return m.Revoke(ctx, userID, s.ID, why)
 	}
 	// It may be this call, tried again, that has ended it.
 	AfterCommit(ctx, func() { m.cut(ctx, id) })
@@ -203,13 +205,13 @@ func (m *Manager) mine(ctx context.Context, userID string, id ID) (*Session, err
 	if err := checkUserID(userID); err != nil {
 		return nil, err
 	}
-	s, gens, err := m.original(ctx, id)
+	s, gens, err := m.named(ctx, Credential{ID: id})
 	switch {
-	case errors.Is(err, ErrUnknown), errors.Is(err, ErrCorrupt):
+	case errors.Is(err, ErrUnknown), errors.Is(err, ErrCorrupt), errors.Is(err, ErrRevoked):
 		return nil, ErrNotFound
 	case err != nil:
 		return nil, fmt.Errorf("session: %w", err)
-	case s.UserID != userID, m.over(s, gens, m.Now(), m.hub.find(id)) != nil:
+	case s.UserID != userID, m.over(s, gens, m.Now(), m.hub.find(s.ID)) != nil:
 		return nil, ErrNotFound
 	}
 	return s, nil

@@ -18,6 +18,15 @@ const latest = 3
 //go:embed schema/*.sql
 var schemas embed.FS
 
+// Open is [Migrate] and then [New]: for a program that may change the schema of
+// its database, and does so when it starts.
+func Open(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
+	if err := Migrate(ctx, db, cfg); err != nil {
+		return nil, err
+	}
+	return New(ctx, db, cfg)
+}
+
 // Migrate makes the tables, or brings them to the newest schema. It does
 // nothing if they have it, or a newer one that this program can work on as well
 // ([SchemaError].Needs). Several processes may call it at the same time.

@@ -4,9 +4,7 @@
 //
 //	db, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN("sessions.db"))
 //	...
-//	err = sqlstore.Migrate(ctx, db, sqlstore.Config{})
-//	...
-//	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
+//	store, err := sqlstore.Open(ctx, db, sqlstore.Config{}) // or New, after Migrate by other hands
 //
 // A request costs one read by primary key. Nothing is cached: a revocation
 // that has returned holds for every process that uses the database. No

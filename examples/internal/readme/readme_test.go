@@ -51,8 +51,7 @@ var names = map[string]string{
 	"r":           "*http.Request",
 	"queue":       "interface{ Add(context.Context, notice.Notice) error }",
 	"own": `interface {
-		SessionID(*http.Request) string
-		UserOf(*http.Request, string) (string, error)
+		Session(*http.Request) (name, userID string)
 		SignOut(http.ResponseWriter, *http.Request)
 	}`,
 	"scs": `interface {
