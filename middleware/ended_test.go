@@ -241,3 +241,72 @@ func TestForeignSignsIn(t *testing.T) {
 		t.Errorf("the other user: got %+v, %v", live, err)
 	}
 }
+
+// What the application does to its own session is noticed where it can be seen
+// afterwards: nothing has to be called.
+func TestForeignIsSettled(t *testing.T) {
+	t.Parallel()
+	manager, err := session.New(memstore.New(), session.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, user := "one", "ada" // of the only session
+	mw, err := middleware.New(manager, middleware.Config{Foreign: &middleware.Foreign{
+		Whose: func(*http.Request) (string, string) { return name, user },
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(change func(w http.ResponseWriter, r *http.Request)) {
+		mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { change(w, r) })).
+			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	}
+	live := func(user string) []*session.Session {
+		all, err := manager.List(t.Context(), user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	do(func(http.ResponseWriter, *http.Request) { name = "two" })
+	do(func(w http.ResponseWriter, r *http.Request) {
+		name = "three"
+		if _, err := mw.Adopt(w, r, "", session.Foreign{SignedIn: true}); err != nil {
+			t.Error(err)
+		}
+	})
+	first := live("ada")
+	if len(first) != 1 || first[0].AuthenticatedAt.Equal(session.AuthTimeUnknown) {
+		t.Fatalf("renewed: got %+v", first)
+	}
+	if standing, s, err := manager.Standing(t.Context(), session.ForeignCredential("three")); standing != session.StandingLive || s.ID != first[0].ID || err != nil {
+		t.Errorf("got %v, %v, %v", standing, s, err)
+	}
+	do(func(http.ResponseWriter, *http.Request) { name, user = "four", "bob" })
+	if len(live("ada")) != 0 {
+		t.Error("another user signed in, and the session lives on")
+	}
+	do(func(http.ResponseWriter, *http.Request) {})
+	if len(live("bob")) != 1 {
+		t.Error("the other user has no session")
+	}
+	do(func(http.ResponseWriter, *http.Request) { name, user = "", "" }) // its table cannot be read, say
+	if len(live("bob")) != 1 {
+		t.Error("trouble signed somebody out")
+	}
+	// A name that was made while the session was revoked is as dead.
+	name, user = "four", "bob"
+	func() {
+		defer func() { _ = recover() }() // the request is cut
+		do(func(http.ResponseWriter, *http.Request) {
+			name = "five"
+			if err := manager.Revoke(t.Context(), "bob", live("bob")[0].ID, session.ReasonSignedOutRemote); err != nil {
+				t.Error(err)
+			}
+		})
+	}()
+	do(func(http.ResponseWriter, *http.Request) { t.Error("a name from after the end reached a route") })
+	if len(live("bob")) != 0 {
+		t.Error("a name from after the end was adopted")
+	}
+}

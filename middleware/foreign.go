@@ -29,8 +29,9 @@ type Foreign struct {
 	// Whose is for an application that finds its session itself, before Load: it
 	// tells what names that, and whose it is. The name is no secret that others may
 	// see, and stays as long as the session does, best of all: the ID of its row.
-	// Both are "" where nobody is signed in. Defaults to Extractors and Adopt, which
-	// it stands for.
+	// Both are "" where nobody is signed in. Where it tells another name after a
+	// handler than before, the session goes on under that. Defaults to Extractors and
+	// Adopt, which it stands for.
 	Whose func(r *http.Request) (name, userID string)
 
 	// Extractors are the places of a token, the first one first. The first that
@@ -207,7 +208,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 	conn, err := m.openForeign(w, r, session.ForeignCredential(token), token, at)
 	switch {
 	case err == nil:
-		m.serve(conn, w, r, next)
+		m.serve(conn, w, r, m.settling(conn.Session(), token, next))
 		return
 	case errors.Is(err, session.ErrRefused):
 		m.noteRefused(r, session.CarrierForeign, err)
@@ -256,33 +257,6 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 	return m.enter(r, w, c, from)
 }
 
-// Adopt says that the application has just issued a token, to the one whose it is
-// by f. With SignedIn, in its sign-in handler, the device is there at once, and
-// the sign-in is judged and told of as any other; without this call it is found in
-// use with the next request.
-//
-// The session that the request had is replaced ([session.Foreign].Replaces): the
-// same user's goes on under the new token, another user's ends.
-func (m *Middleware) Adopt(w http.ResponseWriter, r *http.Request, token string, f session.Foreign) (*session.Session, error) {
-	if had, ok := m.session(r); ok && f.Replaces == nil {
-		f.Replaces = had
-	}
-	at := PlaceHeader
-	if h := r.Header; h["Sec-Fetch-Site"] != nil || h["Origin"] != nil || h["Cookie"] != nil {
-		at = PlaceCookie // it is a browser
-	}
-	return m.adopt(w, r, session.ForeignCredential(token), at, f)
-}
-
-// adopt is Adopt for a token that is there, or will be.
-func (m *Middleware) adopt(w http.ResponseWriter, r *http.Request, c session.Credential, at Place, f session.Foreign) (*session.Session, error) {
-	if at == PlaceCookie && f.DeviceID == (session.DeviceID{}) { // a browser, which keeps ours too
-		f.DeviceID = m.device.id(r)
-		m.device.send(w, f.DeviceID)
-	}
-	return m.manager.Adopt(r.Context(), c, m.Origin(r), f)
-}
-
 // Refused returns why the credential of a request that [Middleware.Load] has
 // seen has no session, nil if it has one or there is no credential.
 // [session.ErrUnknown] is a token that another system may know;
@@ -316,25 +290,6 @@ func (m *Middleware) guardForeign(r *http.Request) error {
 		return nil
 	}
 	return m.sameOrigin(r, isUpgrade(r))
-}
-
-// byWhose returns f with Extractors and Adopt by Whose, if that is set.
-func (f *Foreign) byWhose() *Foreign {
-	if f == nil || f.Whose == nil {
-		return f
-	}
-	g := *f
-	g.Extractors = []Extractor{func(r *http.Request) (string, Place) {
-		if name, userID := f.Whose(r); name != "" && userID != "" {
-			return name, PlaceCookie
-		}
-		return "", PlaceNone
-	}}
-	g.Adopt = func(r *http.Request, _ string) (session.Foreign, error) {
-		_, userID := f.Whose(r)
-		return session.Foreign{UserID: userID}, nil
-	}
-	return &g
 }
 
 func checkForeign(cfg Config) error {

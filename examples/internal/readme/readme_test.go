@@ -17,7 +17,7 @@ import (
 
 // packages are what a piece without imports may use.
 var packages = []string{
-	"context", "encoding/json", "errors", "net/http", "net/http/httptest", "net/netip", "net/url",
+	"cmp", "context", "encoding/json", "errors", "net/http", "net/http/httptest", "net/netip", "net/url",
 	"github.com/signedin/signedin/geo/embedded",
 	"github.com/signedin/signedin/middleware",
 	"github.com/signedin/signedin/middleware/activity",
@@ -56,6 +56,7 @@ var names = map[string]string{
 	}`,
 	"scs": `interface {
 		GetString(context.Context, string) string
+		Token(context.Context) string
 		LoadAndSave(http.Handler) http.Handler
 	}`,
 }
