@@ -40,6 +40,8 @@ type sighting struct {
 	hints unique.Handle[device.Hints] // shared by all sessions of one kind of client
 	visit Visit
 	at    atomic.Int64 // of a later visit that was like it, in milliseconds since 1970; 0 if there was none
+	// stored is that of a visit like it that the store has, as far as is known here.
+	stored atomic.Int64
 
 	families []device.Family // of other devices that used the token
 	networks []stay          // that it moved to, the latest first
@@ -99,6 +101,15 @@ func (s *sighting) latestVisit() Visit {
 	return v
 }
 
+// storedAt returns when the visit like it was that the store has, the zero time if
+// it has none.
+func (s *sighting) storedAt() time.Time {
+	if at := s.stored.Load(); at != 0 {
+		return time.UnixMilli(at).UTC()
+	}
+	return time.Time{}
+}
+
 func (l *live) lastAt() time.Time {
 	if s := l.seen.Load(); s != nil {
 		return s.latest()
@@ -114,6 +125,7 @@ func (l *live) sighting(s *Session) *sighting {
 	}
 	// Another instance saw it later, or this one sees it for the first time.
 	fresh := &sighting{visit: s.Last}
+	fresh.stored.Store(s.Last.At.UnixMilli())
 	if last != nil {
 		fresh.known, fresh.ip, fresh.hints, fresh.families = last.known, last.ip, last.hints, last.families
 		fresh.networks = last.networks

@@ -124,6 +124,10 @@ const (
 type Touch struct {
 	ID    ID
 	Visit Visit
+	// Since, unless it is zero, says that Visit differs only in At from the visit
+	// of that time. A Store whose Last.At is Since may then write At alone; one
+	// whose Last.At is another writes all of Visit.
+	Since time.Time
 }
 
 // A Revocation says which sessions end. Exactly one of Only, All and Everyone

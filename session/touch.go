@@ -196,22 +196,28 @@ func (m *Manager) flush(ctx context.Context) error {
 	m.queue.waiting = nil
 	m.queue.mu.Unlock()
 
-	touches := make([]Touch, 0, len(waiting))
 	for _, l := range waiting {
 		l.dirty.Store(false) // before the read: a later visit queues again
-		touches = append(touches, Touch{l.id, l.seen.Load().latestVisit()})
 	}
 	// Sorted, so that two instances that write the same sessions never wait for
 	// each other in a circle.
-	slices.SortFunc(touches, func(a, b Touch) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(waiting, func(a, b *live) int { return bytes.Compare(a.id[:], b.id[:]) })
 	ctx, cancel := write(ctx)
 	defer cancel()
-	for chunk := range slices.Chunk(touches, touchChunk) {
-		if err := m.store.Touch(ctx, chunk); err != nil {
+	for chunk := range slices.Chunk(waiting, touchChunk) {
+		touches, seen := make([]Touch, len(chunk)), make([]*sighting, len(chunk))
+		for i, l := range chunk {
+			seen[i] = l.seen.Load()
+			touches[i] = Touch{ID: l.id, Visit: seen[i].latestVisit(), Since: seen[i].storedAt()}
+		}
+		if err := m.store.Touch(ctx, touches); err != nil {
 			m.stats.touchErrors.Add(1)
 			m.cfg.Logger.WarnContext(ctx, "session: activity not written", "sessions", len(chunk), "error", err)
 			m.requeue(waiting)
 			return err
+		}
+		for i, s := range seen {
+			s.stored.Store(touches[i].Visit.At.UnixMilli())
 		}
 		m.stats.touches.Add(int64(len(chunk)))
 	}

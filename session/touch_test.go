@@ -19,6 +19,7 @@ import (
 type counting struct {
 	session.Store
 	gets, touches, touched int
+	last                   session.Touch
 	fail                   error
 }
 
@@ -30,10 +31,47 @@ func (c *counting) Get(ctx context.Context, id session.ID) (*session.Session, se
 func (c *counting) Touch(ctx context.Context, all []session.Touch) error {
 	c.touches++
 	c.touched += len(all)
+	c.last = all[len(all)-1]
 	if c.fail != nil {
 		return c.fail
 	}
 	return c.Store.Touch(ctx, all)
+}
+
+// A visit of which only the time is new says so, and of which visit it is the same,
+// unless it is not known whether the store has that.
+func TestTouchOfTheTime(t *testing.T) {
+	store := &counting{Store: memstore.New()}
+	b := newBenchOver(t, store, session.Config{FlushInterval: time.Hour})
+	_, token := b.start(t, "alice", session.StartOptions{})
+	visit := func(from session.Origin) session.Touch {
+		t.Helper()
+		b.clock.advance(2 * time.Minute)
+		if _, err := b.Resume(t.Context(), token.Credential(), from); err != nil {
+			t.Fatal(err)
+		}
+		_ = b.Flush(t.Context())
+		return store.last
+	}
+	visit(home)
+	before := store.last.Visit.At
+	if now := visit(home); !now.Since.Equal(before) {
+		t.Errorf("the same again: got Since %v, want %v", now.Since, before)
+	}
+	if now := visit(hotel); !now.Since.IsZero() {
+		t.Errorf("from elsewhere: got Since %v, want none", now.Since)
+	}
+	before = store.last.Visit.At
+	store.fail = errors.New("down")
+	visit(hotel)
+	store.fail = nil
+	if now := visit(hotel); !now.Since.Equal(before) {
+		t.Errorf("after a failure: got Since %v, want %v, which the store has", now.Since, before)
+	}
+	stored, _, err := store.Store.Get(t.Context(), token.ID())
+	if err != nil || !stored.Last.At.Equal(b.Now()) || stored.Last.Network != store.last.Visit.Network {
+		t.Errorf("stored: got %+v, %v", stored.Last, err)
+	}
 }
 
 func TestTouchesAreThrottledAndBatched(t *testing.T) {

@@ -56,7 +56,9 @@ type dialect struct {
 	ids   string // query that returns the IDs of which encodeIDs is the parameter
 	texts string // query that returns the texts of which marshal is the parameter
 	touch string // statement that writes the visits of which encodeTouches is the parameter
-	table string // query that counts the tables of a name
+	// touchTimes is the statement for encodeTimes.
+	touchTimes string
+	table      string // query that counts the tables of a name
 
 	log      bool   // other processes have to ask what happened
 	now      string // query that returns the milliseconds since 1970 by the server's clock; "" if it has none of its own

@@ -38,6 +38,10 @@ func mysqlOfSessions(p *statements) []statement {
 			SET s.last_at = t.at, s.ip = t.ip, s.network = t.network, s.country = t.country, s.city = t.city,
 			s.device_kind = t.kind, s.browser = t.browser, s.os = t.os, s.last = t.last
 			WHERE s.last_at < t.at AND s.ended_at IS NULL AND s.user_generation >= t.gen AND s.global_generation = (SELECT g.generation FROM signedin_everyone g)`},
+		{&p.touchTimes, `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$[0]' ERROR ON ERROR, at BIGINT PATH '$[1]' ERROR ON ERROR,
+				since BIGINT PATH '$[2]' ERROR ON ERROR, gen BIGINT PATH '$[3]' ERROR ON ERROR)) t
+			STRAIGHT_JOIN signedin_sessions s FORCE INDEX (PRIMARY) ON s.id = unhex(t.id) SET s.last_at = t.at
+			WHERE s.last_at = t.since AND s.last_at < t.at AND s.ended_at IS NULL AND s.user_generation >= t.gen AND s.global_generation = (SELECT g.generation FROM signedin_everyone g)`},
 	}
 }
 

@@ -46,6 +46,12 @@ var postgresDialect = dialect{
 		UPDATE signedin_sessions SET last_at = s.at, ip = s.ip, network = s.network, country = s.country, city = s.city,
 		device_kind = s.kind, browser = s.browser, os = s.os, last = s.last
 		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at < s.at AND {writable}`,
+	touchTimes: `WITH t AS (SELECT decode(value->>0, 'hex') AS id, CAST(value->>1 AS bigint) AS at, CAST(value->>2 AS bigint) AS since
+			FROM json_array_elements(CAST(? AS json))),
+		locked AS (SELECT s.id, s.last_at, s.ended_at, s.user_id, s.user_generation, s.global_generation, t.at, t.since
+			FROM t JOIN signedin_sessions s ON s.id = t.id ORDER BY s.id FOR UPDATE OF s)
+		UPDATE signedin_sessions SET last_at = s.at
+		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at = s.since AND s.last_at < s.at AND {writable}`,
 	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
 
 	now:  `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`,

@@ -125,6 +125,23 @@ func encodeTouches(touches []session.Touch, gens map[session.ID]int64) string {
 	return string(append(b, ']'))
 }
 
+// encodeTimes is encodeTouches for visits of which only the time is new.
+func encodeTimes(touches []session.Touch, gens map[session.ID]int64) string {
+	b := make([]byte, 0, len(touches)*100)
+	for i := range touches {
+		t := &touches[i]
+		b = append(append(b, "[,"[min(i, 1)]), `["`...)
+		b = append(hex.AppendEncode(b, t.ID[:]), `",`...)
+		b = append(strconv.AppendInt(b, t.Visit.At.UnixMilli(), 10), ',')
+		b = strconv.AppendInt(b, t.Since.UnixMilli(), 10)
+		if gens != nil {
+			b = strconv.AppendInt(append(b, ','), gens[t.ID], 10)
+		}
+		b = append(b, ']')
+	}
+	return string(append(b, ']'))
+}
+
 // decode returns the session that r is the row of.
 func (r *row) decode() (s *session.Session, err error) {
 	s = &session.Session{

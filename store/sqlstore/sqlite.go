@@ -47,6 +47,8 @@ var sqliteDialect = dialect{
 		country = t.value->>'country', city = t.value->>'city', device_kind = t.value->>'kind',
 		browser = t.value->>'browser', os = t.value->>'os', last = t.value->>'last'
 		FROM json_each(?) AS t WHERE s.id = unhex(t.value->>'id') AND s.last_at < t.value->>'at' AND {live}`,
+	touchTimes: `UPDATE signedin_sessions AS s SET last_at = t.value->>1
+		FROM json_each(?) AS t WHERE s.id = unhex(t.value->>0) AND s.last_at = t.value->>2 AND s.last_at < t.value->>1 AND {live}`,
 	table: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`,
 
 	check:      checkSQLite,

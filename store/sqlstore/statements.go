@@ -22,7 +22,7 @@ type statements struct {
 	get, getMany, scan, countLive, generation *sqlx.Stmt
 	listLive, pageLive, pageOldest            *sqlx.Stmt
 	listEnded, oldestEnded                    *sqlx.Stmt
-	update, standing, touch                   *sqlx.Stmt
+	update, standing, touch, touchTimes       *sqlx.Stmt
 
 	begin, end, endOnly, remove        *sqlx.Stmt
 	bump, keep, liveOf, countOf, allOf *sqlx.Stmt
@@ -172,6 +172,7 @@ func (p *statements) ofSessions() []statement {
 			WHERE s.id = ? AND s.version = ? AND {writable}`},
 		{&p.standing, `SELECT s.user_id, {live} AS live FROM signedin_sessions s WHERE s.id = ?`},
 		{&p.touch, `{touch}`},
+		{&p.touchTimes, `{touch times}`},
 	}
 }
 
@@ -260,7 +261,7 @@ func (st *Store) text(s string) string {
 		}
 	}
 	for _, r := range [][2]string{
-		{"{touch}", d.touch}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
+		{"{touch}", d.touch}, {"{touch times}", d.touchTimes}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
 		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{clock}", d.clock}, {"{lock}", d.lock}, {"{skip}", d.skip},
 		{"{text}", cmp.Or(d.casts["text"], "?")}, {"{bigint}", cmp.Or(d.casts["bigint"], "?")}, {"{bytea}", cmp.Or(d.casts["bytea"], "?")},
 		{"{columns}", columnNames()}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},

@@ -131,6 +131,9 @@ func (st *Store) touch(ctx context.Context, touches []session.Touch) error {
 		if err != nil {
 			return err
 		}
+		if chunk, err = st.touchTimes(ctx, chunk, gens); err != nil {
+			return err
+		}
 		if len(chunk) == 0 {
 			continue
 		}
@@ -139,6 +142,27 @@ func (st *Store) touch(ctx context.Context, touches []session.Touch) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// touchTimes writes the time of those visits that are new in nothing else, and
+// returns what is left to be written.
+func (st *Store) touchTimes(ctx context.Context, touches []session.Touch, gens map[session.ID]int64) ([]session.Touch, error) {
+	var times, whole []session.Touch
+	for _, t := range touches {
+		if t.Since.IsZero() {
+			whole = append(whole, t)
+		} else {
+			times = append(times, t)
+		}
+	}
+	if len(times) == 0 {
+		return touches, nil
+	}
+	n, err := st.exec(ctx, st.stmts.touchTimes, encodeTimes(times, gens))
+	if err != nil || n == len(times) {
+		return whole, err
+	}
+	return touches, nil // of some the store has another visit
 }
 
 // gensOf returns the generations of those of the sessions that are live, and

@@ -174,6 +174,18 @@ var mutants = []struct {
 			return m.Store.Touch(ctx, touches)
 		}
 	}},
+	{"touch writes the time alone", "touch the time", false, func(m *mutant) {
+		m.touch = func(ctx context.Context, touches []session.Touch) error {
+			touches = slices.Clone(touches)
+			for i, t := range touches {
+				if s, _, err := m.Store.Get(ctx, t.ID); err == nil && !t.Since.IsZero() {
+					touches[i].Visit = s.Last
+					touches[i].Visit.At = t.Visit.At
+				}
+			}
+			return m.Store.Touch(ctx, touches)
+		}
+	}},
 	{"update writes the visit back", "update keeps a touch", false, func(m *mutant) {
 		m.update = func(ctx context.Context, s *session.Session) error {
 			err := m.Store.Update(ctx, s)
