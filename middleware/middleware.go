@@ -132,6 +132,13 @@ type Config struct {
 	// Defaults to nil.
 	Hints func(r *http.Request, h device.Hints) device.Hints
 
+	// Background, if set, says by route or header which requests nobody made: those of
+	// a page that polls. They are judged like any other, and do not keep an idle
+	// session alive (ASVS 5.0 7.3.1). Event streams, pages that are fetched in advance
+	// and requests with the header Signedin-Background are known without. Defaults to
+	// nil.
+	Background func(r *http.Request) bool
+
 	// NoHints keeps AskHints from asking. Defaults to false.
 	NoHints bool
 	// CriticalHints has browsers ask again at once if their first request came
@@ -411,7 +418,7 @@ func addVary(h http.Header, carriers []string) {
 // Origin tells where a request comes from. An address that is only a proxy's
 // is left out.
 func (m *Middleware) Origin(r *http.Request) session.Origin {
-	o := session.Origin{Hints: hints(r.Header)}
+	o := session.Origin{Hints: hints(r.Header), Background: m.isBackground(r)}
 	if ip, exact := m.cfg.ClientIP(r); exact {
 		o.IP = ip
 	}

@@ -15,7 +15,8 @@ type Pages struct {
 	// SignIn is where people sign in.
 	SignIn string
 	// Confirm is where who is signed in proves it again, for
-	// ErrRecentAuthRequired. Defaults to none: they are told what to do. It is
+	// ErrRecentAuthRequired; of an [*ActionError] it gets the Action as the query
+	// parameter "for". Defaults to none: they are told what to do. It is
 	// not SignIn, which sends on who is signed in, and so back here.
 	Confirm string
 	// Recover is where who is signed in, in a way that looked suspicious, can
@@ -56,12 +57,19 @@ func (p Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, err er
 		Problem(w, r, status, err)
 		return
 	}
+	q := url.Values{}
 	if next := p.next(r, asks); next != "" {
+		q.Set("next", next)
+	}
+	if e, ok := errors.AsType[*ActionError](err); ok {
+		q.Set("for", e.Action)
+	}
+	if len(q) > 0 {
 		sep := "?"
 		if strings.Contains(to, "?") {
 			sep = "&"
 		}
-		to += sep + "next=" + url.QueryEscape(next)
+		to += sep + q.Encode()
 	}
 	switch asks {
 	case asksHTMX:

@@ -58,7 +58,7 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, from Origin, door *Do
 	// Only now that it can be cut: a revocation is in the store before it cuts.
 	ok, err := v.hold.Holds(ctx)
 	if ok && err == nil && !v.l.gone.Load() && v.l.cause.Load() == nil {
-		if now >= v.quiet {
+		if now >= v.quiet && !from.Background {
 			m.touchKnown(ctx, k, v, from)
 		}
 		return c, nil
@@ -82,7 +82,7 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, from Origin) (*Sess
 	} else if !ok {
 		return nil, nil
 	}
-	if now >= v.quiet {
+	if now >= v.quiet && !from.Background {
 		m.touchKnown(ctx, k, v, from)
 	}
 	return v.s, nil

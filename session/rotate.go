@@ -17,6 +17,9 @@ type Proof struct {
 	// proof older than the one that is known counts for nothing: it is
 	// [ErrOutdated]. Defaults to now.
 	AuthenticatedAt time.Time
+	// For, if set, names one action of the host's, such as "transfer 4711", which
+	// [Manager.UseProof] allows once within the StepUp limit. Defaults to none.
+	For string
 	// RevokeOthers, if set, is the reason for which all of the user's other
 	// sessions end in the same step. Defaults to none ending.
 	RevokeOthers Reason
@@ -54,6 +57,11 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 	if at := p.AuthenticatedAt; !at.IsZero() && at.Before(now) {
 		proved = time.UnixMilli(at.UnixMilli()).UTC()
 	}
+	if p.For != "" {
+		if err := checkAction(p.For); err != nil {
+			return Reauthentication{}, err
+		}
+	}
 	change := func(s *Session) (err error) {
 		if !p.AuthenticatedAt.IsZero() && proved.Before(s.AuthenticatedAt) {
 			return fmt.Errorf("%w: an older proof than the one that is known", ErrOutdated)
@@ -68,6 +76,9 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 		s.AuthenticatedAt, s.Restriction = proved, RestrictionNone
 		if p.Methods != nil {
 			s.Methods = slices.Clone(p.Methods)
+		}
+		if p.For != "" {
+			s.noteProof(p.For, now)
 		}
 		if s.Carrier == CarrierCookie || s.Carrier == CarrierBearer && p.NewToken {
 			token, err = s.replaceSecret(now)

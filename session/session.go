@@ -123,6 +123,9 @@ type Visit struct {
 type Origin struct {
 	IP    netip.Addr // zero if not known
 	Hints device.Hints
+	// Background says that nobody made the request: a page that polls, say. It is
+	// judged like any other, and does not keep an idle session alive.
+	Background bool
 }
 
 // maxHint bounds what is kept of a header, in bytes. Browsers send less.

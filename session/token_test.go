@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/signedin/signedin/session"
 )
@@ -134,4 +136,52 @@ func FuzzParseToken(f *testing.F) {
 			t.Fatalf("%q came back as %q", s, token.Reveal())
 		}
 	})
+}
+
+// Each bit of secrets, of salts and of device IDs is on in half of them, and depends on
+// no other part: 256, 128 and 128 bits of a good source (ASVS 5.0 7.2.3).
+func TestRandomness(t *testing.T) {
+	const n = 1000
+	b := newBench(t, session.Config{MaxPerUser: -1, Limits: session.Limits{Rotation: time.Hour}})
+	var secrets, salts, devices [][]byte
+	for i := range n {
+		s, token := b.start(t, fmt.Sprint("user ", i), session.StartOptions{})
+		secrets = append(secrets, token.Bytes()[16:])
+		b.clock.advance(time.Hour)
+		if next, err := b.RotatePeriodic(t.Context(), token); err != nil || next.IsZero() {
+			t.Fatal(err)
+		}
+		stored, _, err := b.store.Get(t.Context(), s.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		salts = append(salts, stored.Secrets.Salt[:])
+		id := session.NewDeviceID()
+		devices = append(devices, id[:])
+	}
+	for what, all := range map[string][][]byte{"secret": secrets, "salt": salts, "device ID": devices} {
+		if bits := 8 * len(all[0]); bits < 128 {
+			t.Errorf("%s: %d bits", what, bits)
+		}
+		words := make(map[string]bool)
+		for _, v := range all {
+			for i := 0; i < len(v); i += 4 {
+				words[string(v[i:i+4])] = true
+			}
+		}
+		// 8,000 words of 32 bits have 0.007 pairs by chance.
+		if want := n * len(all[0]) / 4; len(words) < want-2 {
+			t.Errorf("%s: %d different words of %d", what, len(words), want)
+		}
+		for bit := range 8 * len(all[0]) {
+			on := 0
+			for _, v := range all {
+				on += int(v[bit/8]>>(bit%8)) & 1
+			}
+			// 8 standard deviations: once in 10^15.
+			if math.Abs(float64(on)-n/2) > 8*math.Sqrt(n)/2 {
+				t.Errorf("%s: bit %d is on in %d of %d", what, bit, on, n)
+			}
+		}
+	}
 }

@@ -40,7 +40,7 @@ func (q *touchQueue) len() int {
 func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, now time.Time) *Session {
 	last := l.sighting(s)
 	if last.isFrom(from) {
-		if now.Sub(last.latest()) < m.cfg.TouchInterval {
+		if from.Background || now.Sub(last.latest()) < m.cfg.TouchInterval {
 			return s
 		}
 		if m.isAgain(last, from) {
@@ -57,7 +57,10 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 	if next.networks = last.networks; moved {
 		next.networks = last.moving(next.visit.Network, now)
 	}
-	if !moved && next.visit.Device == last.visit.Device && now.Sub(last.latest()) < m.cfg.TouchInterval {
+	if from.Background && moved {
+		next.visit.At = last.latest().Add(time.Millisecond) // later, so that it is stored, and no more
+	}
+	if !moved && (from.Background || next.visit.Device == last.visit.Device && now.Sub(last.latest()) < m.cfg.TouchInterval) {
 		// Only what is compared changes, not what is stored.
 		device := next.visit.Device
 		next.visit = last.latestVisit()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -85,6 +86,55 @@ func TestSignOutThisDevice(t *testing.T) {
 	}
 	if me.signedIn() {
 		t.Fatal("still signed in")
+	}
+}
+
+// The button is on the page, and does it (ASVS 5.0 7.4.4).
+func TestSignOutButton(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{SignedOut: "/bye"}, session.Config{})
+	me := s.signIn(t, "alice")
+	page := me.page("")
+	mine := strings.Index(page, "This device")
+	form := regexp.MustCompile(`<form[^>]* method="?post"?[^>]* action="([^"]+)"`).FindStringSubmatch(page)
+	button := regexp.MustCompile(`<button name="(sign-out)" value="([^"]+)"[^>]*>Sign out</button>`).FindStringSubmatch(page[max(mine, 0):])
+	if mine < 0 || form == nil || button == nil || button[2] != me.id() {
+		t.Fatalf("no button: %v, %v in %s", form, button, page)
+	}
+	v := url.Values{"form": {formField.FindStringSubmatch(page)[1]}, button[1]: {button[2]}}
+	wantRedirect(t, first(me.do("POST", form[1], v.Encode(), "Content-Type", "application/x-www-form-urlencoded")), "/bye")
+	if me.signedIn() {
+		t.Error("still signed in")
+	}
+}
+
+// The page's own stream and the requests of its script keep no session alive.
+func TestOpenPageKeepsNothingAlive(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{Preset: session.PresetAAL3})
+	me := s.signIn(t, "alice")
+	script, err := os.ReadFile("script.js")
+	if err != nil || !strings.Contains(string(script), `"Signedin-Background": "1"`) {
+		t.Fatalf("the script does not say so: %v", err)
+	}
+	minutes := 0
+	for ; minutes < 30; minutes++ {
+		s.pass(time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		req, _ := http.NewRequestWithContext(ctx, "GET", s.URL+base+"/events", nil)
+		req.Header.Set("Accept", "text/event-stream")
+		res, err := me.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		res.Body.Close()
+		if res, _ := me.do("GET", base+"/", "", "Sec-Fetch-Mode", "cors", "Signedin-Background", "1"); res.StatusCode == http.StatusUnauthorized {
+			break
+		}
+	}
+	if minutes != 14 {
+		t.Errorf("signed in for %d minutes, want 14", minutes)
 	}
 }
 

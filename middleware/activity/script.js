@@ -22,7 +22,7 @@ let due = false
 const refresh = async () => {
 if (busy()) return void (due = true)
 due = false
-const r = await fetch(location.href, {headers: {Accept: "text/html"}}).catch(() => null)
+const r = await fetch(location.href, {headers: {Accept: "text/html", "Signedin-Background": "1"}}).catch(() => null)
 if (!r || r.status == 503) return
 if (!r.ok || r.redirected) return location.reload()
 const fresh = new DOMParser().parseFromString((await r.text()).replace(/<(style|script)[^]*?<\/\1>/g, ""), "text/html").querySelector("main")

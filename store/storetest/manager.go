@@ -16,7 +16,34 @@ var managerRules = []rule{
 	{"manager is overtaken", "A revocation that comes between the steps of something under way beats it.", managerOvertaken},
 	{"manager sign-ins at once", "However many sign in at once, no user has more sessions than the bound, and each is known.", managerBound},
 	{"manager rotates at once", "Parallel requests that rotate a secret get the same new one, and nobody is signed out.", managerRotates},
+	{"manager keeps the provider", "What an identity provider called a sign-in, its iss, sub and sid, is kept with the session and handed out with it.", managerIssued},
 	{"race revoke", "No session is accepted by a check that started after its revocation returned.", raceBriefly},
+}
+
+func managerIssued(k *kit) {
+	m := k.manager(k.store, session.Config{})
+	ticket, err := m.BeginSignIn(k.Context(), "ada")
+	k.must("BeginSignIn", err)
+	s, token, err := m.Start(k.Context(), ticket, session.Origin{}, session.StartOptions{Issuer: "https://id.example", Subject: "subject 1", SID: "sid 1"})
+	k.must("Start", err)
+	k.fresh()
+	check := func(how string, got *session.Session) {
+		if got.Issuer != "https://id.example" || got.Subject != "subject 1" || got.SID != "sid 1" {
+			k.Errorf("%s: got iss %q, sub %q, sid %q", how, got.Issuer, got.Subject, got.SID)
+		}
+	}
+	check("Start", s)
+	got, err := k.manager(k.store, session.Config{}).Resume(k.Context(), token.Credential(), session.Origin{})
+	k.must("Resume", err)
+	check("Resume", got)
+	got, err = m.Rename(k.Context(), "ada", s.ID, "named")
+	k.must("Rename", err)
+	check("Rename", got)
+	all, err := m.List(k.Context(), "ada")
+	k.must("List", err)
+	for _, got := range all {
+		check("List", got)
+	}
 }
 
 func (k *kit) manager(store session.Store, cfg session.Config) *session.Manager {
