@@ -2,7 +2,9 @@ package activity_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -101,12 +103,31 @@ func (c *client) can(text, id string, deny bool) {
 			c.t.Errorf("the notice says %s, and the page has no such button:\n%s", quoted, page)
 		}
 	}
-	if strings.Contains(text, "sign out all other devices") && strings.Contains(page, "is signed in.") && !strings.Contains(page, `href="/account/devices/sign-out-others"`) {
+	if deny {
+		c.deny(id)
+	}
+	if strings.Contains(text, "sign out all other devices") {
+		c.endOthers()
+	}
+}
+
+// endOthers signs out all other devices, by the page's own way.
+func (c *client) endOthers() {
+	c.t.Helper()
+	if page := c.page(""); strings.Contains(page, "No other device is signed in.") {
+		return
+	} else if !strings.Contains(page, `href="/account/devices/sign-out-others"`) {
 		c.t.Errorf("the page cannot sign out all other devices:\n%s", page)
 	}
-	if !deny {
-		return
+	c.prove("pwd")
+	wantDone(c.t, c, first(c.submit("/sign-out-others")), "All other devices are signed out.")
+	if all := c.list("/api/sessions"); len(all) != 1 {
+		c.t.Errorf("signed in are %v", all)
 	}
+}
+
+func (c *client) deny(id string) {
+	c.t.Helper()
 	res, page := c.submit("/act", "not-me", id)
 	if res.StatusCode == http.StatusUnauthorized { // it asks for a proof first, and goes on
 		back := next(c.t, res, page)
@@ -172,6 +193,37 @@ func TestNoticesCanBeDone(t *testing.T) {
 			old.do("GET", base+"/", "")
 			return id, other
 		}},
+		{"a new sign-in, read where one has just signed in, in doubt", mails.KindSignIn, 0, func(m *mailed) (string, *client) {
+			m.signIn(t, "alice", home...)
+			m.pass(time.Hour)
+			reader := m.signIn(t, "alice", strange("Chrome x")...)
+			m.pass(time.Hour)
+			return m.signIn(t, "alice", strange("Notice x")...).id(), reader
+		}},
+		{"several at once, read by a device that has moved itself", mails.KindMore, 0, func(m *mailed) (id string, old *client) {
+			old = m.signIn(t, "alice", home...)
+			m.pass(time.Hour)
+			for _, agent := range []string{"A x", "B x", "C x", "D x", "E x", "F x", "G x"} {
+				m.pass(time.Minute)
+				id = m.signIn(t, "alice", strange(agent)...).id()
+			}
+			m.pass(time.Hour)
+			old.header = strange("Firefox 1")
+			return id, old
+		}},
+		{"an old copy, read on another device", mails.KindReused, 0, func(m *mailed) (string, *client) {
+			other := m.signIn(t, "alice", home...)
+			return m.copied(t), other
+		}},
+		{"an old copy, of the only device, read after signing in again", mails.KindReused, 0, func(m *mailed) (string, *client) {
+			id := m.copied(t)
+			return id, m.signIn(t, "alice", home...)
+		}},
+		{"an old copy, read after signing in again, in doubt", mails.KindReused, 0, func(m *mailed) (string, *client) {
+			m.signIn(t, "alice", home...)
+			id := m.copied(t)
+			return id, m.signIn(t, "alice", strange("Chrome x")...)
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -179,31 +231,15 @@ func TestNoticesCanBeDone(t *testing.T) {
 			about, reader := tt.happens(m)
 			reader.t = t
 			text := m.has(t, tt.kind)
-			reader.can(text, about, true)
+			reader.can(text, about, strings.Contains(text, "“Not me”"))
 			if !strings.Contains(text, "Device activity") {
 				t.Errorf("the notice does not say where: %s", text)
 			}
 		})
 	}
-	t.Run("what follows from Not me, and a changed password", func(t *testing.T) {
-		t.Parallel()
-		m := newMailed(t, 0)
-		old := m.signIn(t, "alice", home...)
-		old.t = t
-		m.pass(time.Hour)
-		id := m.signIn(t, "alice", strange("Chrome x")...).id()
-		m.signIn(t, "alice", "User-Agent", "Safari x")
-		old.prove("pwd")
-		want(t, first(old.submit("/act", "not-me", id)), http.StatusSeeOther)
-		old.can(m.has(t, mails.KindDenied), id, false)
-		all, err := m.manager.RevokeAll(t.Context(), "alice", session.ReasonPasswordChanged)
-		if err != nil || all == 0 {
-			t.Fatal(all, err)
-		}
-		if text := m.has(t, mails.KindPasswordChanged); !strings.Contains(text, "forgotten") {
-			t.Errorf("no word of how to get the account back: %s", text) // the host's page, of which we know RecoveryURL
-		}
-	})
+	for _, inDoubt := range []bool{false, true} {
+		t.Run(fmt.Sprintf("what follows from Not me, in doubt: %v, and a changed password", inDoubt), func(t *testing.T) { noticesThatFollow(t, inDoubt) })
+	}
 	t.Run("several at once", func(t *testing.T) {
 		t.Parallel()
 		m := newMailed(t, 0)
@@ -217,4 +253,59 @@ func TestNoticesCanBeDone(t *testing.T) {
 		}
 		old.can(m.has(t, mails.KindMore), id, true)
 	})
+}
+
+// noticesThatFollow are those about what the user, or somebody else, has done.
+func noticesThatFollow(t *testing.T, inDoubt bool) {
+	t.Parallel()
+	m := newMailed(t, 0)
+	old := m.signIn(t, "alice", "User-Agent", "Firefox 1")
+	old.t = t
+	m.pass(time.Hour)
+	id := m.signIn(t, "alice", "X-Test-IP", "198.51.100.7", "User-Agent", "Chrome x").id()
+	m.signIn(t, "alice", "User-Agent", "Safari x")
+	old.prove("pwd")
+	want(t, first(old.submit("/act", "not-me", id)), http.StatusSeeOther)
+	if inDoubt {
+		m.pass(time.Hour)
+		old.header = []string{"X-Test-IP", "198.51.100.7", "User-Agent", "Firefox 1"}
+	}
+	old.can(m.has(t, mails.KindDenied), id, false)
+	all, err := m.manager.RevokeAll(t.Context(), "alice", session.ReasonPasswordChanged)
+	if err != nil || all == 0 {
+		t.Fatal(all, err)
+	}
+	if text := m.has(t, mails.KindPasswordChanged); !strings.Contains(text, "forgotten") {
+		t.Errorf("no word of how to get the account back: %s", text) // the host's page, of which we know RecoveryURL
+	}
+}
+
+// copied has alice signed in on a device whose cookie somebody copies, and rotates
+// first, and returns its ID.
+func (m *mailed) copied(t *testing.T) string {
+	t.Helper()
+	ticket, err := m.manager.BeginSignIn(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := session.Origin{IP: netip.MustParseAddr("203.0.113.9"), Hints: device.Hints{UserAgent: "Safari x"}}
+	s, owners, err := m.manager.Start(t.Context(), ticket, owner, session.StartOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.pass(24 * time.Hour)
+	thiefs, err := m.manager.RotatePeriodic(t.Context(), owners)
+	if err != nil || thiefs.IsZero() {
+		t.Fatalf("no rotation: %v", err)
+	}
+	for range 2 {
+		if _, err := m.manager.Resume(t.Context(), thiefs.Credential(), owner); err != nil {
+			t.Fatal(err)
+		}
+		m.pass(session.RotationGrace)
+	}
+	if _, err := m.manager.Resume(t.Context(), owners.Credential(), owner); err != session.ErrReused {
+		t.Fatalf("got %v", err)
+	}
+	return s.ID.String()
 }
