@@ -2,6 +2,8 @@ package middleware
 
 import (
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,14 +77,20 @@ func (p Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, err er
 	case asksHTMX:
 		w.Header().Set("HX-Redirect", to)
 		Problem(w, r, status, err)
-	case asksFrame: // which cannot show another page, but loads the whole one if it is told so
+	case asksFrame:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(`<!DOCTYPE html><html><head><meta charset="utf-8"><title></title><meta name="turbo-visit-control" content="reload"></head><body></body></html>`))
+		_, _ = fmt.Fprintf(w, leaveFrame, html.EscapeString(to))
 	default:
 		http.Redirect(w, r, to, http.StatusSeeOther)
 	}
 }
+
+// leaveFrame leads out of a frame of Turbo, which cannot show another page: told
+// to reload, Turbo puts this one in the place of the whole, and the browser goes
+// on.
+const leaveFrame = `<!DOCTYPE html><html><head><meta charset="utf-8"><title></title><meta name="turbo-visit-control" content="reload">` +
+	`<meta http-equiv="refresh" content="0; url=%[1]s"></head><body><a href="%[1]s">…</a></body></html>`
 
 // An asker is what waits for the answer to a request.
 type asker int

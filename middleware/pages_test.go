@@ -91,7 +91,7 @@ func TestPagesInAFrame(t *testing.T) {
 	r.Header.Set("Turbo-Frame", "photos")
 	w := httptest.NewRecorder()
 	middleware.ToSignIn("/login")(w, r, 401, middleware.ErrSignInRequired)
-	if w.Code != 401 || !strings.Contains(w.Body.String(), `<meta name="turbo-visit-control" content="reload">`) {
+	if w.Code != 401 || !strings.Contains(w.Body.String(), `<meta name="turbo-visit-control" content="reload"><meta http-equiv="refresh" content="0; url=/`) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
