@@ -56,7 +56,7 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, from Origin, door *Do
 	c := &Conn{Context: ctx, view: &v.view, door: door, transport: transport}
 	v.l.open.add(c)
 	// Only now that it can be cut: a revocation is in the store before it cuts.
-	ok, err := v.hold.Holds(ctx)
+	ok, err := m.holds(ctx, v.hold)
 	if ok && err == nil && !v.l.gone.Load() && v.l.cause.Load() == nil {
 		if now >= v.quiet && !from.Background {
 			m.touchKnown(ctx, k, v, from)
@@ -77,7 +77,7 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, from Origin) (*Sess
 	if v == nil {
 		return nil, nil
 	}
-	if ok, err := v.hold.Holds(ctx); err != nil {
+	if ok, err := m.holds(ctx, v.hold); err != nil {
 		return nil, m.lookupFailed(ctx, k.ID, err)
 	} else if !ok {
 		return nil, nil

@@ -123,7 +123,7 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 func (m *Manager) recall(ctx context.Context, c Credential, l *live, now time.Time) (*Session, Generations, Handle, error) {
 	if v := l.view.Load(); v != nil && v.hold != nil &&
 		v.s.Secrets.match(c.Hash) == secretCurrent && v.s.Restriction != RestrictionSuspended && m.over(v.s, v.s.Generations, now, l) == nil {
-		ok, err := v.hold.Holds(ctx)
+		ok, err := m.holds(ctx, v.hold)
 		if ok || err != nil {
 			return v.s, v.s.Generations, v.hold, err
 		}
@@ -134,7 +134,7 @@ func (m *Manager) recall(ctx context.Context, c Credential, l *live, now time.Ti
 // read reads a session from the store, with its handle if there is one.
 func (m *Manager) read(ctx context.Context, id ID) (*Session, Generations, Handle, error) {
 	if m.handles != nil {
-		return m.handles.Hold(ctx, id)
+		return m.hold(ctx, id)
 	}
 	s, gens, err := m.store.Get(ctx, id)
 	return s, gens, nil, err

@@ -78,6 +78,25 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 // store takes that is only slow.
 const spareTimeout = 2 * time.Second
 
+// hold reads a session with its handle, and holds asks a handle, as counted as Get.
+func (m *Manager) hold(ctx context.Context, id ID) (*Session, Generations, Handle, error) {
+	s, gens, h, err := m.handles.Hold(ctx, id)
+	m.noteRead(ctx, err)
+	return s, gens, h, err
+}
+
+func (m *Manager) holds(ctx context.Context, h Handle) (bool, error) {
+	ok, err := h.Holds(ctx)
+	m.noteRead(ctx, err)
+	return ok, err
+}
+
+func (m *Manager) noteRead(ctx context.Context, err error) {
+	if err != nil {
+		(&countedStore{failed: &m.stats.storeErrors}).note(ctx, err)
+	}
+}
+
 func (c *countedStore) Create(ctx context.Context, s *Session) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()

@@ -110,17 +110,24 @@ func (st *Store) Fresh(ctx context.Context) context.Context {
 // Get returns a session and the current generations of its user, both as of
 // one moment, which may be past.
 func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	s, gens, _, err := st.get(ctx, id)
+	return s, gens, err
+}
+
+// get also returns the copy, nil if there is none.
+func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, session.Generations, *entry, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, session.Generations{}, err
+		return nil, session.Generations{}, nil, err
 	}
 	now := st.lease.now()
 	if !st.lease.holds(now) || session.Held(ctx) {
 		st.misses.Add(1)
-		return st.inner.Get(ctx, id)
+		s, gens, err := st.inner.Get(ctx, id)
+		return s, gens, nil, err
 	}
 	if ctx.Value(freshKey{}) == nil {
 		if c := st.copies.get(id, now); c != nil {
-			return c.s, c.gens, nil
+			return c.s, c.gens, c, nil
 		}
 	}
 	st.misses.Add(1)
@@ -129,24 +136,27 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 
 // read gets the original and copies it if it is live. What is over is not
 // worth a copy: nobody is refused by one.
-func (st *Store) read(ctx context.Context, id session.ID, now time.Duration) (*session.Session, session.Generations, error) {
+func (st *Store) read(ctx context.Context, id session.ID, now time.Duration) (*session.Session, session.Generations, *entry, error) {
 	before := st.copies.clock.Load()
 	s, gens, err := st.inner.Get(ctx, id)
-	if err == nil {
-		st.keep(s, gens, before, now)
-	} else {
+	if err != nil {
 		st.copies.drop(id)
+		return s, gens, nil, err
 	}
-	return s, gens, err
+	return s, gens, st.keep(s, gens, before, now), nil
 }
 
-// keep copies s, which was read at that time and tick.
-func (st *Store) keep(s *session.Session, gens session.Generations, before uint64, now time.Duration) {
-	if s.Ended == nil && s.Generations == gens {
-		st.copies.put(&entry{s: s, gens: gens, tick: before, read: now})
-	} else {
+// keep copies s, which was read at that time and tick, and returns the copy, nil
+// if there is none.
+func (st *Store) keep(s *session.Session, gens session.Generations, before uint64, now time.Duration) *entry {
+	if s.Ended != nil || s.Generations != gens {
 		st.copies.drop(s.ID)
+		return nil
 	}
+	if c := (&entry{st: st, s: s, gens: gens, tick: before, read: now}); st.copies.put(c) {
+		return c
+	}
+	return nil
 }
 
 // GetMany returns the originals, and renews the copies.

@@ -2,7 +2,6 @@ package cachestore
 
 import (
 	"hash/maphash"
-	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -44,8 +43,10 @@ type shard struct {
 	_    [64]byte // keeps the counters of two shards off one cache line
 }
 
-// entry is a copy of a live session. But for used it is never changed.
+// entry is a copy of a live session. But for gone and used it is never changed.
 type entry struct {
+	st   *Store
+	gone atomic.Bool // out of the table, so what is invalidated does not meet it
 	s    *session.Session
 	gens session.Generations
 	tick uint64        // of the clock before the read
@@ -82,20 +83,25 @@ func (t *table) get(id session.ID, now time.Duration) *entry {
 	if c == nil || !t.believes(c, now) {
 		return nil
 	}
+	s.use(c, now)
+	return c
+}
+
+// use counts that c was asked for.
+func (s *shard) use(c *entry, now time.Duration) {
 	s.hits.Add(1)
 	if now-time.Duration(c.used.Load()) > time.Second { // a write that others wait for, so a rare one
 		c.used.Store(int64(now))
 	}
-	return c
 }
 
 func (t *table) believes(c *entry, now time.Duration) bool {
-	return c.tick >= t.everyone.Load() && c.tick >= t.users[c.user].Load() && now-c.read < t.maxAge
+	return !c.gone.Load() && c.tick >= t.everyone.Load() && c.tick >= t.users[c.user].Load() && now-c.read < t.maxAge
 }
 
 // put stores c, unless its session was invalidated since c.tick or a later
-// read came first.
-func (t *table) put(c *entry) {
+// read came first. It reports whether it did.
+func (t *table) put(c *entry) bool {
 	c.user = t.user(c.s.UserID)
 	c.used.Store(int64(c.read))
 	s := t.shard(c.s.ID)
@@ -103,12 +109,23 @@ func (t *table) put(c *entry) {
 	defer s.mu.Unlock()
 	old := s.m[c.s.ID]
 	if c.tick < s.tick || old != nil && c.read < old.read {
-		return
+		return false
 	}
-	if old == nil && len(s.m) >= s.max {
+	if old != nil {
+		old.gone.Store(true)
+	} else if len(s.m) >= s.max {
 		s.evict()
 	}
 	s.m[c.s.ID] = c
+	return true
+}
+
+// remove takes a copy out. s.mu is held.
+func (s *shard) remove(id session.ID) {
+	if c := s.m[id]; c != nil {
+		c.gone.Store(true)
+		delete(s.m, id)
+	}
 }
 
 // evict drops the longest unused of a few. s.mu is held.
@@ -124,7 +141,7 @@ func (s *shard) evict() {
 			break
 		}
 	}
-	delete(s.m, victim)
+	s.remove(victim)
 }
 
 // forget invalidates the copies of sessions, those under way included.
@@ -133,7 +150,7 @@ func (t *table) forget(ids ...session.ID) {
 		s := t.shard(id)
 		s.mu.Lock()
 		s.tick = t.clock.Add(1)
-		delete(s.m, id)
+		s.remove(id)
 		s.mu.Unlock()
 	}
 }
@@ -160,7 +177,7 @@ func (t *table) forgetAll() {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()
-		s.m = make(map[session.ID]*entry)
+		s.m = make(map[session.ID]*entry) // their ticks are past
 		s.mu.Unlock()
 	}
 }
@@ -178,7 +195,11 @@ func (t *table) sweep(now time.Duration) {
 	s := &t.shards[t.swept]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.m, func(_ session.ID, c *entry) bool { return !t.believes(c, now) })
+	for id, c := range s.m {
+		if !t.believes(c, now) {
+			s.remove(id)
+		}
+	}
 }
 
 func (t *table) count() (hits int64, size int) {

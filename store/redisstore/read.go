@@ -16,15 +16,21 @@ import (
 // Get returns a session and the current generations of its user. It takes at
 // most Config.ReadTimeout.
 func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	return st.getWith(ctx, id, new(string))
+}
+
+// getWith is Get, and leaves the session's data as it is stored.
+func (st *Store) getWith(ctx context.Context, id session.ID, data *string) (*session.Session, session.Generations, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
 	defer cancel()
 	type found struct {
-		s *session.Session
-		g session.Generations
+		s    *session.Session
+		g    session.Generations
+		data string
 	}
 	f, err := await(ctx, func() (f found, err error) {
 		err = st.withOwner(ctx, id, func(o owner) (err error) {
-			f.s, f.g, err = st.get(ctx, o, id)
+			f.s, f.g, f.data, err = st.get(ctx, o, id)
 			return err
 		})
 		return f, err
@@ -35,6 +41,7 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 	if err != nil {
 		return nil, session.Generations{}, fail("get", err)
 	}
+	*data = f.data
 	return f.s, f.g, nil
 }
 
@@ -43,33 +50,37 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 // they are not, there may have been a revocation in between that keeps it, so
 // it reads again, as one. (It could do so at once, but a script costs the server
 // ten times as much, and no transaction begins when its memory is full.)
-func (st *Store) get(ctx context.Context, o owner, id session.ID) (*session.Session, session.Generations, error) {
+func (st *Store) get(ctx context.Context, o owner, id session.ID) (s *session.Session, g session.Generations, data string, err error) {
 	keys := []string{st.sessionKeys(o.shard()) + hexID(id), st.ofUser(o, "user"), st.ofShard(o.shard(), "everyone"), st.ofUser(o, "bumps")}
 	var values *redis.SliceCmd
 	var user, everyone *redis.StringCmd
-	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		values = p.HMGet(ctx, keys[0], fields...)
 		user = p.HGet(ctx, keys[1], "generation")
 		everyone = p.HGet(ctx, keys[2], "generation")
 		return nil
 	})
 	if err := notRead(err, user, everyone); err != nil {
-		return nil, session.Generations{}, err
+		return nil, g, "", err
 	}
-	g, err := generations(user.Val(), everyone.Val())
+	g, err = generations(user.Val(), everyone.Val())
 	if err != nil {
-		return nil, g, err
+		return nil, g, "", err
 	}
 	if err := values.Err(); redis.HasErrorPrefix(err, "WRONGTYPE") {
-		return nil, g, corrupt(id, err)
+		return nil, g, "", corrupt(id, err)
 	} else if err != nil {
-		return nil, g, err
+		return nil, g, "", err
 	}
-	s, err := decode(id, values.Val())
+	s, err = decode(id, values.Val())
 	if err == nil && s.Ended == nil && s.Generations != g {
-		return st.getAsOne(ctx, id, keys)
+		s, g, err = st.getAsOne(ctx, id, keys)
+		return s, g, "", err
 	}
-	return s, g, err
+	if err == nil {
+		data, _ = values.Val()[slices.Index(fields, "data")].(string)
+	}
+	return s, g, data, err
 }
 
 func (st *Store) getAsOne(ctx context.Context, id session.ID, keys []string) (*session.Session, session.Generations, error) {

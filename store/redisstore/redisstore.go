@@ -124,7 +124,9 @@ type Store struct {
 	client  redis.UniversalClient
 	cfg     Config
 	cluster bool // keys of several slots cannot be in one script
-	owners  owners
+	// punctual says that the client keeps to the deadline of a context.
+	punctual bool
+	owners   owners
 }
 
 var _ session.Store = (*Store)(nil)
@@ -143,7 +145,7 @@ func New(ctx context.Context, client redis.UniversalClient, cfg Config) (*Store,
 	if err != nil {
 		return nil, err
 	}
-	st := &Store{client: client, cfg: cfg, owners: owners{limit: cfg.Owners / 2}}
+	st := &Store{client: client, cfg: cfg, owners: owners{limit: cfg.Owners / 2}, punctual: isPunctual(client)}
 	_, err = await(ctx, func() (struct{}, error) { return struct{}{}, st.check(ctx) })
 	if err != nil {
 		return nil, fail("new", err)

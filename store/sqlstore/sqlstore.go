@@ -113,6 +113,8 @@ type Store struct {
 	cfg     Config
 	dialect *dialect
 	stmts   statements
+	// punctual says that the driver keeps to the end of a context.
+	punctual bool
 	// writer is the turn to write, where a database has one writer at a time:
 	// to wait here is fair, to wait there is to poll.
 	writer chan struct{}
@@ -130,7 +132,7 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &Store{db: db, cfg: cfg, dialect: d, writer: make(chan struct{}, 1)}
+	st := &Store{db: db, cfg: cfg, dialect: d, writer: make(chan struct{}, 1), punctual: isPunctual(db)}
 	return inTime(ctx, d, func() (*Store, error) {
 		err := st.start(ctx)
 		if err == nil {

@@ -18,11 +18,11 @@ import (
 // [dialect]. {lock} locks the rows of a subquery, {skip} those that nobody
 // else has locked.
 type statements struct {
-	create, exists, addUser                   *sqlx.Stmt
-	get, getMany, scan, countLive, generation *sqlx.Stmt
-	listLive, pageLive, pageOldest            *sqlx.Stmt
-	listEnded, oldestEnded                    *sqlx.Stmt
-	update, standing, touch, touchTimes       *sqlx.Stmt
+	create, exists, addUser                          *sqlx.Stmt
+	get, getMany, state, scan, countLive, generation *sqlx.Stmt
+	listLive, pageLive, pageOldest                   *sqlx.Stmt
+	listEnded, oldestEnded                           *sqlx.Stmt
+	update, standing, touch, touchTimes              *sqlx.Stmt
 
 	begin, end, endOnly, remove        *sqlx.Stmt
 	bump, keep, liveOf, countOf, allOf *sqlx.Stmt
@@ -151,6 +151,8 @@ func (p *statements) ofSessions() []statement {
 		{&p.exists, `SELECT count(*) FROM signedin_sessions WHERE id = ?`},
 		{&p.get, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id = ?`},
+		{&p.state, `SELECT s.version, s.last_at, s.user_generation, s.global_generation, ` + userGeneration + `, ` + globalGeneration + `
+			FROM signedin_sessions s WHERE s.id = ? AND s.ended_at IS NULL`},
 		{&p.getMany, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global
 			FROM signedin_sessions s WHERE s.id IN ({ids})`},
 		{&p.scan, `SELECT {read}, ` + userGeneration + ` AS now_user, ` + globalGeneration + ` AS now_global

@@ -1,6 +1,7 @@
 package peers_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/http"
@@ -222,10 +223,13 @@ func (s site) signedIn(t testing.TB, n int) []string {
 }
 
 // visiting returns a contestant that goes round among the sessions.
-func (s site) visiting(name string, workers int, lines []string) *contestant {
+func (s site) visiting(name string, workers int, lines []string, ctx ...context.Context) *contestant {
 	clients := make([]*client, max(workers, runtime.GOMAXPROCS(0)))
 	for i := range clients {
 		clients[i] = newClient()
+		for _, ctx := range ctx {
+			clients[i].request = clients[i].request.WithContext(ctx)
+		}
 	}
 	return &contestant{name: name, workers: workers, ask: func(w, i int) bool {
 		c := clients[w]

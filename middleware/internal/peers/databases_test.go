@@ -221,8 +221,10 @@ func (silent) Run(ctx context.Context, receive func(session.Notice)) error {
 	}
 }
 
+func serverOf(env string) string { return os.Getenv(env) }
+
 func server(b *testing.B, env string) string {
-	where := os.Getenv(env)
+	where := serverOf(env)
 	if where == "" {
 		b.Skipf("SKIPPED: needs a server; set %s", env)
 	}

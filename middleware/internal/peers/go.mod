@@ -40,7 +40,7 @@ require (
 require (
 	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/google/uuid v1.6.0 // indirect
-	github.com/gorilla/securecookie v1.1.2 // indirect
+	github.com/gorilla/securecookie v1.1.2
 )
 
 replace github.com/signedin/signedin => ../../..

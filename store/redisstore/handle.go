@@ -1,0 +1,100 @@
+package redisstore
+
+import (
+	"context"
+	"hash/maphash"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/signedin/signedin/session"
+)
+
+var _ session.Handles = (*Store)(nil)
+
+// state are the fields that tell of a change: a change counts version on, a visit
+// moves last_at, an ending has its field, and a bump its counter. The data has the
+// secrets, so that an answer about another session is none about this one.
+var state = []string{"version", "last_at", "user_generation", "global_generation", "ended_at", "data"}
+
+var seed = maphash.MakeSeed()
+
+// handle is of a session as it was read.
+type handle struct {
+	st     *Store
+	id     session.ID
+	owner  owner
+	values [4]int64 // of the first fields of state
+	data   uint64   // hash
+}
+
+// Hold is Get, with a handle of what it returned.
+func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, session.Generations, session.Handle, error) {
+	var data string
+	s, gens, err := st.getWith(ctx, id, &data)
+	if err != nil || s.Ended != nil || s.Generations != gens || data == "" {
+		return s, gens, nil, err
+	}
+	return s, gens, &handle{
+		st: st, id: id, owner: ownerOf(s.UserID), data: maphash.String(seed, data),
+		values: [4]int64{s.Version, s.Last.At.UnixMilli(), gens.User, gens.Global},
+	}, nil
+}
+
+// Holds asks for what tells of a change. It takes at most Config.ReadTimeout.
+func (h *handle) Holds(ctx context.Context) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, fail("get", context.Cause(ctx))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, h.st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
+	if !h.st.punctual {
+		ok, err := await(ctx, func() (bool, error) { return h.holds(ctx) })
+		return ok, fail("get", err)
+	}
+	ok, err := h.holds(ctx)
+	if err != nil && isOver(ctx, err) {
+		err = context.Cause(ctx)
+	}
+	return ok, fail("get", err)
+}
+
+// holds reads the session and then the counters, see [Store.get].
+func (h *handle) holds(ctx context.Context) (bool, error) {
+	st, shard := h.st, h.owner.shard()
+	var values *redis.SliceCmd
+	var user, everyone *redis.StringCmd
+	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		values = p.HMGet(ctx, st.sessionKeys(shard)+hexID(h.id), state...)
+		user = p.HGet(ctx, st.ofUser(h.owner, "user"), "generation")
+		everyone = p.HGet(ctx, st.ofShard(shard, "everyone"), "generation")
+		return nil
+	})
+	if err := notRead(err, user, everyone); err != nil {
+		return false, err
+	}
+	g, err := generations(user.Val(), everyone.Val())
+	if err != nil || values.Err() != nil || g != (session.Generations{User: h.values[2], Global: h.values[3]}) {
+		return false, nil // Get says what it is
+	}
+	now := values.Val()
+	for i, want := range h.values {
+		if got, _ := now[i].(string); got != strconv.FormatInt(want, 10) {
+			return false, nil
+		}
+	}
+	data, _ := now[5].(string)
+	return now[4] == nil && maphash.String(seed, data) == h.data, nil
+}
+
+// isPunctual reports whether the client is one that keeps to the deadline of a
+// context, whatever it waits for.
+func isPunctual(client redis.UniversalClient) bool {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		return c.Options().ContextTimeoutEnabled
+	}
+	return false
+}
