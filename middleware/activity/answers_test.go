@@ -48,8 +48,13 @@ type account struct {
 
 func newAccount(t *testing.T, cfg activity.Config) *account {
 	t.Helper()
+	return newAccountOf(t, cfg, strangers())
+}
+
+func newAccountOf(t *testing.T, cfg activity.Config, scfg session.Config) *account {
+	t.Helper()
 	cfg.LinkKeys, cfg.PasswordURL = linkKeys, "/password"
-	a := &account{site: newSite(t, cfg, strangers())}
+	a := &account{site: newSite(t, cfg, scfg)}
 	a.old = a.signIn(t, "alice")
 	a.pass(time.Minute)
 	a.strange = a.signIn(t, "alice", amsterdam...)

@@ -110,6 +110,57 @@ func TestClickSurvivesTheProof(t *testing.T) {
 	}
 }
 
+// So are the answers, whose words come back as well.
+func TestAnswersSurviveTheProof(t *testing.T) {
+	t.Parallel()
+	cfg := activity.Config{Reauthenticate: "/confirm"}
+	for _, tt := range []struct {
+		name, said, later string
+		click             func(a *account) (*client, *http.Response, string)
+	}{
+		{"was me", "Thank you. We will remember that", "Was Android (2) you?", func(a *account) (*client, *http.Response, string) {
+			a.pass(16 * time.Minute)
+			m := regexp.MustCompile(`name="was-me" value="([^"]+)"`).FindStringSubmatch(a.old.page(""))
+			res, page := a.old.submit("/act", "was-me", m[1])
+			return a.old, res, page
+		}},
+		{"sign out the unused", "The unused devices are signed out.", "not been used for a month", func(a *account) (*client, *http.Response, string) {
+			for range 35 {
+				a.pass(24 * time.Hour)
+				a.old.page("")
+			}
+			res, page := a.old.submit("/review", "answer", "sign-out")
+			return a.old, res, page
+		}},
+		{"forget", "The known browsers are forgotten.", "Forget them", func(a *account) (*client, *http.Response, string) {
+			a.pass(16 * time.Minute)
+			res, page := a.old.submit("/forget")
+			return a.old, res, page
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, after := range []time.Duration{30 * time.Second, 61 * time.Second} {
+				scfg := strangers()
+				scfg.Limits = session.Limits{Idle: 1000 * time.Hour * 24, Absolute: 1000 * time.Hour * 24, Rotation: -1}
+				a := newAccountOf(t, cfg, scfg)
+				me, res, page := tt.click(a)
+				want(t, res, http.StatusUnauthorized)
+				back := next(t, res, page)
+				a.pass(after)
+				me.prove("pwd")
+				res, page = me.do("GET", back, "")
+				if res.StatusCode == http.StatusSeeOther {
+					page = me.page("")
+				}
+				if done := strings.Contains(notice(page), tt.said); done != (after < time.Minute) || !done && !strings.Contains(page, tt.later) {
+					t.Errorf("%v after the click: %d, the page says %q: %s", after, res.StatusCode, notice(page), page)
+				}
+			}
+		})
+	}
+}
+
 func (s *site) sessions(user string) []*session.Session {
 	all, _ := s.manager.List(context.Background(), user)
 	return all
@@ -220,8 +271,8 @@ func TestBase(t *testing.T) {
 		_, page := me.do("GET", "/rss"+base+path, "", "Sec-Fetch-Mode", "navigate")
 		pages += page
 	}
-	for _, m := range regexp.MustCompile(`(?:href|action)="([^#"][^"]*)"`).FindAllStringSubmatch(pages, -1) {
-		if !strings.HasPrefix(m[1], "/rss/") {
+	for _, m := range regexp.MustCompile(`(?:href|action|src|data-base)="([^#"][^"]*)"`).FindAllStringSubmatch(pages, -1) {
+		if !strings.HasPrefix(m[1]+"/", "/rss/") {
 			t.Errorf("%s leads out of the base", m[0])
 		}
 	}

@@ -180,7 +180,14 @@ func (p *profile) fill(t *testing.T, selector chromedp.CSS, text string) {
 
 func (p *profile) cookies(t *testing.T) []*network.Cookie {
 	t.Helper()
-	return call(t, p, storage.GetCookies, storage.GetCookiesParams{}).Cookies
+	ctx, cancel := p.within()
+	defer cancel()
+	c := chromedp.FromContext(p.ctx)
+	got, err := cdp.Call(ctx, c.Browser, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: c.BrowserContextID})
+	if err != nil {
+		t.Fatalf("%s: %v", p.name, err)
+	}
+	return got.Cookies
 }
 
 // picture takes the page as it is on a desk, on a phone and in the dark.
