@@ -24,8 +24,9 @@ type ExportedDevice struct {
 	CountryCode       string    // of the last one, ISO 3166-1 alpha-2
 }
 
-// Export returns everything that is kept about a user, for the answer to a
-// request under article 15 of the GDPR.
+// Export returns everything that is kept about a user, for the answer to a request
+// under article 15 of the GDPR. Hand it out only in a session that is believed
+// ([Session.Believed]): a stranger would learn from it what to look like.
 func (m *Manager) Export(ctx context.Context, userID string) (Export, error) {
 	live, err := m.List(ctx, userID)
 	if err != nil {

@@ -20,8 +20,8 @@
 // Why a session looks unusual is told in older sessions only, and only there may
 // the user say that it was them ([session.Session.MayJudge]). A session that is in
 // doubt itself ([session.Session.Believed]) is told so, whether or not there is
-// something to see, and how to get out of it; it learns nothing of the others by
-// order, count or the event stream.
+// something to see, and how to get out of it; it learns of the others the kind of
+// device, the country and the day, and nothing by order, count or the event stream.
 //
 // What a user clicked is done after they have proved who they are, or have signed
 // in again, within a minute, once; after that they are asked.

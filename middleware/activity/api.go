@@ -143,11 +143,19 @@ func (h *Handler) listSessions(w http.ResponseWriter, r *http.Request, me *sessi
 }
 
 func (h *Handler) history(_ http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {
-	ended, err := h.manager.History(r.Context(), me.UserID, maxHistory)
+	ended, err := h.past(r, me, maxHistory)
 	if err != nil {
 		return nil, err
 	}
 	return h.encode(r, ended, me), nil
+}
+
+// past returns the sessions that are over, none to one that is in doubt.
+func (h *Handler) past(r *http.Request, me *session.Session, limit int) ([]*session.Session, error) {
+	if !me.Believed() {
+		return nil, nil
+	}
+	return h.manager.History(r.Context(), me.UserID, limit)
 }
 
 func (h *Handler) patch(w http.ResponseWriter, r *http.Request, me *session.Session) (any, error) {

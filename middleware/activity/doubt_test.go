@@ -1,13 +1,22 @@
 package activity_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
 )
@@ -155,4 +164,147 @@ func TestDoubtLearnsNothing(t *testing.T) {
 	if a, b := look(nil), look(session.AssessorFunc(newCountry)); a != b {
 		t.Errorf("the page of a session in doubt is another when others look unusual:\n%s\nand\n%s", a, b)
 	}
+}
+
+// Whatever a session in doubt asks for, it reads no address, version, time or signal
+// of the others, and what has ended is not told.
+func TestDoubtReadsNothing(t *testing.T) {
+	t.Parallel()
+	cfg := strangers()
+	cfg.Device = func(h device.Hints) device.Device {
+		if h.UserAgent == "desktop" {
+			return device.Device{Kind: device.KindDesktop, Browser: "Chrome", OS: "Windows"}
+		}
+		return device.Device{Kind: device.KindPhone, App: "Gallery", AppVersion: "7.77.777", Browser: "Firefox", BrowserVersion: "151.5", OS: "Android", OSVersion: "16.16", Model: "Pixel 99"}
+	}
+	cfg.Locator = geo.LocatorFunc(func(_ context.Context, ip netip.Addr) (geo.Location, error) {
+		return geo.Location{Scope: geo.ScopeGlobal, CountryCode: "FR", Country: "France", City: "Rennes"}, nil
+	})
+	s := newSite(t, activity.Config{Reauthenticate: "/confirm"}, cfg)
+	owner := s.signIn(t, "alice", "User-Agent", "phone", "X-Test-IP", "192.0.2.77")
+	s.pass(26 * time.Hour)
+	gone := s.signIn(t, "alice", "User-Agent", "phone", "X-Test-IP", "192.0.2.78")
+	s.pass(time.Hour)
+	want(t, first(gone.submit("/sign-out", "id", gone.id())), http.StatusSeeOther)
+	s.signIn(t, "alice", amsterdam...) // looks unusual
+	s.pass(time.Minute)
+	owner.page("") // active a moment ago
+	s.pass(13 * time.Minute)
+	stranger := s.signIn(t, "alice", amsterdam...)
+	secrets := []string{
+		"192.0.2", "7.77", "151", "16.16", "Pixel", "Rennes", // of the owner
+		"T03:", "T05:", "T06:", "03:0", "05:0", "15 minutes", "14 minutes", "13 minutes", "1 hour", "hours ago", // when
+		"country.new", "usually active", "Check this", "New location", "restored", "needs a look", // what is unusual
+		"signed-out", "Signed out", "192.0.2.78",
+	}
+	for what, get := range map[string]func() string{
+		"the page":           func() string { return stranger.page("") },
+		"a search":           func() string { return stranger.page("?q=Gallery") },
+		"the API":            func() string { return readOf(stranger.do("GET", base+"/api/sessions", "")) },
+		"a search of it":     func() string { return readOf(stranger.do("GET", base+"/api/sessions?q=Gallery", "")) },
+		"the past":           func() string { return readOf(stranger.do("GET", base+"/api/history", "")) },
+		"the review":         func() string { return readOf(stranger.do("GET", base+"/api/review", "")) },
+		"the question of it": func() string { return readOf(stranger.do("GET", base+"/sign-out-others", "")) },
+		"the question":       func() string { return readOf(stranger.do("GET", base+"/do?do=sign-out&id="+owner.id(), "")) },
+		"the name":           func() string { return readOf(stranger.do("GET", base+"/rename?id="+owner.id(), "")) },
+		"a new name": func() string {
+			return readOf(stranger.do("PATCH", base+"/api/sessions/"+owner.id(), `{"name": "x"}`, "Content-Type", "application/json"))
+		},
+	} {
+		text := hidden.ReplaceAllString(get(), "")
+		text = regexp.MustCompile(`data-now="[^"]*"`).ReplaceAllString(text, "")
+		others := withoutOwn(text, stranger.id())
+		for _, secret := range secrets {
+			if strings.Contains(others, secret) {
+				t.Errorf("%s tells %q:\n%s", what, secret, others)
+			}
+		}
+	}
+	for _, part := range []string{"192.0.2", "Rennes", "7.77", "Pixel"} { // as an oracle
+		if found := stranger.list("/api/sessions?q=" + part); len(found) != 0 {
+			t.Errorf("a search for %q finds %v", part, found)
+		}
+	}
+	stranger.prove("pwd", "otp")
+	if page := stranger.page(""); !strings.Contains(page, "192.0.2.77") {
+		t.Errorf("after a second factor: %s", page)
+	}
+}
+
+func readOf(_ *http.Response, body string) string { return body }
+
+// withoutOwn takes what a session is told of itself out of a page or an answer.
+func withoutOwn(text, id string) string {
+	var all []map[string]any
+	if json.Unmarshal([]byte(text), &all) == nil {
+		all = slices.DeleteFunc(all, func(s map[string]any) bool { return s["id"] == id })
+		out, _ := json.Marshal(all)
+		return string(out)
+	}
+	if before, rest, ok := strings.Cut(text, `<li class="device current"`); ok {
+		_, after, _ := strings.Cut(rest, "</li>")
+		return before + after
+	}
+	return text
+}
+
+// The stream says nothing to a session in doubt when others become unusual, not even
+// by a sign of life.
+func TestDoubtHearsNothing(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{})
+	opened, lines := time.Now(), a.strange.rawStream()
+	a.later.header = amsterdam // moves, and is in doubt from now on
+	a.later.page("")
+	a.old.prove("pwd")
+	if _, err := a.manager.Confirm(t.Context(), "alice", uuid.MustParse(a.later.id()), uuid.MustParse(a.old.id())); err != nil {
+		t.Log(err) // it may not; that it was tried is enough
+	}
+	select {
+	case line := <-lines:
+		if time.Since(opened) < 9*time.Second { // then it is a sign of life
+			t.Errorf("heard %q", line)
+		}
+	case <-time.After(200 * time.Millisecond): // there is nothing to wait for: it may only miss something
+	}
+	a.signIn(t, "alice") // a device more is no secret
+	line := ":"
+	for line == ":" {
+		line = <-lines
+	}
+	if line != "data: reload" {
+		t.Errorf("after a sign-in: %q", line)
+	}
+}
+
+// rawStream returns all lines of the page's stream after the first ones.
+func (c *client) rawStream() <-chan string {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), "GET", c.site.URL+base+"/events", nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("X-Test-IP", "198.51.100.7")
+	req.Header.Set("User-Agent", "desktop")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := c.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	want(c.t, res, http.StatusOK)
+	lines, ready := make(chan string, 100), make(chan bool)
+	go func() {
+		defer res.Body.Close()
+		in := bufio.NewScanner(res.Body)
+		for n := 0; in.Scan(); n++ {
+			if n == 1 {
+				close(ready)
+			}
+			if n > 1 && in.Text() != "" {
+				lines <- in.Text()
+			}
+		}
+	}()
+	<-ready
+	return lines
 }

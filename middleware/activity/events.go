@@ -70,7 +70,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 	}
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
-	for message := ":\n\n"; ; message = ":\n\n" {
+	for message := ":\n\n"; ; {
 		if r.Context().Err() != nil {
 			_, _ = w.Write([]byte("event: over\ndata:\n\n"))
 			return
@@ -78,13 +78,17 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		if now, err := h.look(r, me, watch); err == nil && now != before {
 			before, message = now, "data: reload\n\n"
 		}
-		if _, err := w.Write([]byte(message)); err != nil || rc.Flush() != nil {
-			return
+		if message != "" {
+			if _, err := w.Write([]byte(message)); err != nil || rc.Flush() != nil {
+				return
+			}
 		}
+		message = ""
 		select {
 		case <-r.Context().Done():
-		case <-watch.C:
+		case <-watch.C: // if nothing has come of it that me may see, nothing is said
 		case <-tick.C:
+			message = ":\n\n"
 		}
 	}
 }
@@ -104,6 +108,7 @@ func (h *Handler) look(r *http.Request, me *session.Session, watch *session.Watc
 	sortBySignIn(all)
 	for _, s := range all {
 		hash.Write(s.ID[:])
+		s = seenBy(s, me)
 		hash.Write(binary.BigEndian.AppendUint64(nil, uint64(s.ConfirmedAt.UnixMilli())))
 		hash.Write([]byte(s.Name + "\x00" + string(s.Restriction)))
 		hash.Write([]byte{byte(len(s.Signals)), byte(s.Twin)})

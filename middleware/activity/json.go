@@ -74,6 +74,7 @@ func (h *Handler) encode(r *http.Request, all []*session.Session, me *session.Se
 
 // encode says what the API says of s, with the words in the language of its user.
 func (t words) encode(s, me *session.Session) sessionJSON {
+	s = seenBy(s, me)
 	d, l, q := s.Last.Device, s.Last.Location, ask(s, me, t.now)
 	out := sessionJSON{
 		ID: s.ID, Current: s.ID == me.ID, Name: s.Name, Label: t.in.Label(s),

@@ -103,7 +103,7 @@ func (h *Handler) searched(r *http.Request, l *listing, after *session.Cursor) e
 	l.total = max(0, len(all)-1)
 	sortBySignIn(all)
 	t := h.words(r)
-	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !t.isLike(s, l.search) || s.ID == l.me.ID })
+	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !t.isLike(seenBy(s, l.me), l.search) || s.ID == l.me.ID })
 	l.found = len(all)
 	if after != nil {
 		at := &session.Session{ID: after.ID, First: session.Visit{At: after.StartedAt}}

@@ -102,7 +102,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, me *session.Sessi
 	if err != nil {
 		return err
 	}
-	ended, err := h.manager.History(r.Context(), me.UserID, maxEnded)
+	ended, err := h.past(r, me, maxEnded)
 	if err != nil {
 		return err
 	}

@@ -185,6 +185,8 @@ func isProgram(s *session.Session) bool {
 }
 
 func (v *view) row(s, me *session.Session) row {
+	blurred := isBlurred(s, me)
+	s = seenBy(s, me)
 	d := s.Last.Device
 	active := "last active"
 	if isApp(s) || isProgram(s) { // which connects by itself
@@ -202,6 +204,10 @@ func (v *view) row(s, me *session.Session) row {
 	r.Shown = latest(s).UnixMilli()
 	if r.Current {
 		r.Active = moment{Before: v.say("active now")}
+	}
+	if blurred {
+		r.SignedIn, r.Active, r.Until, r.Shown = v.onDay("signed in", s.First.At), v.onDay(active, s.Last.At), "", 0
+		r.SignedInAt, r.ActiveAt = r.SignedIn, r.Active
 	}
 	if e := s.Ended; e != nil {
 		r.Ended, r.Reason = v.moment("ended at", e.At), v.reason(e.Reason)
