@@ -34,7 +34,7 @@ func (m *Middleware) SignIn(w http.ResponseWriter, r *http.Request, ticket sessi
 	if opts.Replaces == nil && len(had) > 0 {
 		opts.Replaces, had = had[0], had[1:]
 	}
-	if opts.Carrier == session.CarrierCookie && !opts.Shared { // nothing lasting stays on a shared computer
+	if opts.Carrier == session.CarrierCookie && !opts.Shared && opts.Support == "" { // nothing lasting stays on a shared computer
 		opts.DeviceID = m.device.id(r)
 	}
 	s, token, err := m.manager.Start(r.Context(), ticket, m.Origin(r), opts)

@@ -68,6 +68,10 @@ type Signal struct {
 // the session as it is from then on.
 func (m *Manager) moved(ctx context.Context, s *Session, last, v Visit) *Session {
 	e := Event{Kind: EventMoved, At: v.At, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v}
+	if s.Support() != "" {
+		m.notify(ctx, e)
+		return s
+	}
 	before := s.Clone()
 	before.Last = last
 	habits, seen := m.habits(ctx, s.UserID)

@@ -85,8 +85,17 @@ var closedConn = func() *more {
 
 var errOpenedTwice = errors.New("session: a Conn is opened once")
 
-// Session returns the session as it was when the Conn was opened.
-func (c *Conn) Session() *Session { return c.view.s }
+// Session returns the session as it was when the Conn was opened, or as its request
+// has made it since ([Manager.Reauthenticated] and the like): what is rendered after
+// that knows the new secret.
+func (c *Conn) Session() *Session {
+	if m := c.more.Load(); m != nil {
+		if made := m.made.Load(); made != nil {
+			return made
+		}
+	}
+	return c.view.s
+}
 
 // Transport returns what was given to [Manager.OpenDoor].
 func (c *Conn) Transport() any { return c.transport }
@@ -232,7 +241,7 @@ func (c *Conn) Err() error {
 func (c *Conn) Value(key any) any {
 	switch key {
 	case contextKey{}:
-		return c.view.s
+		return c.Session()
 	case connKey{}:
 		return c
 	}

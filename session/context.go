@@ -10,7 +10,7 @@ type (
 // FromContext returns the session of the request that ctx belongs to.
 func FromContext(ctx context.Context) (*Session, bool) {
 	if c, ok := ctx.(*Conn); ok {
-		return c.view.s, true
+		return c.Session(), true
 	}
 	s, ok := ctx.Value(contextKey{}).(*Session)
 	return s, ok

@@ -69,7 +69,7 @@ func (m *Manager) oldest(ctx context.Context, userID string, most int) (own []*S
 			return nil, err
 		}
 		for _, s := range page {
-			if s.Carrier != CarrierForeign && !m.expired(s, now, m.hub.find(s.ID)) {
+			if s.Carrier != CarrierForeign && s.Support() == "" && !m.expired(s, now, m.hub.find(s.ID)) {
 				own = append(own, m.withLatest(s))
 			}
 		}

@@ -62,9 +62,9 @@ func (s *Session) doubtedAt() time.Time {
 // Believed reports whether nothing puts s itself into doubt: its sign-in is
 // believed, it is not restricted, and since its user last proved who they are,
 // no visit has looked so wrong as to be an alert. What nobody has denied for
-// seven days of use is believed.
+// seven days of use is believed. A session of support is not the user's.
 func (s *Session) Believed() bool {
-	return !(s.Provisional && s.isDoubted(s.First.At)) && s.Restriction == RestrictionNone &&
+	return s.Support() == "" && !(s.Provisional && s.isDoubted(s.First.At)) && s.Restriction == RestrictionNone &&
 		!slices.ContainsFunc(s.OpenSignals(), func(g Signal) bool {
 			return g.Level >= LevelAlert && g.At.After(s.AuthenticatedAt) && s.isDoubted(g.At)
 		})

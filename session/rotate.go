@@ -48,7 +48,8 @@ type Reauthentication struct {
 //
 // It returns [ErrNotFound] if it is not a live session of the user, and
 // [ErrOutdated] if ctx belongs to a request of it that began before others were
-// revoked: what was proved there may no longer hold.
+// revoked: what was proved there may no longer hold. It returns [ErrNotOlder] in a
+// session of support ([StartOptions].Support).
 func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p Proof) (Reauthentication, error) {
 	var token Token
 	var doubted *Session
@@ -63,6 +64,9 @@ func (m *Manager) Reauthenticated(ctx context.Context, userID string, id ID, p P
 		}
 	}
 	change := func(s *Session) (err error) {
+		if s.Support() != "" {
+			return ErrNotOlder // whoever proves something there is not the user
+		}
 		if !p.AuthenticatedAt.IsZero() && proved.Before(s.AuthenticatedAt) {
 			return fmt.Errorf("%w: an older proof than the one that is known", ErrOutdated)
 		}

@@ -55,6 +55,14 @@ type StartOptions struct {
 	// Issuer, Subject and SID are the iss, sub and sid of the identity
 	// provider. Default to those of the ticket ([Manager.BeginIssued]).
 	Issuer, Subject, SID string
+	// Support is who is about to use the account for its user, by your own name for
+	// them: somebody who helps ("view as user"). The user sees the session, as
+	// "Support" or by Name, and can end it; no mail tells of it, it is judged by no
+	// Assessor, and nothing is learnt from it. It counts as no proof of who the user
+	// is and cannot prove it, so that step-up stays shut; it may not say of others
+	// whether they are the user's; it ends no other for [Config].MaxPerUser, and
+	// itself after [SupportLimit]. Defaults to none: it is the user.
+	Support string
 	// Attrs are a few facts for the application itself. Defaults to none.
 	Attrs map[string]string
 	// DeviceID recognises the browser, where profiles are kept. Defaults to none.
@@ -98,9 +106,14 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 	if err != nil {
 		return nil, Token{}, err
 	}
-	m.noteCrowd(ctx, from.IP, s.UserID)
-	verdict, learn := m.judgeSignIn(ctx, s, o.DeviceID)
-	former := m.place(ctx, s, o.Replaces)
+	var verdict *Verdict
+	var former []ID
+	learn := func() {}
+	if o.Support == "" {
+		m.noteCrowd(ctx, from.IP, s.UserID)
+		verdict, learn = m.judgeSignIn(ctx, s, o.DeviceID)
+		former = m.place(ctx, s, o.Replaces)
+	}
 	wctx, cancel := write(ctx)
 	defer cancel()
 	counters, err := m.link(wctx, s, t)
@@ -122,7 +135,9 @@ func (m *Manager) Start(ctx context.Context, t Ticket, from Origin, o StartOptio
 		}
 	}
 	m.replaced(ctx, s, former)
-	m.evict(ctx, s)
+	if o.Support == "" {
+		m.evict(ctx, s)
+	}
 	return s, token, nil
 }
 
@@ -198,6 +213,7 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 		ExpiresAt: m.absoluteEnd(authenticated, now), IdleTimeout: idle,
 		Attrs: o.Attrs, Generations: t.Generations, Version: 1,
 	}
+	s.support(o.Support)
 	return s.Clone(), token, nil // the caller keeps its slices and maps
 }
 

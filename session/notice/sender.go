@@ -127,6 +127,9 @@ func isWatched(e *session.Event) bool {
 
 // isTold reports whether there is anything to tell of e.
 func isTold(e *session.Event) bool {
+	if e.Session != nil && e.Session.Support() != "" {
+		return false // the user sees it in the list
+	}
 	switch e.Kind {
 	case session.EventStarted:
 		return e.Session != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelNotice
