@@ -151,10 +151,11 @@ func (st *Store) start(ctx context.Context) error {
 		return err
 	}
 	if variant := st.dialect.variant; variant != nil {
-		var err error
-		if st.dialect, err = variant(ctx, st.db, *st.dialect); err != nil {
+		d, err := variant(ctx, st.db, *st.dialect)
+		if err != nil {
 			return err
 		}
+		st.dialect = d
 	}
 	if err := checkSchema(ctx, st.db, st.cfg, st.dialect); err != nil {
 		return err

@@ -18,7 +18,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store"
 	"github.com/signedin/signedin/store/internal/kit"
 	"github.com/signedin/signedin/store/redisstore"
@@ -80,7 +79,7 @@ func TestPostgresLooksPooler(t *testing.T) {
 	}
 	db := open(t, "pgx", pgbouncer(t, 200))
 	db.SetMaxOpenConns(16)
-	kit.Run(t, "postgres(pgbouncer)", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0)
+	kit.Run(t, "postgres(pgbouncer)", reused(t, db, newPrefix(t, db)), 0)
 }
 
 // TestPostgresLooksFailover has a primary that waits for a replica, or not.

@@ -47,7 +47,7 @@ func newMySQL(t testing.TB, db *sqlx.DB) *sqlstore.Store {
 
 func TestMySQL(t *testing.T) {
 	eachMySQL(t, func(t *testing.T, db *sqlx.DB) {
-		kit.Run(t, "mysql", func(t *testing.T) session.Store { return newMySQL(t, db) }, 0)
+		kit.Run(t, "mysql", reused(t, db, newPrefix(t, db)), 0)
 	})
 }
 

@@ -36,7 +36,7 @@ func newPostgres(t testing.TB, db *sqlx.DB) *sqlstore.Store {
 
 func TestPostgres(t *testing.T) {
 	eachPostgres(t, func(t *testing.T, db *sqlx.DB) {
-		kit.Run(t, "postgres("+db.DriverName()+")", func(t *testing.T) session.Store { return newPostgres(t, db) }, 0)
+		kit.Run(t, "postgres("+db.DriverName()+")", reused(t, db, newPrefix(t, db)), 0)
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/sqlstore"
 	"github.com/signedin/signedin/store/storetest/need"
 )
 
@@ -32,8 +34,31 @@ func newPrefix(t testing.TB, db *sqlx.DB) string {
 	return prefix
 }
 
+// tables are all that a schema has but those that have a row from the beginning.
+var tables = []string{"sessions", "users", "profiles", "bumps", "log", "issued", "issuers"}
+
+// reused returns a function that gives each rule a Store without content. Some
+// servers take a second to make tables, so they are made once and emptied.
+func reused(t testing.TB, db *sqlx.DB, prefix string) func(*testing.T) session.Store {
+	t.Helper()
+	cfg := sqlstore.Config{Prefix: prefix}
+	migrated(t, db, cfg)
+	return func(t *testing.T) session.Store {
+		t.Helper()
+		for _, table := range tables {
+			if _, err := db.Exec("DELETE FROM " + prefix + table); err != nil && table != "log" { // not every server has one
+				t.Fatal(err)
+			}
+		}
+		if _, err := db.Exec("UPDATE " + prefix + "everyone SET generation = 0, ended_at = 0, reason = '', ended_by = ''"); err != nil {
+			t.Fatal(err)
+		}
+		return migrated(t, db, cfg)
+	}
+}
+
 func dropTables(t testing.TB, db *sqlx.DB, prefix string) {
-	for _, table := range []string{"sessions", "users", "profiles", "bumps", "everyone", "schema", "log", "issued", "issuers"} {
+	for _, table := range append([]string{"everyone", "schema"}, tables...) {
 		if _, err := db.Exec("DROP TABLE IF EXISTS " + prefix + table); err != nil {
 			t.Error(err)
 		}
