@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // What one call has begun and Run goes on with: it is done a bounded part at a
@@ -103,6 +104,18 @@ func (m *Manager) mark(ctx context.Context, userID string) (more bool, err error
 	return m.store.Mark(ctx, userID, markLimit)
 }
 
+// maxBreath bounds the pause between two parts of what nobody waits for.
+const maxBreath = 100 * time.Millisecond
+
+// breathe leaves the store to others for as long as the part took that began
+// then.
+func breathe(ctx context.Context, began time.Time) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(min(time.Since(began), maxBreath)):
+	}
+}
+
 // doRest does what waits, each duty a part at a time and in turns, until ctx is
 // done. What fails is left to Purge and to the next sign-in.
 func (m *Manager) doRest(ctx context.Context) {
@@ -116,7 +129,9 @@ func (m *Manager) doRest(ctx context.Context) {
 				return
 			}
 		}
+		began := time.Now()
 		more, err := m.do(ctx, d)
+		breathe(ctx, began)
 		if ctx.Err() != nil {
 			return
 		}

@@ -74,9 +74,13 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 	now := m.Now()
 	m.hub.forgetBefore(now.Add(-2 * m.cfg.TouchInterval))
 	for more := true; more && ctx.Err() == nil; {
+		began := time.Now()
 		var err error
 		if more, err = m.mark(ctx, ""); err != nil {
 			return 0, fmt.Errorf("session: purge: %w", err)
+		}
+		if more {
+			breathe(ctx, began)
 		}
 	}
 	deleted := 0

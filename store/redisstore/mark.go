@@ -59,7 +59,7 @@ func (st *Store) markOwner(ctx context.Context, o owner, limit int) (marked int,
 
 // markChunk is how many sessions one script marks: what it does to each is more
 // than to look, and others wait meanwhile.
-const markChunk = 50
+const markChunk = 4
 
 // markSome marks sessions that one bump has ended, and returns how many it looked
 // at.

@@ -108,8 +108,14 @@ func (st *Store) Mark(ctx context.Context, userID string, limit int) (bool, erro
 	return more, st.fail(ctx, "mark", err)
 }
 
+// markedAlone is how many sessions are marked while nobody else can write.
+const markedAlone = 20
+
 // mark does a part, and reports whether it found something to do.
 func (st *Store) mark(ctx context.Context, userID string, limit int) (bool, error) {
+	if st.dialect.oneWriter {
+		limit = min(limit, markedAlone)
+	}
 	get := st.getter(ctx)
 	if userID != "" {
 		b, err := get.bump(st.stmts.firstBump, userID, int64(math.MinInt64))
