@@ -279,7 +279,7 @@ func TestReviewCard(t *testing.T) {
 	t.Parallel()
 	cfg := strangers()
 	cfg.Limits = session.Limits{Idle: 1000 * time.Hour * 24, Absolute: 1000 * time.Hour * 24, Rotation: -1}
-	s := newSite(t, activity.Config{}, cfg)
+	s := newSite(t, activity.Config{Help: "/help"}, cfg)
 	me, old := s.signIn(t, "alice"), s.signIn(t, "alice")
 	want(t, first(old.submit("/rename", "id", old.id(), "name", "Attic")), http.StatusSeeOther)
 	if strings.Contains(me.page(""), "card review") {
@@ -311,7 +311,12 @@ func TestReviewCard(t *testing.T) {
 	for _, c := range []*client{me, old, strange, again} {
 		c.signedIn()
 	}
-	wantInOrder(t, newer.page(""), "Are these all yours?", "5 devices are signed in", "All mine", "Not now")
+	const twoSteps = "Two-step verification keeps others out"
+	wantInOrder(t, newer.page(""), "Are these all yours?", "5 devices are signed in", twoSteps, "Get help", "All mine", "Not now")
+	newer.prove("pwd", "otp")
+	if strings.Contains(newer.page(""), twoSteps) {
+		t.Error("who uses two steps is told to")
+	}
 	want(t, first(newer.do("POST", base+"/api/review", "")), http.StatusNoContent)
 	s.pass(31 * 24 * time.Hour)
 	last := s.signIn(t, "alice")

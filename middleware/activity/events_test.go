@@ -2,14 +2,20 @@ package activity_test
 
 import (
 	"bufio"
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/memstore"
 )
 
 // stream opens the page's stream and returns its lines, without those that keep
@@ -74,4 +80,59 @@ func TestEvents(t *testing.T) {
 		t.Errorf("in the end: %q", got)
 	}
 	want(t, first(me.do("GET", base+"/events", "")), http.StatusUnauthorized)
+}
+
+// What another instance has done, of which this one hears nothing, an open page
+// is told of as well, by one look in ten seconds.
+func TestEventsOfElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstore.New()
+		here, err := session.New(store, session.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := session.New(store, session.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := func(m *session.Manager) session.Token {
+			ticket, err := m.BeginSignIn(t.Context(), "alice")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, token, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{Carrier: session.CarrierBearer})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return token
+		}
+		mw, err := middleware.New(here, middleware.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := activity.New(mw, activity.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, gone := context.WithCancel(t.Context())
+		r := httptest.NewRequestWithContext(ctx, "GET", base+"/events", nil)
+		r.Header.Set("Authorization", "Bearer "+start(here).Reveal())
+		w := httptest.NewRecorder()
+		go page.ServeHTTP(w, r)
+		synctest.Wait()
+		start(there)
+		time.Sleep(9 * time.Second)
+		synctest.Wait()
+		if strings.Contains(w.Body.String(), "reload") {
+			t.Error("it was told at once: the other instance is none")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := w.Body.String(); strings.Count(got, "data: reload") != 1 {
+			t.Errorf("after ten seconds, got %q", got)
+		}
+		gone()
+		synctest.Wait()
+	})
 }

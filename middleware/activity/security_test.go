@@ -44,12 +44,19 @@ func TestHeaders(t *testing.T) {
 			}
 		}
 		policy := res.Header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'") {
-			t.Errorf("%v: policy %q", tt, policy)
-		}
 		n := nonce.FindStringSubmatch(policy)
 		if isPage := strings.HasPrefix(body, "<!DOCTYPE html>"); isPage != (n != nil) {
 			t.Errorf("%v: page %v, policy %q", tt, isPage, policy)
+		}
+		allowed := ""
+		if n != nil {
+			allowed = "; style-src 'nonce-" + n[1] + "'"
+		}
+		if strings.Contains(body, "<script") { // which the list alone has
+			allowed += "; script-src 'nonce-" + n[1] + "'; connect-src 'self'"
+		}
+		if want := "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + allowed; policy != want || strings.Contains(body, "<script") != (tt[0] == "GET" && tt[1] == "/") {
+			t.Errorf("%v: policy %q, want %q", tt, policy, want)
 		}
 		if n != nil && (seen[n[1]] || !strings.Contains(body, `<style nonce="`+n[1]+`">`)) {
 			t.Errorf("%v: nonce %q was used before, or is not in the page", tt, n[1])

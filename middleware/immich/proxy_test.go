@@ -295,6 +295,12 @@ func TestErrorsDoNotShowTokens(t *testing.T) {
 	if !strings.Contains(log.String(), "no answer") {
 		t.Errorf("log: %q", log.String())
 	}
+	r.Header.Set("Sec-Fetch-Mode", "navigate") // a person gets a page
+	w = newRecorder()
+	p.ServeHTTP(w, r)
+	if w.Code != 502 || !strings.HasPrefix(w.Body.String(), "<!DOCTYPE html>") {
+		t.Errorf("a person gets %d %s", w.Code, w.Body.String())
+	}
 }
 
 var errDown = errors.New("the store is down")

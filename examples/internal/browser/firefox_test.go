@@ -15,6 +15,7 @@ import (
 
 // The page in Firefox.
 func TestFirefox(t *testing.T) {
+	t.Parallel()
 	program := need.Program(t, "firefox-esr")
 	site, _ := startProgram(t, "quickstart")
 	tab := startFirefox(t, program)

@@ -248,6 +248,7 @@ func (p *profile) signOut(t *testing.T, id string) (sent int64) {
 // Immich's own clients through the proxy: they sign in, and one is signed out
 // on the page of the devices.
 func TestImmichClients(t *testing.T) {
+	t.Parallel()
 	chromium := findChromium(t)
 	dir := installClients(t)
 	site, told := startProgram(t, "immich-proxy", "-fake")

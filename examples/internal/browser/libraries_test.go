@@ -16,6 +16,7 @@ import (
 // leads to the page where that can be mended, and from there back to the page
 // that they were on.
 func TestLibraries(t *testing.T) {
+	t.Parallel()
 	chromium := findChromium(t)
 	modules := installWeb(t)
 	h := startHost(t, session.Config{})

@@ -176,6 +176,7 @@ const doubleNames = `(() => {
 
 // Every state of the pages, looked at by axe-core.
 func TestAccessible(t *testing.T) {
+	t.Parallel()
 	chromium := findChromium(t)
 	data, err := os.ReadFile(filepath.Join(installWeb(t), "axe-core", "axe.min.js"))
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 // The page in WebKit, which is Safari's engine, over TLS as in the world: over
 // plain HTTP it takes no Secure cookie, and keeps pages that are not to be stored.
 func TestWebKit(t *testing.T) {
+	t.Parallel()
 	driver, err := exec.LookPath("WebKitWebDriver")
 	if err == nil {
 		_, err = exec.LookPath("Xvfb")
