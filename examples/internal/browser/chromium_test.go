@@ -28,7 +28,7 @@ import (
 )
 
 // patience is for a machine that does much else. No figure depends on it.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // findChromium skips the test where there is none, unless the environment says
 // that there must be one.

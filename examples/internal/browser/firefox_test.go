@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -46,10 +48,29 @@ type answer struct {
 	}
 }
 
+// prefs keep Firefox from what a first start does beside.
+const prefs = `user_pref("browser.startup.page", 0);
+user_pref("browser.startup.homepage_override.mstone", "ignore");
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("toolkit.telemetry.server", "");
+user_pref("services.settings.server", "data:,");
+user_pref("app.normandy.enabled", false);
+user_pref("extensions.getAddons.cache.enabled", false);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+user_pref("dom.ipc.processCount", 1);
+user_pref("dom.ipc.processPrelaunch.enabled", false);
+`
+
 func startFirefox(t *testing.T, program string) *bidiTab {
 	t.Helper()
 	f := &bidiTab{ctx: t.Context(), waiting: make(map[int]chan answer)}
-	at := saidAfter(t, launch(t, nil, program, "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", "HOME"), "WebDriver BiDi listening on ")
+	home := newHome(t)
+	if err := os.WriteFile(filepath.Join(home, "user.js"), []byte(prefs), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := saidAfter(t, launch(t, home, nil, program, "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", home), "WebDriver BiDi listening on ")
 	ctx, cancel := context.WithTimeout(f.ctx, patience)
 	defer cancel()
 	socket, _, err := websocket.Dial(ctx, at+"/session", nil)

@@ -119,20 +119,21 @@ func (w walker) narrow(t *testing.T) {
 	w.width(t, 1280)
 }
 
-// launch starts a program with a home of its own, for which HOME may stand among
-// its arguments, and returns what it writes. The program and its children are
-// killed at the end of the test.
-func launch(t *testing.T, env []string, program string, args ...string) io.Reader {
+// newHome makes a home for a program, which is removed after it has ended.
+func newHome(t *testing.T) string {
 	t.Helper()
 	home, err := os.MkdirTemp("", "signedin-browser-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, a := range args {
-		if a == "HOME" {
-			args[i] = home
-		}
-	}
+	t.Cleanup(func() { removeAll(home) })
+	return home
+}
+
+// launch starts a program and returns what it writes. It and its children are
+// killed at the end of the test.
+func launch(t *testing.T, home string, env []string, program string, args ...string) io.Reader {
+	t.Helper()
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +150,6 @@ func launch(t *testing.T, env []string, program string, args ...string) io.Reade
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		_ = out.Close()
-		removeAll(home)
 	})
 	return out
 }

@@ -57,7 +57,7 @@ type webkitTab struct {
 
 func startWebKit(t *testing.T, driver, browser string, args ...string) *webkitTab {
 	t.Helper()
-	display := saidAfter(t, launch(t, nil, "Xvfb", "-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"), "")
+	display := saidAfter(t, launch(t, newHome(t), nil, "Xvfb", "-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"), "")
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func startWebKit(t *testing.T, driver, browser string, args ...string) *webkitTa
 	at := free.Addr().String()
 	_, port, _ := net.SplitHostPort(at)
 	_ = free.Close()
-	go io.Copy(io.Discard, launch(t, []string{"DISPLAY=:" + display}, driver, "--port="+port))
+	go io.Copy(io.Discard, launch(t, newHome(t), []string{"DISPLAY=:" + display}, driver, "--port="+port))
 	k := &webkitTab{at: "http://" + at, ctx: t.Context()}
 	var session struct{ SessionID string }
 	options := map[string]any{"binary": browser, "args": append([]string{"--automation", "--full-screen"}, args...)}
