@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -146,6 +147,9 @@ func TestProfilesAreBoundedAndSealed(t *testing.T) {
 	if err := store.SaveProfile(t.Context(), "bob", blob, version); err != nil {
 		t.Fatal(err)
 	}
+	if moved, err := b.Export(t.Context(), "bob"); err != nil || len(moved.Devices) != 0 {
+		t.Errorf("with alice's blob: got %+v, %v", moved.Devices, err)
+	}
 	if got := b.familiarity(t, "bob", home, ids[10]); got != session.FamiliarityNew {
 		t.Errorf("with alice's blob: got %q", got)
 	}
@@ -245,5 +249,33 @@ func TestProfileKeysAreReplaced(t *testing.T) {
 	}
 	if err := leaked.resume(t, token); err != nil {
 		t.Errorf("signed out: %v", err)
+	}
+}
+
+// After a change of the password, whoever has no device cookie is no known device.
+func TestNoCookieIsNoKnownDevice(t *testing.T) {
+	b := newKnown(t, memstore.New(), profileKey)
+	b.familiarity(t, "alice", home, session.NewDeviceID())
+	if _, err := b.RevokeAll(t.Context(), "alice", session.ReasonPasswordChanged); err != nil {
+		t.Fatal(err)
+	}
+	stranger := session.Origin{IP: hotel.IP, Hints: device.Hints{UserAgent: "another"}}
+	if got := b.familiarity(t, "alice", stranger, session.DeviceID{}); got != session.FamiliarityNew {
+		t.Errorf("got %q", got)
+	}
+}
+
+// An Assessor that fails has found nothing.
+func TestFailingAssessor(t *testing.T) {
+	b := newBench(t, session.Config{OnHigh: session.ActionSuspend, Assessor: session.AssessorFunc(func(context.Context, session.Case) (session.Verdict, error) {
+		return session.Verdict{Level: session.LevelHigh, Provisional: true, Signals: []session.Signal{{Code: "x", Level: session.LevelHigh}}}, errors.New("it is broken")
+	})})
+	s, token := b.start(t, "alice", session.StartOptions{})
+	if s.Provisional || s.Restriction != session.RestrictionNone || len(s.Signals) != 0 {
+		t.Errorf("sign-in: got %+v", s)
+	}
+	b.clock.advance(time.Hour)
+	if s, err := b.Resume(t.Context(), token.Credential(), hotel); err != nil || s.Restriction != session.RestrictionNone || len(s.Signals) != 0 {
+		t.Errorf("a move: got %+v, %v", s, err)
 	}
 }
