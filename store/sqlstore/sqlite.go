@@ -16,10 +16,11 @@ import (
 // SQLiteDSN returns the data source name of a SQLite file with the settings
 // that suit a Store: write-ahead log, every commit synced, and five seconds of
 // patience with other processes that write. It is understood by
-// modernc.org/sqlite and by github.com/mattn/go-sqlite3.
+// modernc.org/sqlite, github.com/mattn/go-sqlite3 and
+// github.com/ncruces/go-sqlite3.
 //
-// Do not open one file with both in one process: the locks of a file do not
-// hold between two copies of SQLite there, and the file would be damaged.
+// Do not open one file with two of them in one process: the locks of a file do
+// not hold between two copies of SQLite there, and the file would be damaged.
 func SQLiteDSN(path string) string {
 	q := url.Values{
 		"_pragma":       {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
