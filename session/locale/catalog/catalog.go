@@ -35,7 +35,16 @@ type language struct {
 }
 
 var languages = []*language{
+	newLanguage("ar", arabic),
 	newLanguage("de", oneOther),
+	newLanguage("es", million(oneOther)),
+	newLanguage("fr", million(zeroOneOther)),
+	newLanguage("it", million(oneOther)),
+	newLanguage("ja", other),
+	newLanguage("nl", oneOther),
+	newLanguage("pl", polish),
+	newLanguage("pt-BR", million(zeroOneOther)),
+	newLanguage("zh-Hans", other),
 }
 
 func newLanguage(tag string, plural func(n int) string) *language {

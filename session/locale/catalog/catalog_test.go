@@ -220,8 +220,8 @@ func TestMailsNameTheButtons(t *testing.T) {
 func TestGet(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{
-		"de": "de", "de-AT": "de", "DE_ch": "de",
-		"zh-TW": "en", "zh-Hant": "en", "zh-hk": "en", "en": "en", "deu": "en", "": "en", "x": "en",
+		"de": "de", "de-AT": "de", "DE_ch": "de", "pt": "pt-BR", "pt-PT": "pt-BR", "zh": "zh-Hans", "zh-CN": "zh-Hans", "zh-Hans-HK": "zh-Hans",
+		"zh-TW": "en", "zh-Hant": "en", "zh-hk": "en", "en": "en", "deu": "en", "": "en", "x": "en", "ar-EG": "ar",
 	} {
 		if got := Get(tag).Lang(); got != want {
 			t.Errorf("%q: got %s, want %s", tag, got, want)
@@ -232,8 +232,9 @@ func TestGet(t *testing.T) {
 func TestMatch(t *testing.T) {
 	t.Parallel()
 	for accept, want := range map[string]string{
-		"": "en", "de-DE,de;q=0.9,en;q=0.8": "de", "en-US,en;q=0.9,de;q=0.8": "en", "sv, de;q=0.3": "de", "sv": "en",
-		"de;q=0, fr;q=0.1": "en", "de;q=NaN": "en", "de;q=7": "en", "de;level=1": "en", "de;Q=0.5": "de", ";;,,=,\x00": "en",
+		"": "en", "de-DE,de;q=0.9,en;q=0.8": "de", "en-US,en;q=0.9,de;q=0.8": "en", "sv, fr;q=0.3": "fr", "sv": "en",
+		"de;q=0, fr;q=0.1": "fr", "fr;q=0.2, ja ;q=0.7, *": "ja", "zh-TW,zh-Hans;q=0.5": "zh-Hans", "de;q=NaN, it;q=0.1": "it",
+		"de;q=7, it;q=0.1": "it", "de;level=1, it;q=0.1": "it", "nl,de": "nl", "pl;Q=0.5": "pl", ";;,,=,\x00": "en",
 	} {
 		if got := Match(accept).Lang(); got != want {
 			t.Errorf("%q: got %s, want %s", accept, got, want)
