@@ -219,8 +219,11 @@ func TestAccessible(t *testing.T) {
 		}
 	}
 	state("rename", devices+"/rename?id="+other)
-	p.fill(t, `input[name=name]`, "\u202e")
+	run(t, p, chromedp.Evaluate[chromedp.Void](`document.querySelector("[name=name]").value = "\u202e"`)) // which no key types
 	p.submit(t, `form.name button`)
+	if got := p.text(t, `.warn`); !strings.HasPrefix(got, "That name cannot be used.") {
+		t.Errorf("of a bad name, the page says %q", got)
+	}
 	state("rename-wrong", "")
 	state("ask", devices+"/do?do=sign-out&id="+other)
 	state("no-page", devices+"/nothing")
@@ -230,6 +233,9 @@ func TestAccessible(t *testing.T) {
 	state("problem", "/nothing")
 	p.open(t, listPage)
 	p.submit(t, signOut(other))
+	if got := p.text(t, `#done`); got != "Office was signed out." {
+		t.Errorf("the page says %q", got)
+	}
 	state("signed-out", "")
 	p.open(t, listPage)
 	p.submit(t, `#look ~ ul [name=not-me]`)
