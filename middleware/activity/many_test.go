@@ -247,6 +247,7 @@ func TestWords(t *testing.T) {
 	if strings.Count(page, "This device") != 1 || strings.Contains(page, "(approximate)") || strings.Contains(page, ">Browsers<") && strings.Contains(strings.Split(page, ">Programs<")[0], "curl") {
 		t.Errorf("got %s", page)
 	}
+	wantInOrder(t, page, ">Apps, and browsers on the same phone<", ">Immich app on Pixel 8<", ">Chrome on Pixel 8<", ">Programs<")
 	if !strings.Contains(page, "Last connected") {
 		t.Error("a program is said to be active")
 	}
