@@ -71,3 +71,66 @@ func ExampleForeign() {
 	// 1 device, signed in by a foreign token
 	// 401
 }
+
+// An application keeps its own cookie and its own table of sessions. Nobody is
+// signed out by the upgrade, and who is signed out on the page is out on every
+// route.
+func ExampleForeign_ownSessions() {
+	table := map[string]string{"row-1": "ada"} // its sessions, and whose they are
+	row := func(r *http.Request) string {      // of the request, by its own middleware
+		c, err := r.Cookie("own")
+		if err != nil || table[c.Value] == "" {
+			return ""
+		}
+		return c.Value
+	}
+	manager, err := session.New(memstore.New(), session.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mw, err := middleware.New(manager, middleware.Config{Foreign: &middleware.Foreign{
+		Whose: func(r *http.Request) (name, userID string) { return row(r), table[row(r)] },
+		Ended: func(w http.ResponseWriter, r *http.Request, _ error) {
+			delete(table, row(r))
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+		},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		table["row-2"] = "ada" // once the password was right
+		http.SetCookie(w, &http.Cookie{Name: "own", Value: "row-2"})
+		if _, err := mw.Adopt(w, r, "row-2", session.Foreign{UserID: "ada", SignedIn: true}); err != nil {
+			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "your photos") })
+	site := mw.Load(mux)
+	send := func(method, path, own string) {
+		r := httptest.NewRequest(method, path, nil)
+		r.Header.Set("Cookie", "own="+own)
+		w := httptest.NewRecorder()
+		site.ServeHTTP(w, r)
+		fmt.Println(method, path, own, w.Code)
+	}
+
+	send("GET", "/", "row-1") // signed in before the upgrade
+	send("POST", "/login", "")
+	live, _ := manager.List(context.Background(), "ada")
+	fmt.Println(len(live), "devices")
+	_, _ = manager.RevokeAll(context.Background(), "ada", session.ReasonSignedOutRemote)
+	send("GET", "/", "row-1")
+	send("GET", "/", "row-2")
+	fmt.Println(len(table), "sessions of its own")
+	// Output:
+	// GET / row-1 200
+	// POST /login  200
+	// 2 devices
+	// GET / row-1 303
+	// GET / row-2 303
+	// 0 sessions of its own
+}

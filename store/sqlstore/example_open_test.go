@@ -14,27 +14,29 @@ import (
 
 // A host that has a *sql.DB already: the name of its driver tells the dialect.
 // Where the driver is wrapped, Config.Dialect says it.
-func ExampleNew_sqlDB() {
+func ExampleOpen_sqlDB() {
 	ctx := context.Background()
 	var db *sql.DB // yours, opened with lib/pq
-	store, err := sqlstore.New(ctx, sqlx.NewDb(db, "postgres"), sqlstore.Config{})
+	store, err := sqlstore.Open(ctx, sqlx.NewDb(db, "postgres"), sqlstore.Config{})
 	_, _ = store, err
 }
 
 // A host that has a pool of pgx.
-func ExampleNew_pgxpool() {
+func ExampleOpen_pgxpool() {
 	ctx := context.Background()
 	var pool *pgxpool.Pool // yours
-	store, err := sqlstore.New(ctx, sqlx.NewDb(stdlib.OpenDBFromPool(pool), "pgx"), sqlstore.Config{})
+	store, err := sqlstore.Open(ctx, sqlx.NewDb(stdlib.OpenDBFromPool(pool), "pgx"), sqlstore.Config{})
 	_, _ = store, err
 }
 
 // Inside a transaction that gorm, ent, bun or sqlc began, on the same database:
-// each of them gives its *sql.Tx.
+// each of them gives its *sql.Tx. Of gorm it is tx.Statement.ConnPool.(*sql.Tx), of
+// bun tx.Tx, of ent's driver tx.(*entsql.Tx).ExecQuerier.(*sql.Tx), and sqlc takes
+// yours.
 func ExampleStore_Join_sqlTx() {
 	ctx := context.Background()
 	var (
-		tx      *sql.Tx // of gorm: db.Statement.ConnPool.(*sql.Tx)
+		tx      *sql.Tx
 		store   *sqlstore.Store
 		manager *session.Manager
 	)
