@@ -32,6 +32,7 @@
 //	p50, p99.9, longest          by how much they were late, in milliseconds
 //	cut                          the longest while a process hears nothing
 //	hits                         answers that a cache gave from a copy
+//	beside-previous, cached      rounds with a process of the version before, strict and with copies
 //	cells, in-trouble            calls while the way to the server is in trouble, and those that failed
 //	over-bound, by               by how much the latest of them was later than its bound, and which that is
 //	answers-after, signs-in-after  how long after the trouble the first read, and then a sign-in, succeeded

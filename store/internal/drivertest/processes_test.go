@@ -81,6 +81,33 @@ func TestCachedProcessesRace(t *testing.T) {
 	})
 }
 
+// TestPreviousProcessesRace has one of the three processes be of the version
+// before, as while an upgrade is rolled out: what either of them ends is over in
+// both, with copies within the lease. SIGNEDIN_PREVIOUS is the program, these
+// tests as they were then, which .ci/previous builds.
+func TestPreviousProcessesRace(t *testing.T) {
+	need.Heavy(t)
+	previous := os.Getenv("SIGNEDIN_PREVIOUS")
+	if previous == "" {
+		t.Skip("SKIPPED: SIGNEDIN_PREVIOUS names no program of the version before")
+	}
+	eachShared(t, func(t *testing.T, name string, in instance) {
+		in.Previous = previous
+		strict := newAcross(t, in, 400)
+		strict.run(t, 16)
+		if n := strict.accepted.Load(); n > 0 {
+			t.Errorf("%d of %d checks were accepted that began in another process after the revocation had returned", n, 2*strict.limit)
+		}
+		in.Cached = true
+		cached := newAcross(t, in, 100)
+		cached.run(t, 50)
+		cached.wantHits(t)
+		stale, _, _, longest := cached.wantInTime(t)
+		kit.Report(t, name, "beside-previous", strict.limit, "accepted", strict.accepted.Load(),
+			"cached", cached.limit, "stale", stale, "longest-ms", longest)
+	})
+}
+
 // TestCutProcesses has a process that keeps copies hear nothing any more.
 func TestCutProcesses(t *testing.T) {
 	need.Heavy(t)

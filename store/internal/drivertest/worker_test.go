@@ -33,6 +33,8 @@ type instance struct {
 	Prefix string
 	Cached bool // a cachestore in front, and a bus
 	Deaf   bool // the bus gives signs of life and delivers nothing
+
+	Previous string `json:"-"` // the program of one of them, of the version before; "" if it is this one
 }
 
 // A question is what a worker is asked to do, a reply what came of it. They

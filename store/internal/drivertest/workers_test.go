@@ -18,7 +18,11 @@ func workers(t *testing.T, n int, in instance) []*process {
 	t.Helper()
 	all := make([]*process, n)
 	for i := range all {
-		all[i] = startProcess(t, in)
+		program := os.Args[0]
+		if i == 1 && in.Previous != "" {
+			program = in.Previous
+		}
+		all[i] = startProcess(t, program, in)
 	}
 	return all
 }
@@ -34,14 +38,14 @@ type process struct {
 	told    bytes.Buffer // what it said instead of a reply
 }
 
-// startProcess has this program start itself as a worker, until the test ends.
-func startProcess(t *testing.T, in instance) *process {
+// startProcess has a program be a worker, until the test ends.
+func startProcess(t *testing.T, program string, in instance) *process {
 	t.Helper()
 	text, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestWorker$", "-test.count=1")
+	cmd := exec.Command(program, "-test.run=^TestWorker$", "-test.count=1")
 	cmd.Env = append(os.Environ(), workerEnv+"="+string(text))
 	cmd.Stderr = os.Stderr
 	stdin, err1 := cmd.StdinPipe()
