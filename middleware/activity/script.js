@@ -34,6 +34,7 @@ const at = [label(focus), focus.name || focus.localName, focus.value]
 skew = Date.now() - new Date(fresh.dataset.now)
 main().replaceWith(fresh)
 if (said) fresh.querySelector("h1").after(said)
+if (focus == said) said?.focus({preventScroll: true})
 for (const e of fresh.querySelectorAll("[name=id]")) e.checked = checked.includes(e.value)
 for (const e of fresh.querySelectorAll("details")) e.open = open.includes(label(e) ?? e.firstChild.textContent)
 if (at[0]) [...fresh.querySelectorAll("a, button, input, summary")].find(e => label(e) == at[0] && (e.name || e.localName) == at[1] && e.value == at[2])?.focus({preventScroll: true})

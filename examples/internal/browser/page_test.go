@@ -66,6 +66,15 @@ func TestPageKeepsUp(t *testing.T) {
 	if phone.get(t, "/api/me") != 401 {
 		t.Error("the app is still signed in")
 	}
+	newApp(t, site)
+	for end := time.Now().Add(patience); desk.count(t, "li.device") != 3; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the app did not appear")
+		}
+	}
+	if got := run(t, desk, chromedp.Evaluate[string](`document.activeElement.id`)); got != "done" {
+		t.Errorf("what was done has lost the focus to %q", got)
+	}
 	// The session of the page itself ends: the page goes to the sign-in.
 	mine := desk.me(t)
 	lamp.open(t, listPage)
