@@ -29,6 +29,17 @@
 // A session of somebody else and one that never was give the same answer. What
 // clients say of themselves is shown as text, whatever it holds.
 //
+// # The host's look
+//
+// The style takes its values from custom properties, which a [Config.Stylesheet]
+// may set for :root, light and dark: --signedin-page, -card, -ink, -soft (text of
+// less weight), -line, -field (borders of fields), -accent, -accent-soft (behind
+// it), -danger, -warn, -warn-soft, -font and -width. Whoever sets colours sees to
+// their contrast, in the dark too. With a [Config.Layout], and by
+// [Handler.Fragment], the list stands inside a page of the host's, in an element of
+// class signedin, and its style reaches nothing outside of it. That takes CSS
+// nesting, which browsers have had since 2023.
+//
 // Success is reported once the store has acknowledged it. If the store fails,
 // the answer is 503.
 package activity
@@ -37,6 +48,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -95,6 +107,22 @@ type Config struct {
 	Title string
 	// Home is the link back to the application. Defaults to none.
 	Home string
+	// Logo is an image of this site, a path, above the heading, beside what Home
+	// says. Defaults to none.
+	Logo string
+	// Stylesheet is a style sheet of this site, a path, that comes after the page's
+	// own, under the same Content-Security-Policy. Colours and the like are custom
+	// properties: see the package comment. Defaults to none.
+	Stylesheet string
+	// Layout is a page of the host's around each of ours. It is executed with a
+	// [Page]. Defaults to none.
+	Layout *template.Template
+	// Policy is the Content-Security-Policy of pages in a Layout, in which {nonce}
+	// stands for a new nonce: style-src and script-src have to allow it
+	// ('nonce-{nonce}'), and connect-src this site. Where it says nothing of
+	// form-action, frame-ancestors and base-uri, nothing but our forms is allowed.
+	// Defaults to that of the page, with images and fonts of this site.
+	Policy string
 	// Attribution is a line at the end of the page, such as the one that the
 	// licence of a geo database asks for. Defaults to none.
 	Attribution string
@@ -192,10 +220,15 @@ func check(cfg Config) error {
 		{"SignedOut", cfg.SignedOut},
 		{"PasswordURL", cfg.PasswordURL},
 		{"RecoveryURL", cfg.RecoveryURL},
+		{"Logo", cfg.Logo},
+		{"Stylesheet", cfg.Stylesheet},
 	} {
 		if f.v != "" && middleware.LocalPath(f.v, "") == "" {
 			return fmt.Errorf("activity: Config.%s: %q is no path on this site", f.name, f.v)
 		}
+	}
+	if p := cfg.Policy; p != "" && (cfg.Layout == nil || !strings.Contains(p, "'nonce-{nonce}'") || strings.ContainsAny(p, "\r\n")) {
+		return fmt.Errorf("activity: Config.Policy: %q is not for a Layout, or does not allow 'nonce-{nonce}'", p)
 	}
 	return nil
 }
@@ -228,22 +261,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func closed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		setPolicy(w, "", false)
+		w.Header().Set("Content-Security-Policy", closedPolicy)
 		next.ServeHTTP(w, r)
 	})
-}
-
-// setPolicy sends a Content-Security-Policy that allows our forms and, with a
-// nonce, our style, and our script where there is one, which asks us alone.
-func setPolicy(w http.ResponseWriter, nonce string, script bool) {
-	policy := "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-	if nonce != "" {
-		policy += "; style-src 'nonce-" + nonce + "'"
-	}
-	if script {
-		policy += "; script-src 'nonce-" + nonce + "'; connect-src 'self'"
-	}
-	w.Header().Set("Content-Security-Policy", policy)
 }
 
 func (h *Handler) routes() http.Handler {

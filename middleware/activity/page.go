@@ -1,7 +1,6 @@
 package activity
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"errors"
@@ -98,13 +97,22 @@ func (h *Handler) problem(w http.ResponseWriter, r *http.Request, status int, er
 
 // list shows the devices.
 func (h *Handler) list(w http.ResponseWriter, r *http.Request, me *session.Session) error {
+	v, err := h.devices(w, r, me)
+	if err == nil {
+		h.render(w, r, http.StatusOK, "devices", v)
+	}
+	return err
+}
+
+// devices returns the list, with what was done before it is shown.
+func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Session) (*view, error) {
 	l, err := h.listing(r, me)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ended, err := h.past(r, me, maxEnded)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v := h.view(r)
 	v.Script = scriptID
@@ -119,8 +127,7 @@ func (h *Handler) list(w http.ResponseWriter, r *http.Request, me *session.Sessi
 	if ok && n.Act == nil && n.Code != "" {
 		v.notice(n, l, ended)
 	}
-	h.render(w, r, http.StatusOK, "devices", v)
-	return nil
+	return v, nil
 }
 
 // doubt fills in what me has to do before it is told what looks unusual.
@@ -227,14 +234,14 @@ func (h *Handler) signOutSeveral(w http.ResponseWriter, r *http.Request, me *ses
 
 // render answers with a page. It is made whole before the first byte is sent.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, name string, v *view) {
-	var page bytes.Buffer
-	if err := templates.ExecuteTemplate(&page, name, v); err != nil {
+	page, err := h.made(name, v)
+	if err != nil {
 		h.cfg.Logger.ErrorContext(r.Context(), "activity: page not made", "page", name, "error", err)
 		middleware.Problem(w, r, http.StatusInternalServerError, nil)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	setPolicy(w, v.Nonce, v.Script != "")
+	w.Header().Set("Content-Security-Policy", h.policy(v))
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w) // the client has gone
 }

@@ -1,6 +1,6 @@
 // Keeps the list up to date while it is open. The page is whole without it.
 (() => {
-const lang = document.documentElement.lang, main = () => document.querySelector("main")
+const main = () => document.querySelector("[data-now]"), lang = main().lang || document.documentElement.lang
 const base = main().dataset.base
 let skew = Date.now() - new Date(main().dataset.now), source, first = true
 const ago = new Intl.RelativeTimeFormat(lang)
@@ -25,7 +25,8 @@ due = false
 const r = await fetch(location.href, {headers: {Accept: "text/html", "Signedin-Background": "1"}}).catch(() => null)
 if (!r || r.status == 503) return
 if (!r.ok || r.redirected) return location.reload()
-const fresh = new DOMParser().parseFromString((await r.text()).replace(/<(style|script)[^]*?<\/\1>/g, ""), "text/html").querySelector("main")
+const fresh = new DOMParser().parseFromString((await r.text()).replace(/<(style|script)[^]*?<\/\1>/g, ""), "text/html").querySelector("[data-now]")
+if (!fresh) return location.reload()
 const said = main().querySelector("#done"), focus = document.activeElement
 const label = e => e.closest("li.device")?.querySelector("h3").textContent
 const checked = [...main().querySelectorAll("[name=id]:checked")].map(e => e.value)

@@ -20,7 +20,10 @@ type view struct {
 
 	Lang, Dir   string
 	Nonce       string
+	Bare        bool // stands in a page of the host's
 	Style       template.CSS
+	Stylesheet  string
+	Logo        string
 	Script      string // of the list alone: which one
 	Now         string // for the script, whose clock may be wrong
 	Heading     string
@@ -115,7 +118,7 @@ func (h *Handler) view(r *http.Request) *view {
 		words: t, passwordURL: h.cfg.PasswordURL,
 		Lang: t.in.Lang(), Dir: t.in.Dir(), Nonce: rand.Text(), Style: style, Now: t.now.Format(time.RFC3339),
 		Heading: h.cfg.Title, Home: h.cfg.Home, Attribution: h.cfg.Attribution, Help: h.cfg.Help,
-		Base: h.public,
+		Base: h.public, Stylesheet: h.cfg.Stylesheet, Logo: h.cfg.Logo,
 	}
 	if me := own(r); me != nil {
 		v.Form = middleware.FormToken(me)
