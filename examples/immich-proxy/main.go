@@ -36,8 +36,8 @@ import (
 )
 
 type flags struct {
-	addr, target, devices, db, cityDB, proxies, outbox string
-	pass, fake                                         bool
+	addr, target, devices, db, cityDB, proxies, outbox, smtp string
+	pass, fake                                               bool
 }
 
 func main() {
@@ -48,6 +48,7 @@ func main() {
 	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your cache directory)")
 	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that tell people of unusual sign-ins, for your mailer to send (default: beside the database)")
+	flag.StringVar(&f.smtp, "smtp", "", "mail server that sends them, a `URL` such as smtps://photos%40example.com@mail.example.com; its password is in the environment, as "+passwordVariable+" (default: they stay in the folder)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
 	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
@@ -148,7 +149,15 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, nil, fmt.Errorf("-devices: %w", err)
 	}
-	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, []func(context.Context){manager.Run, recheck(proxy)}, nil
+	beside := []func(context.Context){manager.Run, recheck(proxy)}
+	if f.smtp != "" {
+		mailer, err := newMailer(box, f.smtp, log)
+		if err != nil {
+			return nil, nil, err
+		}
+		beside = append(beside, mailer.run)
+	}
+	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, beside, nil
 }
 
 // watch has sign-ins and moves judged, and their users told of those that look
