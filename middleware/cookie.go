@@ -30,21 +30,36 @@ var errNoCookie = errors.New("middleware: no usable cookie")
 
 // codecs returns what seals, the first, and opens. It is a func, since fmt prints
 // all but the inside of one, and the keys are in there.
-type codecs func() []securecookie.Codec
+type codecs func() []codec
 
 // newCodecs returns a codec for each key, nil for none.
 func newCodecs(keys session.Keys, maxAge int) codecs {
-	var all []securecookie.Codec
+	var all []codec
 	for _, key := range keys.Reveal() {
-		all = append(all, securecookie.New(slices.Clone(key), nil).
+		key = slices.Clone(key)
+		all = append(all, newCodec(securecookie.New(key, nil).
 			SetSerializer(securecookie.NopEncoder{}).
 			MaxAge(maxAge).
-			MaxLength(maxCredential))
+			MaxLength(maxCredential), key))
 	}
 	if all == nil {
 		return nil
 	}
-	return func() []securecookie.Codec { return all }
+	return func() []codec { return all }
+}
+
+// open returns what was sealed, and by the key of which codec.
+func (c codecs) open(name, value string) (raw []byte, i int, ok bool) {
+	for i, codec := range c() {
+		if codec.isForged(name, value) {
+			continue
+		}
+		var b []byte
+		if codec.Decode(name, value, &b) == nil {
+			return b, i, true
+		}
+	}
+	return nil, 0, false
 }
 
 // cookie reads and writes the session's cookie. With keys its value is sealed by
@@ -184,14 +199,12 @@ func (c *cookie) token(r *http.Request, end string) (session.Token, error) {
 
 // open also reports whether it took another key than the first.
 func (c *cookie) open(value string) (t session.Token, outdated bool, err error) {
-	for i, codec := range c.codecs() {
-		var raw []byte
-		if codec.Decode(c.attributes.Name, value, &raw) == nil {
-			t, err = session.TokenFromBytes(raw)
-			return t, i > 0, err
-		}
+	raw, i, ok := c.codecs.open(c.attributes.Name, value)
+	if !ok {
+		return t, false, errNoCookie // whatever it was: there is no fallback
 	}
-	return t, false, errNoCookie // whatever it was: there is no fallback
+	t, err = session.TokenFromBytes(raw)
+	return t, i > 0, err
 }
 
 // set sends the token, under the name with that end. Its Max-Age is the session's

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gorilla/securecookie"
-
 	"github.com/signedin/signedin/session"
 )
 
@@ -34,8 +32,8 @@ func (d *deviceCookie) id(r *http.Request) (id session.DeviceID) {
 		return session.DeviceID{}
 	}
 	value, _ := cookieValue(r, d.attributes.Name)
-	var raw []byte
-	if value == "" || securecookie.DecodeMulti(d.attributes.Name, value, &raw, d.codecs()...) != nil || len(raw) != len(id) {
+	raw, _, ok := d.codecs.open(d.attributes.Name, value)
+	if !ok || len(raw) != len(id) {
 		return session.NewDeviceID()
 	}
 	return session.DeviceID(raw)

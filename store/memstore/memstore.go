@@ -57,7 +57,7 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 	if s.Generations != st.generations(u) {
 		return session.ErrOutdated
 	}
-	r := &record{id: s.ID, user: u}
+	r := u.record(s.ID)
 	r.set(s)
 	if st.records.add(r) != nil {
 		return session.ErrExists

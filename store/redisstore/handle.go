@@ -21,11 +21,11 @@ var seed = maphash.MakeSeed()
 
 // handle is of a session as it was read.
 type handle struct {
-	st     *Store
-	id     session.ID
-	owner  owner
-	values [4]int64 // of the first fields of state
-	data   uint64   // hash
+	st             *Store
+	key            string    // of the session
+	user, everyone string    // keys of the counters
+	values         [4]string // of the first fields of state
+	data           uint64    // hash
 }
 
 // Hold is Get, with a handle of what it returned.
@@ -35,10 +35,15 @@ func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, ses
 	if err != nil || s.Ended != nil || s.Generations != gens || data == "" {
 		return s, gens, nil, err
 	}
-	return s, gens, &handle{
-		st: st, id: id, owner: ownerOf(s.UserID), data: maphash.String(seed, data),
-		values: [4]int64{s.Version, s.Last.At.UnixMilli(), gens.User, gens.Global},
-	}, nil
+	o := ownerOf(s.UserID)
+	h := &handle{
+		st: st, key: st.sessionKeys(o.shard()) + hexID(id), user: st.ofUser(o, "user"), everyone: st.ofShard(o.shard(), "everyone"),
+		data: maphash.String(seed, data),
+	}
+	for i, n := range []int64{s.Version, s.Last.At.UnixMilli(), gens.User, gens.Global} {
+		h.values[i] = strconv.FormatInt(n, 10)
+	}
+	return s, gens, h, nil
 }
 
 // Holds asks for what tells of a change. It takes at most Config.ReadTimeout.
@@ -61,31 +66,32 @@ func (h *handle) Holds(ctx context.Context) (bool, error) {
 
 // holds reads the session and then the counters, see [Store.get].
 func (h *handle) holds(ctx context.Context) (bool, error) {
-	st, shard := h.st, h.owner.shard()
 	var values *redis.SliceCmd
 	var user, everyone *redis.StringCmd
-	_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		values = p.HMGet(ctx, st.sessionKeys(shard)+hexID(h.id), state...)
-		user = p.HGet(ctx, st.ofUser(h.owner, "user"), "generation")
-		everyone = p.HGet(ctx, st.ofShard(shard, "everyone"), "generation")
+	_, err := h.st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		values = p.HMGet(ctx, h.key, state...)
+		user = p.HGet(ctx, h.user, "generation")
+		everyone = p.HGet(ctx, h.everyone, "generation")
 		return nil
 	})
 	if err := notRead(err, user, everyone); err != nil {
 		return false, err
 	}
-	g, err := generations(user.Val(), everyone.Val())
-	if err != nil || values.Err() != nil || g != (session.Generations{User: h.values[2], Global: h.values[3]}) {
+	if values.Err() != nil || !is(user.Val(), h.values[2]) || !is(everyone.Val(), h.values[3]) {
 		return false, nil // Get says what it is
 	}
 	now := values.Val()
 	for i, want := range h.values {
-		if got, _ := now[i].(string); got != strconv.FormatInt(want, 10) {
+		if got, _ := now[i].(string); got != want {
 			return false, nil
 		}
 	}
 	data, _ := now[5].(string)
 	return now[4] == nil && maphash.String(seed, data) == h.data, nil
 }
+
+// is reports whether a counter, which is 0 where there is none, is that.
+func is(counter, want string) bool { return counter == want || counter == "" && want == "0" }
 
 // isPunctual reports whether the client is one that keeps to the deadline of a
 // context, whatever it waits for.

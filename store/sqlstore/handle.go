@@ -77,6 +77,10 @@ func (h *handle) read(ctx context.Context) (handle, error) {
 // readApart is read in a goroutine, for a driver that may not hear of a context
 // while it waits for a lock, or for a server that has fallen silent. What it
 // started ends by the driver's own patience.
+//
+// SQLite is not told of the context: database/sql and the driver have each a
+// goroutine more to watch one, and the read of one row ends when the lock is given
+// up, or by busy_timeout.
 func (h *handle) readApart(ctx context.Context) (handle, error) {
 	if err := ctx.Err(); err != nil {
 		return handle{}, context.Cause(ctx)
@@ -86,7 +90,10 @@ func (h *handle) readApart(ctx context.Context) (handle, error) {
 		err error
 	}
 	answers := make(chan answer, 1)
-	within, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	within, cancel := context.WithoutCancel(ctx), func() {}
+	if !h.st.dialect.oneWriter {
+		within, cancel = context.WithCancel(within)
+	}
 	go func() {
 		defer cancel()
 		now, err := h.read(within)

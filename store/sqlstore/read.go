@@ -49,8 +49,12 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 	// In a goroutine, because a driver that waits for a lock may not hear of
 	// the context before it has got it.
 	answers := make(chan answer, 1)
+	reading := ctx
+	if st.dialect.oneWriter && st.joined(ctx) == nil {
+		reading = context.WithoutCancel(ctx) // see handle.readApart
+	}
 	go func() {
-		s, g, err := st.get(ctx, id)
+		s, g, err := st.get(reading, id)
 		answers <- answer{s, g, err}
 	}()
 	select {
