@@ -148,6 +148,9 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		if err := demoSignIns(ctx, p.store, cfg, p.users); err != nil {
 			return nil, err
 		}
+		if err := demoJourney(ctx, p.store, cfg, p.users); err != nil {
+			return nil, err
+		}
 	}
 	manager, err := session.New(p.store, cfg)
 	if err != nil {
