@@ -101,6 +101,7 @@ type force struct {
 
 	// Of the scan, which one Purge makes at a time.
 	scanning atomic.Bool
+	cannot   bool      // the store behind a cache cannot be scanned
 	after    string    // where to go on, if it has begun
 	begun    time.Time // when the last one began, zero if none has
 	counts   []uint16  // how many sessions there are of users with a hash
@@ -120,6 +121,9 @@ func (m *Manager) enforce(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	defer f.scanning.Store(false)
+	if f.cannot {
+		return nil
+	}
 	if f.counts == nil {
 		if since := now.Sub(f.begun); since < scanEvery || since < scanDaily && !f.laxer.Load() {
 			return nil
@@ -132,7 +136,7 @@ func (m *Manager) enforce(ctx context.Context, now time.Time) error {
 		all, next, err := f.scanner.Scan(sctx, f.after, listPage)
 		cancel()
 		if errors.Is(err, errors.ErrUnsupported) {
-			f.scanner, f.counts = nil, nil
+			f.cannot = true
 			return nil
 		}
 		if err != nil {

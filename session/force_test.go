@@ -2,6 +2,8 @@ package session_test
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,4 +222,38 @@ func TestStricterLimitsWithoutAScanner(t *testing.T) {
 	if err := strict.resume(t, token); err != session.ErrExpired {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Two that purge at once share the work, also over a store that cannot be scanned.
+func TestStricterLimitsPurgedAtOnce(t *testing.T) {
+	for _, can := range []bool{true, false} {
+		store := session.Store(memstore.New())
+		if !can {
+			store = unscannable{store}
+		}
+		b := newBenchOver(t, store, session.Config{})
+		_, token := b.start(t, "alice", session.StartOptions{})
+		b.clock.advance(13 * time.Hour)
+		strict := b.under(t, session.Config{Preset: session.PresetAAL3})
+		b.clock.advance(time.Hour)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if _, err := strict.Purge(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if err := b.resume(t, token); (err == session.ErrExpired) != can {
+			t.Errorf("can be scanned %v: got %v", can, err)
+		}
+	}
+}
+
+// unscannable is a cache in front of a store that cannot be scanned.
+type unscannable struct{ session.Store }
+
+func (unscannable) Scan(context.Context, string, int) ([]*session.Session, string, error) {
+	return nil, "", errors.ErrUnsupported
 }
