@@ -47,12 +47,14 @@ func mark(k *kit) {
 		k.wantList(session.Query{UserID: "ada"}, keep)
 	})
 	k.revoke(session.Revocation{Everyone: true, Ending: all})
+	fresh := k.created("bob", 7)
 	k.around(func() {
 		k.wantStored(over(a, e))
 		k.wantStored(over(keep, all))
 		k.wantStored(over(bob, all))
 		k.wantList(session.Query{UserID: "bob", State: session.StateEnded}, over(bob, all))
-		k.wantList(session.Query{UserID: "bob"})
+		k.wantList(session.Query{UserID: "bob"}, fresh)
+		k.wantList(session.Query{UserID: "bob", Oldest: true}, fresh)
 	})
 }
 

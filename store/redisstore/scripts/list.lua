@@ -18,21 +18,34 @@ local function asked_for(r)
 end
 
 local oldest = ARGV[6] == 'oldest'
+local range = oldest and 'ZRANGE' or 'ZREVRANGE'
+
+local function is_after(id, score)
+  score = tonumber(score)
+  local from = tonumber(ARGV[3])
+  if score ~= from then return (score > from) == oldest end
+  return id ~= ARGV[4] and (id > ARGV[4]) == oldest
+end
+
+-- Where it begins is searched for by halves: of those that one revocation has
+-- ended all have one score.
+local begin = 0
+if ARGV[4] ~= '' then
+  local behind = redis.call('ZCARD', KEYS[3])
+  while begin < behind do
+    local middle = math.floor((begin + behind) / 2)
+    local m = redis.call(range, KEYS[3], middle, middle, 'WITHSCORES')
+    if is_after(m[1], m[2]) then behind = middle else begin = middle + 1 end
+  end
+end
+
 local found, limit, size = {}, tonumber(ARGV[5]), 100
-for offset = 0, math.huge, size do
-  local page
-  if oldest then
-    page = redis.call('ZRANGEBYSCORE', KEYS[3], ARGV[3], '+inf', 'WITHSCORES', 'LIMIT', offset, size)
-  else
-    page = redis.call('ZREVRANGEBYSCORE', KEYS[3], ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', offset, size)
+for offset = begin, math.huge, size do
+  local page = redis.call(range, KEYS[3], offset, offset + size - 1)
+  for _, id in ipairs(page) do
+    local r = redis.pcall('HMGET', ARGV[1] .. id, unpack(fields))
+    if asked_for(r) then found[#found + 1] = {id, r.err or r} end
+    if limit > 0 and #found == limit then return found end
   end
-  for i = 1, #page, 2 do
-    local id = page[i]
-    if ARGV[4] == '' or tonumber(page[i + 1]) ~= tonumber(ARGV[3]) or (oldest and id > ARGV[4] or not oldest and id < ARGV[4]) then
-      local r = redis.pcall('HMGET', ARGV[1] .. id, unpack(fields))
-      if asked_for(r) then found[#found + 1] = {id, r.err or r} end
-      if #found == limit then return found end
-    end
-  end
-  if #page < 2 * size then return found end
+  if #page < size then return found end
 end
