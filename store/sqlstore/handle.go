@@ -26,10 +26,11 @@ type handle struct {
 	generations session.Generations
 }
 
-// Hold is Get, with a handle of what it returned.
+// Hold is Get, with a handle of what it returned; none in a transaction of the
+// host's, since what is rolled back leaves its Version to another change.
 func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, session.Generations, session.Handle, error) {
 	s, gens, err := st.Get(ctx, id)
-	if err != nil || s.Ended != nil || s.Generations != gens {
+	if err != nil || s.Ended != nil || s.Generations != gens || st.joined(ctx) != nil {
 		return s, gens, nil, err
 	}
 	return s, gens, &handle{st, id, s.Version, s.Last.At.UnixMilli(), gens}, nil
