@@ -175,6 +175,13 @@ func TestSignOutSeveral(t *testing.T) {
 	s := newSite(t, activity.Config{}, session.Config{})
 	me := s.signIn(t, "alice")
 	bob := s.signIn(t, "bob")
+	for want := range 3 { // of one there is nothing to select
+		page := me.page("")
+		if boxes := strings.Count(page, "<input type=checkbox"); boxes != want-want%2 || strings.Contains(page, `name="sign-out-several"`) != (want > 1) {
+			t.Errorf("of %d others, %d can be selected", want, boxes)
+		}
+		s.startMany(t, "alice", 1, apps)
+	}
 	ids := s.startMany(t, "alice", 4, apps)
 	form := formField.FindStringSubmatch(me.page(""))[1]
 	send := func(body string) *http.Response {

@@ -318,6 +318,20 @@ func TestTroubleOnThePage(t *testing.T) {
 	}
 }
 
+// An open page that renews itself while a form is on its way does not take what is
+// to be said after it.
+func TestScriptTakesNoNotice(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{}, session.Config{})
+	me, other := s.signIn(t, "alice"), s.signIn(t, "alice")
+	res, _ := me.submit("/act", "sign-out", other.id())
+	_, page := me.do("GET", base+"/", "", "Signedin-Background", "1")
+	if notice(page) != "" || !strings.Contains(page, "No other device is signed in.") {
+		t.Errorf("the script gets %s", page)
+	}
+	wantDone(t, me, res, "was signed out.")
+}
+
 // A client that goes before its answer is made is no trouble; a store that fails
 // is.
 func TestLogIsOfTrouble(t *testing.T) {

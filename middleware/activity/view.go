@@ -163,8 +163,8 @@ func (v *view) Kinds() (all []string) {
 // Sec is a section without items of its own.
 func (v *view) Sec(id, heading string) section { return section{ID: id, Heading: heading} }
 
-// MaySelect reports whether there is something to select.
-func (v *view) MaySelect() bool { return len(v.Flagged) > 0 || len(v.Sections) > 0 }
+// MaySelect reports whether there are several to select from.
+func (v *view) MaySelect() bool { return v.Others > 1 }
 
 // ListQuery asks for this part of the list, FirstQuery for its beginning, and
 // NextQuery for what follows.

@@ -101,6 +101,18 @@ func (a *app) do(t *testing.T, method, path, body string) *http.Response {
 	return res
 }
 
+// id returns the ID of the app's session.
+func (a *app) id(t *testing.T) string {
+	t.Helper()
+	res := a.do(t, http.MethodGet, "/api/me", "")
+	defer res.Body.Close()
+	var me struct{ SessionID string }
+	if err := json.NewDecoder(res.Body).Decode(&me); err != nil || me.SessionID == "" {
+		t.Fatalf("who am I: %s, %v", res.Status, err)
+	}
+	return me.SessionID
+}
+
 func (a *app) get(t *testing.T, path string) int {
 	t.Helper()
 	res := a.do(t, http.MethodGet, path, "")

@@ -45,13 +45,14 @@ func TestPageKeepsUp(t *testing.T) {
 	site, _ := startProgram(t, "quickstart")
 	desk := newProfile(t, chromium, "desk", site)
 	desk.signIn(t, true)
+	newApp(t, site) // of one there is nothing to select
 	phone := newApp(t, site)
 	desk.open(t, listPage)
-	run(t, desk, chromedp.Click(chromedp.CSS(`li.device:not(.current) [name=id]`)))
+	run(t, desk, chromedp.Click(chromedp.CSS(`[name=id][value="`+phone.id(t)+`"]`)))
 	lamp := newProfile(t, chromium, "lamp", site)
 	lamp.signIn(t, true)
 	at := time.Now()
-	for end := time.Now().Add(patience); desk.count(t, "li.device") != 3; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); desk.count(t, "li.device") != 4; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the sign-in did not appear")
 		}
@@ -67,7 +68,7 @@ func TestPageKeepsUp(t *testing.T) {
 		t.Error("the app is still signed in")
 	}
 	newApp(t, site)
-	for end := time.Now().Add(patience); desk.count(t, "li.device") != 3; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); desk.count(t, "li.device") != 4; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the app did not appear")
 		}

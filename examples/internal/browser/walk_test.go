@@ -78,6 +78,7 @@ func (w walker) walk(t *testing.T, script bool) {
 	}
 	w.at(t, devices)
 
+	newApp(t, w.phone.site) // of one there is nothing to select
 	w.open(t, w.site+listPage)
 	if got := w.text(t, `getComputedStyle(document.querySelector(".device")).display`); got != "grid" {
 		t.Errorf("the style of a row is %q: the browser does not take ours", got)
@@ -93,7 +94,7 @@ func (w walker) walk(t *testing.T, script bool) {
 	if got := w.phone.get(t, "/api/me"); got != http.StatusOK {
 		t.Errorf("after Enter on a box, the app: got %d", got)
 	}
-	button := `[name=sign-out][value="` + w.text(t, `[...document.querySelectorAll("li.device")].find(e => e.innerText.startsWith("Photos")).querySelector("[name=sign-out]").value`) + `"]`
+	button := string(signOut(w.phone.id(t)))
 	w.press(t, button)
 	w.at(t, listPage+"#done")
 	w.until(t, `/was signed out\.$/.test(document.querySelector("#done").innerText.trim())`)
