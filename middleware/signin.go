@@ -130,12 +130,12 @@ func (m *Middleware) SignOut(w http.ResponseWriter, r *http.Request) error {
 	if err := m.manager.Revoke(r.Context(), s.UserID, s.ID, session.ReasonSignedOut); err != nil {
 		return err
 	}
-	session.AfterCommit(r.Context(), func() { m.Forget(w, r, s) })
+	session.AfterCommit(r.Context(), func() { m.TakeCookie(w, r, s) })
 	return nil
 }
 
-// Forget takes the cookie of s away, which has ended, if s has one.
-func (m *Middleware) Forget(w http.ResponseWriter, r *http.Request, s *session.Session) {
+// TakeCookie takes the cookie of s away, which has ended, if s has one.
+func (m *Middleware) TakeCookie(w http.ResponseWriter, r *http.Request, s *session.Session) {
 	if s.Carrier != session.CarrierCookie {
 		return
 	}

@@ -35,6 +35,10 @@
 // [Conn], [Hub], [Manager.Adopt] with [Foreign]; of assessors: [Assessor], [Visit],
 // [Signal].
 //
+// For applications with sessions of their own: [Foreign], [Manager.Renewed] where they
+// renew their tokens, [Manager.Move] where their users go over to ours; all of it is
+// used through package middleware.
+//
 // What takes something away, from least to most: [Manager.ForgetForeign] one foreign
 // token that its issuer has refused, [Manager.ForgetDevice] a known device of a user,
 // [Manager.Purge] what is older than Config.Retention, [Manager.Erase] all of a user.

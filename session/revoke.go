@@ -34,8 +34,8 @@ func yield(ctx context.Context, n int) {
 // this process is cut. Revoking what is over already is no error. A session
 // that is somebody else's, or that never was, is [ErrNotFound].
 //
-// By any other error it is not known whether the session ended; calling again
-// is safe. The client's going away does not cancel a revocation.
+// After any other error the session may have ended or not; call again, which is
+// safe. A client that goes away does not cancel a revocation.
 func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) error {
 	if err := checkUserID(userID); err != nil {
 		return err

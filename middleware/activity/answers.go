@@ -91,7 +91,7 @@ func (h *Handler) deny(w http.ResponseWriter, r *http.Request, me *session.Sessi
 	if err := h.manager.Deny(r.Context(), me.UserID, id, session.ID{}); err != nil {
 		return err
 	}
-	h.mw.Forget(w, r, me)
+	h.mw.TakeCookie(w, r, me)
 	return nil
 }
 
