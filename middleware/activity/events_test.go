@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,21 +119,39 @@ func TestEventsOfElsewhere(t *testing.T) {
 		ctx, gone := context.WithCancel(t.Context())
 		r := httptest.NewRequestWithContext(ctx, "GET", base+"/events", nil)
 		r.Header.Set("Authorization", "Bearer "+start(here).Reveal())
-		w := httptest.NewRecorder()
+		w := &lockedRecorder{ResponseRecorder: httptest.NewRecorder()}
 		go page.ServeHTTP(w, r)
 		synctest.Wait()
 		start(there)
 		time.Sleep(9 * time.Second)
 		synctest.Wait()
-		if strings.Contains(w.Body.String(), "reload") {
+		if strings.Contains(w.text(), "reload") {
 			t.Error("it was told at once: the other instance is none")
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if got := w.Body.String(); strings.Count(got, "data: reload") != 1 {
+		if got := w.text(); strings.Count(got, "data: reload") != 1 {
 			t.Errorf("after ten seconds, got %q", got)
 		}
 		gone()
 		synctest.Wait()
 	})
+}
+
+// lockedRecorder is one whose body is read while it is written.
+type lockedRecorder struct {
+	*httptest.ResponseRecorder
+	mu sync.Mutex
+}
+
+func (w *lockedRecorder) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ResponseRecorder.Write(b)
+}
+
+func (w *lockedRecorder) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Body.String()
 }
