@@ -66,6 +66,7 @@ func TestSignal(t *testing.T) {
 		{"x.place", "", []string{"place", "another place"}, "at another place", true},
 		{"x.device", "", []string{"device", "Chrome on Linux", "deviceWhat", "Chrome", "deviceWhere", "Linux"}, "with Linux: Chrome", true},
 		{"x.device", "", []string{"device", "Chrome on Linux"}, "with Chrome on Linux", true}, // as it was stored before
+		{"x.count", "Two of them.", nil, "Two of them.", false},
 		{"y", "Of another Assessor.", nil, "Of another Assessor.", false},
 	} {
 		args := map[string]string{}

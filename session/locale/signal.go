@@ -9,7 +9,7 @@ import (
 )
 
 // Signal says what looked unusual, by its Code and Args. If the Locale does not
-// have it, known is false, and the text is the English one.
+// have it, or it lacks Args, known is false, and the text is the English one.
 func (l *Locale) Signal(g session.Signal) (text string, known bool) {
 	n := -1
 	for _, name := range [...]string{"n", "hours", "days"} {
@@ -29,7 +29,11 @@ func (l *Locale) Signal(g session.Signal) (text string, known bool) {
 		if !ok {
 			return b.String(), true
 		}
-		b.WriteString(fill("%s", []any{l.arg(g.Args, name)}, l.RightToLeft))
+		arg := l.arg(g.Args, name)
+		if arg == "" {
+			return g.Text, false // of an Assessor that says the same otherwise
+		}
+		b.WriteString(fill("%s", []any{arg}, l.RightToLeft))
 		text = after
 	}
 }
