@@ -221,6 +221,15 @@ func (b *bounds) ofManager(add add) {
 		_, err := m.Adopt(ctx, b.foreign, session.Origin{}, session.Foreign{UserID: "bob"})
 		return err
 	})
+	do("Move", 4, func(ctx context.Context) error {
+		_, err := m.Move(ctx, "of another system, too", session.Origin{}, session.Foreign{UserID: "bob"})
+		return err
+	})
+	do("Renewed", 2, func(ctx context.Context) error {
+		_, err := m.Renewed(ctx, b.foreign, session.ForeignCredential("the next one"))
+		return err
+	})
+	write("UseProof", func(ctx context.Context, _ signedIn) error { return m.UseProof(ctx, "ada", b.seen.ID, "delete") })
 	issued := session.Issued{Issuer: "https://id.example", Subject: "s"}
 	do("BeginIssued", 1, func(ctx context.Context) error { _, err := m.BeginIssued(ctx, "bob", issued); return err })
 	do("RevokeIssued", 1, func(ctx context.Context) error {
