@@ -173,10 +173,22 @@ func (p *profile) axe(t *testing.T, source, state string) (looked int) {
 			looked++
 		}
 	}
+	// As narrow as can be, in both directions.
 	call(t, p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 320, Height: 700, DeviceScaleFactor: 1})
-	if wide := run(t, p, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); wide > 0 {
-		t.Errorf("%s, 320 px: %d px too wide", state, wide)
+	dir := run(t, p, chromedp.Evaluate[string](`document.dir`))
+	for _, d := range []string{"rtl", "ltr"} {
+		run(t, p, chromedp.Evaluate[chromedp.Void](`document.dir = "`+d+`"`))
+		if wide := run(t, p, chromedp.Evaluate[int](`document.documentElement.scrollWidth - innerWidth`)); wide > 0 {
+			t.Errorf("%s, %s, 320 px: %d px too wide", state, d, wide)
+		}
+		if d != dir {
+			for _, v := range run(t, p, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise)) {
+				t.Errorf("%s, %s: %s", state, d, v)
+			}
+			looked++
+		}
 	}
+	run(t, p, chromedp.Evaluate[chromedp.Void](`document.dir = "`+dir+`"`))
 	call(t, p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 900, DeviceScaleFactor: 1})
 	return looked
 }

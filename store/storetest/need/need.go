@@ -73,8 +73,9 @@ func Missing(t testing.TB, what string) {
 // Allocations is [testing.AllocsPerRun], and 0 under the race detector, which
 // has a [sync.Pool] forget at random.
 func Allocations(f func()) float64 {
+	n := testing.AllocsPerRun(100, f)
 	if RaceDetector {
 		return 0
 	}
-	return testing.AllocsPerRun(100, f)
+	return n
 }
