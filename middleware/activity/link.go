@@ -1,10 +1,7 @@
 package activity
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -61,19 +58,7 @@ func newLinks(keys session.Keys) (all []cipher.AEAD, err error) {
 		return nil, fmt.Errorf("activity: Config.LinkKeys: %w", err)
 	}
 	for _, key := range keys.Reveal() {
-		derived, err := hkdf.Key(sha256.New, key, nil, "signedin activity link", 32)
-		if err != nil {
-			panic(err) // the length is right
-		}
-		block, err := aes.NewCipher(derived)
-		if err != nil {
-			panic(err) // the length is right
-		}
-		aead, err := cipher.NewGCMWithRandomNonce(block)
-		if err != nil {
-			panic(err) // the block size is right
-		}
-		all = append(all, aead)
+		all = append(all, cipherFor("link", key))
 	}
 	return all, nil
 }

@@ -48,7 +48,7 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, me *session.Sessi
 	if err != nil {
 		panic(err) // IDs, numbers and text
 	}
-	h.mw.SendNote(w, r, base64.RawURLEncoding.EncodeToString(noteCipher(key).Seal(nil, nil, plain, nil)))
+	h.mw.SendNote(w, r, base64.RawURLEncoding.EncodeToString(cipherFor("note", key).Seal(nil, nil, plain, nil)))
 }
 
 // open returns the note that the browser has brought, if it was made for this
@@ -65,7 +65,7 @@ func (h *Handler) open(r *http.Request, me *session.Session) (n note, ok bool) {
 		}
 	}
 	for _, key := range keys {
-		plain, err := noteCipher(key).Open(nil, nil, sealed, nil)
+		plain, err := cipherFor("note", key).Open(nil, nil, sealed, nil)
 		if err != nil || json.Unmarshal(plain, &n) != nil {
 			continue
 		}
@@ -94,8 +94,9 @@ func newNoteKey(linkKeys session.Keys) session.Keys {
 	return session.NewKeys(key)
 }
 
-func noteCipher(key []byte) cipher.AEAD {
-	derived, err := hkdf.Key(sha256.New, key, nil, "signedin activity note", 32)
+// cipherFor derives from a key of the host one that is for this purpose only.
+func cipherFor(purpose string, key []byte) cipher.AEAD {
+	derived, err := hkdf.Key(sha256.New, key, nil, "signedin activity "+purpose, 32)
 	if err != nil {
 		panic(err) // the length is right
 	}
