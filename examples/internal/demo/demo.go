@@ -4,12 +4,8 @@
 package demo
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -183,92 +179,6 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-func (s *site) passwordPage(w http.ResponseWriter, r *http.Request) {
-	v := view{Fresh: s.isFresh(r)}
-	if r.URL.Query().Get("after") == "not-me" {
-		v.Message = "It is signed out. Whoever it was may know your password: please choose a new one now."
-	}
-	page(w, http.StatusOK, "password", v)
-}
-
-// isFresh reports whether the user has given the password just now, and need not
-// give it once more.
-func (s *site) isFresh(r *http.Request) bool {
-	me, _ := session.FromContext(r.Context())
-	return me.ProvedSince(s.sessions.Now().Add(-s.sessions.Limits().StepUp))
-}
-
-// changePassword changes the password and signs out every other device. A
-// bearer client that sends new_token=1 takes its new token from the answer.
-func (s *site) changePassword(w http.ResponseWriter, r *http.Request) {
-	if !formOK(w, r) {
-		return
-	}
-	me, _ := session.FromContext(r.Context())
-	var re session.Reauthentication
-	current := Given(r.PostFormValue("current"))
-	if r.PostFormValue("current") == "" && s.isFresh(r) {
-		current = JustProved
-	}
-	err := s.users.SetPassword(r.Context(), me.UserID, current, r.PostFormValue("new"), func(ctx context.Context) (err error) {
-		re, err = s.mw.Reauthenticated(w, r.WithContext(ctx), session.Proof{
-			Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged, NewToken: checked(r, "new_token"),
-		})
-		return err
-	})
-	if status, message := passwordTrouble(err); message != "" {
-		if status >= http.StatusInternalServerError {
-			s.log.ErrorContext(r.Context(), "password", "error", err)
-		}
-		s.passwordAnswer(w, r, status, view{Message: message, Fresh: current == JustProved}, nil)
-		return
-	}
-	if err != nil {
-		s.trouble(w, r, err)
-		return
-	}
-	result := map[string]any{"revoked": re.Revoked}
-	if !re.Token.IsZero() {
-		result["token"] = re.Token.Reveal()
-	}
-	s.passwordAnswer(w, r, http.StatusOK, view{Notice: changed(re.Revoked), Fresh: true, Done: true}, result)
-}
-
-func changed(n int) string {
-	switch n {
-	case 0:
-		return "Your password has changed. No other device was signed in."
-	case 1:
-		return "Your password has changed. 1 other device was signed out."
-	}
-	return fmt.Sprintf("Your password has changed. %d other devices were signed out.", n)
-}
-
-func passwordTrouble(err error) (status int, message string) {
-	switch {
-	case errors.Is(err, errWrong):
-		return http.StatusUnprocessableEntity, "That is not your current password."
-	case errors.Is(err, errWeak):
-		return http.StatusUnprocessableEntity, "A password has 8 to 72 characters."
-	case errors.Is(err, errNotSignedOut):
-		return http.StatusServiceUnavailable, "Your password has changed, but the other devices could not be signed out. Please try again on the device page."
-	}
-	return 0, ""
-}
-
-// passwordAnswer writes the password page, or JSON for an app.
-func (s *site) passwordAnswer(w http.ResponseWriter, r *http.Request, status int, v view, result map[string]any) {
-	me, _ := session.FromContext(r.Context())
-	switch {
-	case me.Carrier == session.CarrierCookie:
-		page(w, status, "password", v)
-	case result == nil:
-		middleware.Problem(w, r, status, errors.New(v.Message))
-	default:
-		writeJSON(w, status, result)
-	}
-}
-
 func (s *site) confirmPage(w http.ResponseWriter, r *http.Request) {
 	page(w, http.StatusOK, "confirm", view{Next: middleware.LocalPath(r.URL.Query().Get("next"), "/")})
 }
@@ -347,57 +257,4 @@ func (s *site) trouble(w http.ResponseWriter, r *http.Request, err error) {
 	s.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 	w.Header().Set("Retry-After", "2")
 	middleware.Problem(w, r, http.StatusServiceUnavailable, err)
-}
-
-const maxBody = 4 << 10
-
-var (
-	errForm = errors.New("the form cannot be read")
-	errJSON = errors.New(`want a JSON object {"email": "...", "password": "..."}`)
-)
-
-func formOK(w http.ResponseWriter, r *http.Request) bool {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	return readOK(w, r, r.ParseForm(), errForm)
-}
-
-func jsonOK(w http.ResponseWriter, r *http.Request, v any) bool {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil {
-		dec := json.NewDecoder(bytes.NewReader(body))
-		dec.DisallowUnknownFields()
-		if err = dec.Decode(v); err == nil {
-			if _, end := dec.Token(); end != io.EOF {
-				err = errJSON
-			}
-		}
-	}
-	return readOK(w, r, err, errJSON)
-}
-
-// readOK answers a request whose body could not be read: as too long, or else
-// with what was wanted.
-func readOK(w http.ResponseWriter, r *http.Request, err, want error) bool {
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		middleware.Problem(w, r, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is longer than %d bytes", tooLong.Limit))
-	case err != nil:
-		middleware.Problem(w, r, http.StatusBadRequest, want)
-	}
-	return err == nil
-}
-
-func checked(r *http.Request, field string) bool {
-	switch r.PostFormValue(field) {
-	case "", "0", "false", "off":
-		return false
-	}
-	return true
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client has gone
 }
