@@ -93,18 +93,24 @@ func demoLocator() (geo.Locator, error) {
 	return maxmind.FromBytes(b.Bytes(), maxmind.Config{AllowReserved: true})
 }
 
+// inThePast returns a Manager whose clock shows *at, and the ID of a user.
+func inThePast(ctx context.Context, store session.Store, cfg session.Config, users *demo.Users, email string, at *time.Time) (*session.Manager, string, error) {
+	cfg.Now = func() time.Time { return *at }
+	manager, err := session.New(store, cfg)
+	if err != nil {
+		return nil, "", err
+	}
+	id, err := users.ID(ctx, email)
+	return manager, id, err
+}
+
 // demoSignIns signs the devices in, each at its time, under the eyes of the
 // Assessor, and one of them out again. It is as if the site had been there for
 // weeks.
 func demoSignIns(ctx context.Context, store session.Store, cfg session.Config, users *demo.Users) error {
 	started := time.Now()
 	at := started
-	cfg.Now = func() time.Time { return at }
-	manager, err := session.New(store, cfg)
-	if err != nil {
-		return err
-	}
-	id, err := users.ID(ctx, demo.Emails[0])
+	manager, id, err := inThePast(ctx, store, cfg, users, demo.Emails[0], &at)
 	if err != nil {
 		return err
 	}

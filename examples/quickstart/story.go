@@ -25,12 +25,7 @@ var demoStranger = device.Hints{UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:1
 func demoJourney(ctx context.Context, store session.Store, cfg session.Config, users *demo.Users) error {
 	started := time.Now()
 	at := started
-	cfg.Now = func() time.Time { return at }
-	manager, err := session.New(store, cfg)
-	if err != nil {
-		return err
-	}
-	id, err := users.ID(ctx, demo.Emails[1])
+	manager, id, err := inThePast(ctx, store, cfg, users, demo.Emails[1], &at)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -354,30 +353,4 @@ func (st *Store) readUnmarked(ctx context.Context, o owner, p *pending, ids []st
 		}
 	}
 	return all, corrupted, nil
-}
-
-// merge returns what q asks for of both, of which the first ones are marked: a
-// session may have been marked in between.
-func merge(q session.Query, marked, unmarked []*session.Session) []*session.Session {
-	have := make(map[session.ID]bool, len(marked))
-	for _, s := range marked {
-		have[s.ID] = true
-	}
-	order := func(a, b *session.Session) int {
-		c := cmp.Or(b.Ended.At.Compare(a.Ended.At), bytes.Compare(b.ID[:], a.ID[:]))
-		if q.Oldest {
-			return -c
-		}
-		return c
-	}
-	for _, s := range unmarked {
-		if !have[s.ID] && (q.After == nil || q.After.Ended == nil || order(s, q.After) > 0) {
-			marked = append(marked, s)
-		}
-	}
-	slices.SortFunc(marked, order)
-	if q.Limit > 0 && len(marked) > q.Limit {
-		marked = marked[:q.Limit]
-	}
-	return marked
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/internal/record"
 )
 
 // Get returns a session and the current generations of its user. It takes at
@@ -282,7 +283,7 @@ func (st *Store) list(ctx context.Context, q session.Query) ([]*session.Session,
 		return nil, err
 	}
 	if len(unmarked) > 0 {
-		all = merge(q, all, unmarked)
+		all = record.Merge(q, all, unmarked)
 	}
 	return all, errors.Join(err, corrupted)
 }

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -219,34 +218,9 @@ func (st *Store) listEnded(ctx context.Context, q session.Query) ([]*session.Ses
 		return nil, err
 	}
 	if len(unmarked) > 0 {
-		all = merge(q, all, unmarked)
+		all = record.Merge(q, all, unmarked)
 	}
 	return all, errors.Join(corrupt1, corrupt2)
-}
-
-// merge returns what q asks for of both, of which the first ones are marked.
-func merge(q session.Query, marked, unmarked []*session.Session) []*session.Session {
-	have := make(map[session.ID]bool, len(marked))
-	for _, s := range marked {
-		have[s.ID] = true
-	}
-	order := func(a, b *session.Session) int {
-		c := cmp.Or(b.Ended.At.Compare(a.Ended.At), bytes.Compare(b.ID[:], a.ID[:]))
-		if q.Oldest {
-			return -c
-		}
-		return c
-	}
-	for _, s := range unmarked {
-		if !have[s.ID] && (q.After == nil || q.After.Ended == nil || order(s, q.After) > 0) {
-			marked = append(marked, s)
-		}
-	}
-	slices.SortFunc(marked, order)
-	if q.Limit > 0 && len(marked) > q.Limit {
-		marked = marked[:q.Limit]
-	}
-	return marked
 }
 
 // listUnmarked returns sessions that bumps have ended and that are not marked,
