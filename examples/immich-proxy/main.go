@@ -7,7 +7,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,28 +15,20 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
-
 	"github.com/signedin/signedin/examples/internal/host"
-	"github.com/signedin/signedin/middleware"
-	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
-	"github.com/signedin/signedin/session/notice"
-	"github.com/signedin/signedin/session/risk"
-	"github.com/signedin/signedin/store/sqlstore"
 )
 
 type flags struct {
-	addr, target, devices, db, cityDB, proxies, outbox, smtp string
-	pass, fake                                               bool
+	addr, target, devices, db, cityDB, proxies, outbox, smtp, metrics string
+	pass, fake                                                        bool
 }
 
 func main() {
@@ -50,6 +41,7 @@ func main() {
 	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that tell people of unusual sign-ins, for your mailer to send (default: beside the database)")
 	flag.StringVar(&f.smtp, "smtp", "", "mail server that sends them, a `URL` such as smtps://photos%40example.com@mail.example.com; its password is in the environment, as "+passwordVariable+" (default: they stay in the folder)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
+	flag.StringVar(&f.metrics, "metrics", "", "`address` for metrics and health checks, which nobody from outside can reach, such as 127.0.0.1:9090 (default: none)")
 	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
 	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
 	host.Main("immich-proxy", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
@@ -86,107 +78,27 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 		return fmt.Errorf("-db: %w", err)
 	}
 	defer db.Close()
-	site, beside, err := build(ctx, f, db, file, clientIP, log)
+	p, err := build(ctx, f, db, file, clientIP, log)
 	if err != nil {
 		return err
 	}
+	defer p.store.Close()
+	if f.metrics != "" {
+		there, err := net.Listen("tcp", f.metrics)
+		if err != nil {
+			return fmt.Errorf("-metrics: %w", err)
+		}
+		p.beside = append(p.beside, p.serveMetrics(there))
+	}
 	fmt.Fprintf(stdout, "Database: %s\nOpen http://%s\n", file, listener.Addr())
 	return host.Serve(ctx, listener, &http.Server{
-		Handler:     site,
-		ConnContext: site.proxy.Middleware().ConnContext,
+		Handler:     p.site,
+		ConnContext: p.proxy.Middleware().ConnContext,
 		// No limit for bodies: an upload may take a day.
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}, beside...)
-}
-
-// build puts the parts together: this is what a host writes. It returns what
-// runs beside the server, too.
-func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP middleware.ClientIP, log *slog.Logger) (*site, []func(context.Context), error) {
-	target, err := url.Parse(f.target)
-	if err != nil {
-		return nil, nil, fmt.Errorf("-target: %w", err)
-	}
-	if err := sqlstore.Migrate(ctx, db, sqlstore.Config{}); err != nil {
-		return nil, nil, fmt.Errorf("-db %s: %w", file, err)
-	}
-	store, err := sqlstore.New(ctx, db, sqlstore.Config{})
-	if err != nil {
-		return nil, nil, fmt.Errorf("-db %s: %w", file, err)
-	}
-	locator, attribution := host.Places(ctx, f.cityDB, log)
-	keys, err := host.ReadKeys(file + ".key")
-	if err != nil {
-		return nil, nil, err
-	}
-	cfg := session.Config{Locator: locator, ProfileKeys: session.NewKeys(keys.Profile), Logger: log}
-	if f.fake {
-		cfg.WatchMode = -1 // a demonstration has nothing to get to know first
-	}
-	box, err := newOutbox(cmp.Or(f.outbox, file+".outbox"), store)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := watch(&cfg, store, box, keys.Risk, f.devices); err != nil {
-		return nil, nil, err
-	}
-	manager, err := session.New(store, cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	proxy, err := immich.New(manager, target, immich.Config{
-		ClientIP: clientIP, InsecurePassOnTrouble: f.pass, Logger: log,
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("-target: %w", err)
-	}
-	confirm := &confirm{mw: proxy.Middleware(), target: target, clientIP: clientIP, transport: newTransport(), path: f.devices + "-confirm", devices: f.devices}
-	devices, err := activity.New(proxy.Middleware(), activity.Config{
-		Path: f.devices, Reauthenticate: confirm.path, Ended: proxy.Ended,
-		Home: "/", SignedOut: signInPage, Attribution: attribution, Logger: log,
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("-devices: %w", err)
-	}
-	beside := []func(context.Context){manager.Run, recheck(proxy)}
-	if f.smtp != "" {
-		mailer, err := newMailer(box, f.smtp, log)
-		if err != nil {
-			return nil, nil, err
-		}
-		beside = append(beside, mailer.run)
-	}
-	return &site{f.devices, proxy, toSignIn(proxy, devices), toSignIn(proxy, confirm)}, beside, nil
-}
-
-// watch has sign-ins and moves judged, and their users told of those that look
-// wrong: for the first two weeks, of those that look very wrong.
-func watch(cfg *session.Config, store session.Store, box *outbox, key []byte, devices string) error {
-	assessor, err := risk.New(risk.Config{Key: session.NewKeys(key)})
-	if err != nil {
-		return err
-	}
-	notices, err := notice.New(store, box.add, notice.Config{App: "your photos", Path: "the page " + devices, Account: box.email, Logger: cfg.Logger})
-	if err != nil {
-		return err
-	}
-	cfg.Assessor, cfg.Observers = assessor, append(cfg.Observers, notices)
-	return nil
-}
-
-// recheck finds the open WebSockets of sessions that were ended past the proxy.
-func recheck(proxy *immich.Proxy) func(context.Context) {
-	return func(ctx context.Context) {
-		for tick := time.Tick(5 * time.Minute); ; {
-			select {
-			case <-tick:
-				proxy.Recheck(ctx)
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
+	}, p.beside...)
 }
 
 // signInPage is Immich's own.

@@ -20,7 +20,7 @@ func (p *Proxy) whose(r *http.Request, token string) (session.Foreign, error) {
 	who, err := p.asker.who(r, token)
 	if err != nil {
 		if !errors.Is(err, session.ErrRefused) {
-			p.cfg.Logger.WarnContext(r.Context(), "immich: not known whose a token is", "error", err)
+			p.note(r.Context(), &p.stats.unasked, "not known whose a token is", "error", err)
 		}
 		return session.Foreign{}, err
 	}

@@ -58,6 +58,8 @@ type Proxy struct {
 	asker   *asker
 	proxy   *httputil.ReverseProxy
 	inner   http.Handler
+	stats   counters
+	logs    minutely
 
 	mu      sync.Mutex
 	sockets map[*passage]struct{} // open WebSockets of sessions
@@ -186,6 +188,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	upgrade := r.Header["Upgrade"] != nil
 	if p.isUnjudged(g) && upgrade {
 		// Nobody could cut it later. The client tries again.
+		p.note(r.Context(), &p.stats.unjudged, "a WebSocket was answered 503: Immich did not say whose its token is")
 		w.Header().Set("Retry-After", "2")
 		middleware.Problem(w, r, http.StatusServiceUnavailable, nil)
 		return
@@ -287,7 +290,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case cause != nil:
 		panic(http.ErrAbortHandler) // the client has gone
 	default:
-		p.cfg.Logger.WarnContext(r.Context(), "immich: no answer", "path", redact(r.URL.Path), "error", redact(err.Error()))
+		p.note(r.Context(), &p.stats.noAnswer, "no answer", "path", redact(r.URL.Path), "error", redact(err.Error()))
 		middleware.Problem(w, r, http.StatusBadGateway, nil)
 	}
 }

@@ -34,6 +34,12 @@ func OpenSQLite(file, name string) (db *sqlx.DB, used string, err error) {
 	if made, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		made.Close()
 	}
-	db, err = sqlx.Open("sqlite", sqlstore.SQLiteDSN(file))
-	return db, file, err
+	if db, err = sqlx.Open("sqlite", sqlstore.SQLiteDSN(file)); err != nil {
+		return nil, "", err
+	}
+	// As many as can be of use, kept: by default two are, and a busy program makes
+	// new ones all the time.
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	return db, file, nil
 }

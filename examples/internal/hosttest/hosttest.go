@@ -46,6 +46,19 @@ func Launch(t *testing.T, run func(ctx context.Context, stdout, stderr io.Writer
 	return nil, p.Stop()
 }
 
+// Opened returns where a program serves that writes "Open URL", "" if it ends
+// before. It reads on, so that the program can write.
+func Opened(out io.Reader) string {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if at, ok := strings.CutPrefix(lines.Text(), "Open "); ok {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return at
+		}
+	}
+	return ""
+}
+
 // End stops the program, which must end well.
 func (p *Program) End(t *testing.T) {
 	t.Helper()
