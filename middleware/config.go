@@ -7,6 +7,7 @@ import (
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 // Config holds what a [Middleware] can be told. The zero Config works and is
@@ -90,6 +91,12 @@ type Config struct {
 	// CriticalHints has browsers ask again at once if their first request came
 	// without the hints, at the price of one round trip. Defaults to false.
 	CriticalHints bool
+
+	// Language returns how to speak to the user of a request, in answers of [Problem]
+	// and, unless they have a Language of their own, on the pages of others such as
+	// package activity. The package session/locale/catalog has languages and chooses
+	// by Accept-Language. Defaults to English.
+	Language func(r *http.Request) *locale.Locale
 
 	// Logger is told of what an operator may have to look at: of each kind of it in
 	// Stats the first of a minute. Defaults to that of the Manager.

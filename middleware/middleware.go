@@ -324,5 +324,5 @@ func (m *Middleware) refuse(w http.ResponseWriter, r *http.Request, status int, 
 		w.Header().Set("Retry-After", "2")
 		m.noteTrouble(r, err)
 	}
-	m.cfg.Refuse(w, r, status, err)
+	m.cfg.Refuse(w, m.inLanguage(r), status, err)
 }

@@ -18,9 +18,14 @@ import (
 // The code of an error is its ProblemCode() string if it has that method; the
 // errors of this library have codes of their own, and others that of the status,
 // such as "not-found". To who was signed out, "reason" says why ([session.Reason]).
+//
+// To a request that Config.Refuse is given it speaks the language of
+// Config.Language, and else that of [WithLanguage] or English; see also
+// [Middleware.Problem].
 func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
+	in := languageOf(r)
 	if WantsPage(r) {
-		problemPage(w, status, err)
+		problemPage(w, in, status, err)
 		return
 	}
 	code := problemCode(status, err)
@@ -34,6 +39,13 @@ func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	}{Type: "urn:signedin:" + code, Title: http.StatusText(status), Status: status, Code: code}
 	if err != nil && status < http.StatusInternalServerError {
 		body.Detail = detail(err)
+	}
+	if in != nil {
+		said := sayProblem(in, status, err)
+		body.Title = said.heading
+		if body.Detail != "" && said.known {
+			body.Detail = said.text
+		}
 	}
 	if ended, ok := errors.AsType[*session.EndedError](err); ok && status < http.StatusInternalServerError {
 		body.Reason = ended.Reason

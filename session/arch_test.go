@@ -35,7 +35,7 @@ var drawing = map[string][]string{
 	"store/storetest/need":         {},
 	"store/internal/kit":           {"session", "store/storetest", "store/storetest/need"},
 	"geo/maxmind/internal/dbtest":  {"geo", "geo/maxmind"},
-	"middleware":                   {"session", "device", "geo"},
+	"middleware":                   {"session", "session/locale", "device", "geo"},
 	"middleware/activity":          {"middleware", "session", "session/locale", "device", "geo"},
 	"middleware/immich":            {"middleware", "session", "device"},
 	"middleware/immich/immichtest": {},

@@ -128,7 +128,7 @@ type Config struct {
 	Attribution string
 	// Language returns how to speak to the user of a request. The package
 	// session/locale/catalog has languages and chooses by Accept-Language. Defaults
-	// to English.
+	// to that of the Middleware.
 	Language func(r *http.Request) *locale.Locale
 
 	// Ended, if set, is told what the client of r has ended here: the session of
@@ -173,7 +173,7 @@ func New(mw *middleware.Middleware, cfg Config) (*Handler, error) {
 		cfg.SignedOut = "/"
 	}
 	if cfg.Language == nil {
-		cfg.Language = english
+		cfg.Language = mw.Language
 	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
@@ -235,6 +235,7 @@ func check(cfg Config) error {
 
 // ServeHTTP answers a request, of which it expects the whole path.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = middleware.WithLanguage(r, h.cfg.Language)
 	header := w.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
 	// Not no-referrer: browsers would then send "Origin: null" with our own

@@ -1,6 +1,7 @@
 package activity_test
 
 import (
+	"encoding/json"
 	"html"
 	"maps"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session/locale"
 	"github.com/signedin/signedin/session/risk"
@@ -26,6 +28,7 @@ var (
 // nobodys is a language without a Latin letter.
 func nobodys() *locale.Locale {
 	all := activity.Texts()
+	maps.Copy(all, middleware.Texts())
 	maps.Copy(all, locale.Texts())
 	for code, text := range risk.Sentences() {
 		all["signal."+code] = text
@@ -95,4 +98,26 @@ func TestNoEnglishIsLeft(t *testing.T) {
 	a.pass(24 * time.Hour)
 	_, page = a.old.submit("/sign-out-others")
 	look("proof", page)
+
+	nobody := &client{site: a.site, t: t, Client: a.reader(t).Client}
+	for _, to := range []struct {
+		c            *client
+		method, path string
+		status       int
+	}{
+		{nobody, "GET", "/api/sessions", 401}, {nobody, "POST", "/script.js", 405}, {nobody, "PUT", "/link", 405}, {nobody, "POST", "/api/openapi.yaml", 405},
+		{a.old, "DELETE", "/api/sessions/" + a.id, 401}, {a.old, "GET", "/api/sessions?limit=1&after=x", 400}, {a.old, "PATCH", "/api/sessions/" + a.old.id(), 415},
+		{a.old, "GET", "/api/nothing", 404}, {a.old, "PUT", "/api/history", 405},
+	} {
+		state := to.method + " " + to.path
+		res, body := to.c.do(to.method, base+to.path, "")
+		var told struct{ Title, Detail string }
+		if err := json.Unmarshal([]byte(body), &told); err != nil || res.StatusCode != to.status {
+			t.Errorf("%s: %d %s", state, res.StatusCode, body)
+			continue
+		}
+		look(state, told.Title+" "+strings.ReplaceAll(told.Detail, "application/json", ""))
+	}
+	_, page = a.old.do("POST", base+"/rename", "", "Accept", "text/html", "Sec-Fetch-Site", "cross-site")
+	look("another site", page)
 }

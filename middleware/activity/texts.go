@@ -2,7 +2,6 @@ package activity
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -235,8 +234,6 @@ func Texts() map[string]string {
 
 // of is what the names of our texts start with among those of all packages.
 const of = "page."
-
-func english(*http.Request) *locale.Locale { return nil }
 
 // named are the notices that say which device they are about, and warnings those
 // that look like one.

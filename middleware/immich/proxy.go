@@ -190,7 +190,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 		// Nobody could cut it later. The client tries again.
 		p.note(r.Context(), &p.stats.unjudged, "a WebSocket was answered 503: Immich did not say whose its token is")
 		w.Header().Set("Retry-After", "2")
-		middleware.Problem(w, r, http.StatusServiceUnavailable, nil)
+		p.mw.Problem(w, r, http.StatusServiceUnavailable, nil)
 		return
 	}
 	p.forgotten(g)
@@ -291,7 +291,7 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		panic(http.ErrAbortHandler) // the client has gone
 	default:
 		p.note(r.Context(), &p.stats.noAnswer, "no answer", "path", redact(r.URL.Path), "error", redact(err.Error()))
-		middleware.Problem(w, r, http.StatusBadGateway, nil)
+		p.mw.Problem(w, r, http.StatusBadGateway, nil)
 	}
 }
 

@@ -2,9 +2,13 @@ package notice_test
 
 import (
 	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"html"
 	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +40,8 @@ func TestNoEnglishIsLeft(t *testing.T) {
 	}
 	texts["country.NO"], texts["country.RO"], texts["time.date"] = "Ж", "Ж", "{d}.{m}.{y}"
 	l := &locale.Locale{Tag: "x-nobodys", RightToLeft: true, Texts: texts}
-	s := newSite(t, notice.Config{App: "Photos", URL: "https://photos.example/", Language: func(context.Context, string) *locale.Locale { return l }})
+	times, cfg := 0, notice.Config{App: "Photos", URL: "https://photos.example/", Language: func(context.Context, string) *locale.Locale { return l }}
+	s := newSite(t, cfg)
 	started, _ := s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
 	s.take()
 
@@ -68,6 +73,14 @@ func TestNoEnglishIsLeft(t *testing.T) {
 			}
 		}
 	}
+	// More than are told one by one.
+	s.restart(t, cfg, session.AssessorFunc(func(_ context.Context, c session.Case) (session.Verdict, error) {
+		times++
+		return session.Verdict{Level: session.LevelAlert, Signals: []session.Signal{g("device.new", "device", strings.Repeat("Firefox", times), "deviceWhat", "Firefox")}}, nil
+	}))
+	for range 8 {
+		s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
+	}
 	for _, n := range s.take() {
 		heads[n.Kind] = true
 		if !strings.Contains(n.HTML, `lang="x-nobodys" dir="rtl"`) || n.Lang != "x-nobodys" {
@@ -81,9 +94,32 @@ func TestNoEnglishIsLeft(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []notice.Kind{notice.KindSignIn, notice.KindAlert, notice.KindMove, notice.KindReused, notice.KindDenied, notice.KindPasswordChanged} {
+	for _, kind := range kindsOf(t) {
 		if !heads[kind] {
 			t.Errorf("no %s was written", kind)
 		}
 	}
+}
+
+// kindsOf returns all kinds of notices that the package has.
+func kindsOf(t *testing.T) (all []notice.Kind) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "notice.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Kind") {
+			kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, notice.Kind(kind))
+		}
+		return true
+	})
+	if len(all) < 7 {
+		t.Fatalf("found the kinds %q alone", all)
+	}
+	return all
 }

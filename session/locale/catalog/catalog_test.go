@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session/locale"
 	"github.com/signedin/signedin/session/notice"
@@ -57,6 +58,7 @@ func TestPacked(t *testing.T) {
 // english returns all texts that there are to translate.
 func english() map[string]string {
 	all := activity.Texts()
+	maps.Copy(all, middleware.Texts())
 	maps.Copy(all, notice.Texts())
 	maps.Copy(all, locale.Texts())
 	for code, text := range risk.Sentences() {
