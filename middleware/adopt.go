@@ -20,9 +20,9 @@ func (f *Foreign) byWhose() *Foreign {
 		}
 		return "", PlaceNone
 	}}
-	g.Adopt = func(r *http.Request, _ string) (session.Foreign, error) {
+	g.Adopt = func(r *http.Request, _ string) (session.Adoption, error) {
 		_, userID := f.Whose(r)
-		return session.Foreign{UserID: userID}, nil
+		return session.Adoption{UserID: userID}, nil
 	}
 	return &g
 }
@@ -33,9 +33,9 @@ func (f *Foreign) byWhose() *Foreign {
 // use with the next request.
 //
 // The token, and whose it is, default to what [Foreign].Whose tells by now. The
-// session that the request had is replaced ([session.Foreign].Replaces): the
+// session that the request had is replaced ([session.Adoption].Replaces): the
 // same user's goes on under the new token, another user's ends.
-func (m *Middleware) Adopt(w http.ResponseWriter, r *http.Request, token string, f session.Foreign) (*session.Session, error) {
+func (m *Middleware) Adopt(w http.ResponseWriter, r *http.Request, token string, f session.Adoption) (*session.Session, error) {
 	if token == "" && m.cfg.Foreign != nil && m.cfg.Foreign.Whose != nil {
 		token, f.UserID = m.cfg.Foreign.Whose(r)
 	}
@@ -53,7 +53,7 @@ func (m *Middleware) Adopt(w http.ResponseWriter, r *http.Request, token string,
 }
 
 // adopt is Adopt for a token that is there, or will be.
-func (m *Middleware) adopt(w http.ResponseWriter, r *http.Request, c session.Credential, at Place, f session.Foreign) (*session.Session, error) {
+func (m *Middleware) adopt(w http.ResponseWriter, r *http.Request, c session.Credential, at Place, f session.Adoption) (*session.Session, error) {
 	if at == PlaceCookie && f.DeviceID == (session.DeviceID{}) { // a browser, which keeps ours too
 		f.DeviceID = m.device.id(r)
 		m.device.send(w, f.DeviceID)

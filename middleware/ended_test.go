@@ -84,7 +84,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.before(r.Context())
 		}
 		next := h.issue(r.FormValue("user"), token)
-		if _, err := h.mw.Adopt(w, r, next, session.Foreign{UserID: r.FormValue("user"), SignedIn: true}); err != nil {
+		if _, err := h.mw.Adopt(w, r, next, session.Adoption{UserID: r.FormValue("user"), SignedIn: true}); err != nil {
 			h.t.Error(err)
 		}
 		http.SetCookie(w, &http.Cookie{Name: "own", Value: next})
@@ -271,7 +271,7 @@ func TestForeignIsSettled(t *testing.T) {
 	do(func(http.ResponseWriter, *http.Request) { name = "two" })
 	do(func(w http.ResponseWriter, r *http.Request) {
 		name = "three"
-		if _, err := mw.Adopt(w, r, "", session.Foreign{SignedIn: true}); err != nil {
+		if _, err := mw.Adopt(w, r, "", session.Adoption{SignedIn: true}); err != nil {
 			t.Error(err)
 		}
 	})

@@ -37,9 +37,9 @@ func ExampleForeign() {
 	}
 	mw, err := middleware.New(manager, middleware.Config{Foreign: &middleware.Foreign{
 		Extractors: []middleware.Extractor{verified(middleware.Bearer), verified(middleware.Cookie("jwt"))},
-		Adopt: func(_ *http.Request, name string) (session.Foreign, error) {
+		Adopt: func(_ *http.Request, name string) (session.Adoption, error) {
 			subject, _, _ := strings.Cut(name, " ")
-			return session.Foreign{UserID: subject}, nil // with ExpiresAt: the exp of the JWT
+			return session.Adoption{UserID: subject}, nil // with ExpiresAt: the exp of the JWT
 		},
 		Ended: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			http.Error(w, "sign in again", http.StatusUnauthorized)
@@ -104,7 +104,7 @@ func ExampleForeign_ownSessions() {
 	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
 		table["row-2"] = "ada" // once the password was right
 		http.SetCookie(w, &http.Cookie{Name: "own", Value: "row-2"})
-		if _, err := mw.Adopt(w, r, "row-2", session.Foreign{UserID: "ada", SignedIn: true}); err != nil {
+		if _, err := mw.Adopt(w, r, "row-2", session.Adoption{UserID: "ada", SignedIn: true}); err != nil {
 			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
 		}
 	})

@@ -96,14 +96,14 @@ func ExampleMiddleware_SignIn() {
 
 // After a change of the password all other sessions end, and this one goes on
 // with a new cookie.
-func ExampleMiddleware_RevokeAllExcept() {
+func ExampleMiddleware_RevokeOthers() {
 	mw := newExample(middleware.Config{})
 	site := mw.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/password" {
 			return
 		}
 		// ... check the old password, store the hash of the new one ...
-		ended, err := mw.RevokeAllExcept(w, r, session.ReasonPasswordChanged)
+		ended, err := mw.RevokeOthers(w, r, session.ReasonPasswordChanged)
 		if err != nil {
 			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
 			return

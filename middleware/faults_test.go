@@ -94,7 +94,7 @@ func newFaultySite(t *testing.T, late bool) *faultySite {
 		return err
 	})
 	host("/password", func(w http.ResponseWriter, r *http.Request) error {
-		_, err := f.mw.RevokeAllExcept(w, r, session.ReasonPasswordChanged)
+		_, err := f.mw.RevokeOthers(w, r, session.ReasonPasswordChanged)
 		return err
 	})
 	host("/rotate", f.mw.Rotate)

@@ -44,7 +44,7 @@ type Foreign struct {
 	// a session, and the next one asks again: whoever asks the application should
 	// remember for a while that a token is nobody's. Defaults to nil: sessions are
 	// only those that the host starts by session.Manager.Adopt.
-	Adopt func(r *http.Request, token string) (session.Foreign, error)
+	Adopt func(r *http.Request, token string) (session.Adoption, error)
 
 	// Ended answers a request whose session was ended, or paused, here, or whose
 	// token cannot be read: by ending the application's own session, and sending
@@ -54,7 +54,7 @@ type Foreign struct {
 	Ended func(w http.ResponseWriter, r *http.Request, err error)
 
 	// InsecurePassEnded lets those requests go on, for an application that asks
-	// [Middleware.Refused] on each of its routes. Where it does not, who was signed
+	// [Middleware.LoadError] on each of its routes. Where it does not, who was signed
 	// out is still in. Defaults to false.
 	InsecurePassEnded bool
 
@@ -224,7 +224,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 // endedForeign answers a request whose token has no session, unless the
 // application may know whose it is.
 func (m *Middleware) endedForeign(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	f, err := m.cfg.Foreign, m.Refused(r)
+	f, err := m.cfg.Foreign, m.LoadError(r)
 	switch {
 	case errors.Is(err, session.ErrUnknown), f.InsecurePassEnded:
 		next.ServeHTTP(w, r)
@@ -257,7 +257,7 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 	return m.enter(r, w, c, from)
 }
 
-// Refused returns why the credential of a request that [Middleware.Load] has
+// LoadError returns why the credential of a request that [Middleware.Load] has
 // seen has no session, nil if it has one or there is no credential.
 // [session.ErrUnknown] is a token that another system may know;
 // [session.ErrMalformed] is one that is there and that we cannot read, such as
@@ -266,8 +266,8 @@ func (m *Middleware) openForeign(w http.ResponseWriter, r *http.Request, c sessi
 // Of a session that was ended it is a [*session.EndedError], which says why: "password
 // changed", "signed in elsewhere". It says so still for a minute after its cookie was
 // taken away, on the page to which the client was sent to sign in, say.
-func (m *Middleware) Refused(r *http.Request) error {
-	if err := m.wasRefused(r); err != nil {
+func (m *Middleware) LoadError(r *http.Request) error {
+	if err := m.loadError(r); err != nil {
 		return err
 	}
 	if m.loaded(r) != nil {
@@ -276,7 +276,7 @@ func (m *Middleware) Refused(r *http.Request) error {
 	return m.cookie.whyEnded(r)
 }
 
-func (m *Middleware) wasRefused(r *http.Request) error {
+func (m *Middleware) loadError(r *http.Request) error {
 	err, _ := r.Context().Value(refusedKey{m}).(error)
 	return err
 }

@@ -57,15 +57,15 @@ func watch(t *testing.T, f middleware.Foreign) *watched {
 	return a
 }
 
-func (a *watched) whose(_ *http.Request, token string) (session.Foreign, error) {
+func (a *watched) whose(_ *http.Request, token string) (session.Adoption, error) {
 	a.adopted.Add(1)
 	if a.trouble.Load() {
-		return session.Foreign{}, errors.New("the application does not answer")
+		return session.Adoption{}, errors.New("the application does not answer")
 	}
 	if !strings.HasPrefix(token, "user-") {
-		return session.Foreign{}, session.ErrUnknown
+		return session.Adoption{}, session.ErrUnknown
 	}
-	return session.Foreign{UserID: strings.TrimPrefix(token, "user-")}, nil
+	return session.Adoption{UserID: strings.TrimPrefix(token, "user-")}, nil
 }
 
 // get returns the status and whose session the handler saw.
@@ -76,7 +76,7 @@ func (a *watched) get(wrap func(http.Handler) http.Handler, method, target strin
 		if s, ok := session.FromContext(r.Context()); ok {
 			who = s.UserID
 		}
-		if err := a.mw.Refused(r); err != nil {
+		if err := a.mw.LoadError(r); err != nil {
 			who += ", " + err.Error()
 		}
 	}))

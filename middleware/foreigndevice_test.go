@@ -20,8 +20,8 @@ func TestForeignDeviceCookie(t *testing.T) {
 	}
 	mw, err := middleware.New(manager, middleware.Config{CookieKeys: session.NewKeys(key(1)), Foreign: &middleware.Foreign{
 		Extractors: []middleware.Extractor{middleware.Header("X-Token"), middleware.Cookie("sid")},
-		Adopt: func(*http.Request, string) (session.Foreign, error) {
-			return session.Foreign{UserID: "ada", SignedIn: true}, nil
+		Adopt: func(*http.Request, string) (session.Adoption, error) {
+			return session.Adoption{UserID: "ada", SignedIn: true}, nil
 		},
 	}})
 	if err != nil {

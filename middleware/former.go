@@ -24,7 +24,7 @@ type Former struct {
 	// Adopt says whose an old token is, as [Foreign].Adopt does: from the
 	// application's table of sessions, say. It is not asked twice about one that
 	// has a session of ours.
-	Adopt func(r *http.Request, token string) (session.Foreign, error)
+	Adopt func(r *http.Request, token string) (session.Adoption, error)
 	// End ends the old session: it deletes what the application has of it, and
 	// takes its cookie away. It is called with the answer that brings our cookie,
 	// and in SignIn and SignOut of requests that show an old token.

@@ -35,13 +35,13 @@ func newMoving(t *testing.T) *moving {
 		}
 		mw, err := middleware.New(manager, middleware.Config{Former: &middleware.Former{
 			Extractor: middleware.Cookie("sid"),
-			Adopt: func(_ *http.Request, token string) (session.Foreign, error) {
+			Adopt: func(_ *http.Request, token string) (session.Adoption, error) {
 				h.mu.Lock()
 				defer h.mu.Unlock()
 				if h.old[token] == "" {
-					return session.Foreign{}, errors.New("nobody's")
+					return session.Adoption{}, errors.New("nobody's")
 				}
-				return session.Foreign{UserID: h.old[token], Persistent: true}, nil
+				return session.Adoption{UserID: h.old[token], Persistent: true}, nil
 			},
 			End: func(w http.ResponseWriter, r *http.Request) {
 				c, _ := r.Cookie("sid")

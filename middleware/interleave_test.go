@@ -72,7 +72,7 @@ func newStage(t testing.TB) *stage {
 		return err
 	}))
 	a.mux.HandleFunc("POST "+doPassword, change(func(w http.ResponseWriter, r *http.Request) error {
-		_, err := a.mw.RevokeAllExcept(w, r, session.ReasonPasswordChanged)
+		_, err := a.mw.RevokeOthers(w, r, session.ReasonPasswordChanged)
 		return err
 	}))
 	a.mux.HandleFunc("POST "+doRotate, change(a.mw.Rotate))

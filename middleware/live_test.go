@@ -365,10 +365,10 @@ func TestRequireRecentAuth(t *testing.T) {
 	}
 }
 
-func TestRevokeAllExceptSendsTheNewCookie(t *testing.T) {
+func TestRevokeOthersSendsTheNewCookie(t *testing.T) {
 	s := newSite(t, nil, session.Config{}, middleware.Config{})
 	s.mux.HandleFunc("POST /password", func(w http.ResponseWriter, r *http.Request) {
-		n, err := s.mw.RevokeAllExcept(w, r, session.ReasonPasswordChanged)
+		n, err := s.mw.RevokeOthers(w, r, session.ReasonPasswordChanged)
 		fmt.Fprint(w, n, err)
 	})
 	mine, other := s.client(t), s.client(t)

@@ -10,7 +10,7 @@
 //
 // Your own sign-in handler calls [Middleware.SignIn] once it has checked the
 // password, and a change of the password ends with
-// [Middleware.RevokeAllExcept].
+// [Middleware.RevokeOthers].
 //
 // # What is promised
 //
@@ -156,7 +156,7 @@ func (m *Middleware) Load(next http.Handler) http.Handler {
 			next.ServeHTTP(w, onTop(q, r))
 			return
 		}
-		if m.wasRefused(r) != nil {
+		if m.loadError(r) != nil {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -32,7 +32,7 @@ func newAging(t *testing.T, scfg session.Config, cfg middleware.Config) *aging {
 			case "confirm":
 				_, err = a.mw.Reauthenticated(w, r, session.Proof{})
 			case "password":
-				_, err = a.mw.RevokeAllExcept(w, r, session.ReasonPasswordChanged)
+				_, err = a.mw.RevokeOthers(w, r, session.ReasonPasswordChanged)
 			case "rotate":
 				err = a.mw.Rotate(w, r)
 			}

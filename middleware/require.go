@@ -14,7 +14,7 @@ import (
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.loaded(r) == nil {
-			m.challenge(w, r, "", signInAgain(m.Refused(r)))
+			m.challenge(w, r, "", signInAgain(m.LoadError(r)))
 			return
 		}
 		if err := m.guardForeign(r); err != nil {

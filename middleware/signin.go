@@ -197,10 +197,10 @@ func (m *Middleware) Rotate(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// RevokeAllExcept ends all of the user's sessions but the request's own, whose
+// RevokeOthers ends all of the user's sessions but the request's own, whose
 // user has just proved who they are, and replaces that one's secret: what to
 // call after a change of the password. It returns how many ended.
-func (m *Middleware) RevokeAllExcept(w http.ResponseWriter, r *http.Request, why session.Reason) (int, error) {
+func (m *Middleware) RevokeOthers(w http.ResponseWriter, r *http.Request, why session.Reason) (int, error) {
 	re, err := m.Reauthenticated(w, r, session.Proof{RevokeOthers: why})
 	return re.Revoked, err
 }

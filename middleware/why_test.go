@@ -19,7 +19,7 @@ func TestWhyItEnded(t *testing.T) {
 	a := newAging(t, session.Config{MaxPerUser: 2}, middleware.Config{})
 	a.mux.HandleFunc("GET /why", func(w http.ResponseWriter, r *http.Request) {
 		var ended *session.EndedError
-		if errors.As(a.mw.Refused(r), &ended) {
+		if errors.As(a.mw.LoadError(r), &ended) {
 			io.WriteString(w, string(ended.Reason))
 		}
 	})

@@ -10,10 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// ErrNotProved means that the user has not proved who they are for this action, or
-// that the proof was used already, or is older than [Limits].StepUp.
-var ErrNotProved = errors.New("session: no proof for this action")
-
 // attrProof is the attribute of a session whose user has proved who they are for one
 // action: when, and which.
 const attrProof = "signedin.proof"

@@ -38,7 +38,7 @@ var asvs = []struct {
 	{"7.4.2", 1, "who is disabled or deleted is signed out everywhere, also if they are enabled again",
 		[]string{"session: TestDisable, TestUserStatusDisables, TestUserStatusOfWhatIsOpen, TestExportAndErase"}},
 	{"7.4.3", 2, "all other sessions can be ended in the step that changes a factor",
-		[]string{"middleware: TestRevokeAllExceptSendsTheNewCookie", "session: TestRevokeAllBeatsSignInsUnderWay"}},
+		[]string{"middleware: TestRevokeOthersSendsTheNewCookie", "session: TestRevokeAllBeatsSignInsUnderWay"}},
 	{"7.4.4", 2, "the page has a button to sign out; `Middleware.SignOut` is for the host's own",
 		[]string{"middleware/activity: TestSignOutButton, TestSignOutThisDevice"}},
 	{"7.4.5", 2, "an administrator ends the sessions of a user, or of everybody",

@@ -185,7 +185,7 @@ func (s silentBesides) Link(ctx context.Context, _ session.ID, _ []session.Issue
 	return err
 }
 
-func (s silentBesides) Linked(ctx context.Context, _ session.IssuerKey, _ session.ID, _ int) ([]session.Linked, error) {
+func (s silentBesides) Linked(ctx context.Context, _ session.IssuerKey, _ session.ID, _ int) ([]session.Owned, error) {
 	_, _, err := s.Profile(ctx, "")
 	return nil, err
 }

@@ -11,17 +11,17 @@ import "context"
 type Bus interface {
 	Observer
 	// Run calls receive, one call at a time, with everything that any process
-	// publishes, until ctx is done. It calls it with an empty Notice at least
+	// publishes, until ctx is done. It calls it with an empty Message at least
 	// once a second while a message that was published would have arrived, and
 	// with Missed before anything else, at the start and whenever messages may
 	// have been lost. It reconnects by itself and returns only the error of ctx.
-	Run(ctx context.Context, receive func(Notice)) error
+	Run(ctx context.Context, receive func(Message)) error
 }
 
-// A Notice tells of sessions in another process. The empty Notice tells that
+// A Message tells of sessions in another process. The empty Message tells that
 // the Bus works. It is a hint: what it says is looked up in the store before
 // anybody is cut, so who may send one can do no more than cost reads.
-type Notice struct {
+type Message struct {
 	Ended    []ID // revoked or expired: forget them and cut what is open
 	Changed  []ID // rotated, renamed, authenticated anew, suspended, confirmed: forget copies
 	Everyone bool // every session has ended
@@ -36,14 +36,14 @@ type Notice struct {
 	Generations Generations
 }
 
-// IsZero reports whether n is the empty Notice.
-func (n Notice) IsZero() bool {
+// IsZero reports whether n is the empty Message.
+func (n Message) IsZero() bool {
 	return len(n.Ended) == 0 && len(n.Changed) == 0 && !n.Everyone && !n.Missed && n.UserID == ""
 }
 
-// NoticeOf returns what other processes have to know of e; ok is false if that
-// is nothing.
-func NoticeOf(e Event) (n Notice, ok bool) {
+// Message returns what other processes have to know of e; ok is false if that is
+// nothing.
+func (e Event) Message() (n Message, ok bool) {
 	switch e.Kind {
 	case EventRevoked, EventExpired:
 		n.Ended = e.IDs

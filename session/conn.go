@@ -9,17 +9,12 @@ import (
 	"time"
 )
 
-// A Cutter ends a connection that does not watch its context, one that is
-// blocked in a write or was hijacked. Cut is called at most once, must not
-// block, and may be called at any time until the [Conn] is closed.
-type Cutter interface {
-	Cut(cause error)
-}
-
 // A Door is what a transport has in common for all its connections: one Door
-// and a word or two for each of them are smaller than a [Cutter] each.
+// and a word or two for each of them are smaller than a function each.
 type Door struct {
-	// Cut is as in [Cutter].
+	// Cut ends a connection that does not watch its context, one that is blocked in
+	// a write or was hijacked. It is called at most once, must not block, and may be
+	// called at any time until the Conn is closed.
 	Cut func(c *Conn, cause error)
 	// HasAnswered reports that nobody waits for an answer of this request any
 	// more, since its connection was taken over: it is cut even when it ends its
@@ -43,7 +38,7 @@ type Conn struct {
 	view      *view
 	next      atomic.Pointer[Conn] // in live.open
 	more      atomic.Pointer[more] // nil while it is open and nothing has happened
-	door      *Door                // nil if it needs no Cutter
+	door      *Door                // nil if the context is enough
 	transport any
 }
 
@@ -161,7 +156,7 @@ func (c *Conn) Noted() any {
 	return m.words
 }
 
-// WasCut reports whether the Cutter was called.
+// WasCut reports whether Door.Cut was called.
 func (c *Conn) WasCut() bool {
 	m := c.more.Load()
 	if m == nil || m == closedConn {

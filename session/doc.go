@@ -1,10 +1,27 @@
 // Package session knows who is signed in, on which device, from where, and
 // ends it at once when told to.
 //
-// A [Manager] starts, resumes and revokes sessions. It keeps them in a
-// [Store], asks an [Assessor] whether a [Visit] looks wrong, and tells each
-// [Observer] what happened. Package middleware connects it to net/http; this
-// package knows no transport.
+// # A host needs these
+//
+// The rest of a host's work is in package middleware, which connects this one to
+// net/http.
+//
+//   - [New] makes the [Manager], from a store and a [Config]; [Manager.Run] in a
+//     goroutine does what no request does.
+//   - [Manager.BeginSignIn], before the password is read, gives the [Ticket] with which
+//     SignIn of middleware starts a session.
+//   - [FromContext] gives a handler its [Session].
+//   - [Manager.List] lists a user's sessions, and [Manager.Revoke] ends one of them.
+//   - [Manager.RevokeAllExcept] ends the others. After a new password use RevokeOthers
+//     of middleware, which also replaces the secret and the cookie of the one that stays.
+//   - [Manager.RevokeAll] ends all: the password is forgotten, the account is closed.
+//     Each is told the [Reason].
+//   - [Manager.Export] and [Manager.Erase], when a user asks for their data, or leaves.
+//   - An error that is [ErrRefused] says no for good: [ErrRevoked], [ErrExpired],
+//     [ErrSuspended]. [ErrOutdated] says that a sign-in was overtaken. All others are
+//     trouble, which signs nobody in and nobody out.
+//
+// Without package middleware it is:
 //
 //	manager, err := session.New(memstore.New(), session.Config{})
 //	...
@@ -16,32 +33,31 @@
 //	...
 //	n, err := manager.RevokeAllExcept(ctx, userID, s.ID, session.ReasonPasswordChanged)
 //
-// # Where to begin
+// # Others need these
 //
-// A host with cookies needs these, the rest of its work is in package middleware:
+// Applications that keep their own sessions: [Adoption], with [Manager.Adopt],
+// [Manager.Renewed] where they put a new token in the place of an old one,
+// [Manager.Disown] once they refuse one, and [Manager.Move] where their users go over to
+// ours. Package middleware calls most of it.
 //
-//   - [New] with a [Config], and [Manager.Run] in a goroutine
-//   - [Manager.BeginSignIn], whose [Ticket] goes to SignIn of middleware
-//   - [FromContext], which gives a handler its [Session]
-//   - [Manager.List], and [Manager.Revoke] of one of what it lists
-//   - [Manager.RevokeAll] (an account is closed, a password is forgotten) and
-//     [Manager.RevokeAllExcept] (it is changed; in a handler use the method of
-//     middleware of the same name, which also gives a new cookie), with a [Reason]
-//   - [Manager.Export] and [Manager.Erase], when a user asks or leaves
-//   - [ErrOutdated], [ErrRevoked] and [ErrExpired]; each of the last two is [ErrRefused]
+// Who is told what happened, or judges it: [Observer] and [Event]; [Assessor], [Case],
+// [Visit], [Verdict], [Signal], [Learner].
 //
-// For authors of stores: [Store], [Secrets], [Generations], [Touch] and all that they
-// are made of; of carriers other than cookies: [Credential], [Token], [Manager.Resume],
-// [Conn], [Hub], [Manager.Adopt] with [Foreign]; of assessors: [Assessor], [Visit],
-// [Signal].
+// Authors of stores: [Store], and what it takes and returns: [Revocation], [Revoked],
+// [Purge], [Purged], [Query], [Touch], [Found], [Generations], [Secrets]. What a store
+// may have besides: [Profiles], [Issuers], [Scanner], [Handles], [Clock]. With
+// transactions of the host's: [Hold], [Held], [AfterAnyCommit], [Pending]. Between processes:
+// [Bus], [Message], [Hub].
 //
-// For applications with sessions of their own: [Foreign], [Manager.Renewed] where they
-// renew their tokens, [Manager.Move] where their users go over to ours; all of it is
-// used through package middleware.
+// Authors of carriers other than cookies: [Token], [Credential], [Origin], [Conn],
+// [Door], [Known], [Standing], and [Manager.Open] or [Manager.Resume].
 //
-// What takes something away, from least to most: [Manager.ForgetForeign] one foreign
-// token that its issuer has refused, [Manager.ForgetDevice] a known device of a user,
-// [Manager.Purge] what is older than Config.Retention, [Manager.Erase] all of a user.
+// # What takes something away
+//
+// From least to most: [Manager.Disown] takes one token of another system's,
+// [Manager.ForgetDevice] a known device of a user, [Manager.Purge] what is older than
+// [Config].Retention, [Manager.Erase] everything about a user. Revoking takes nothing
+// away: what has ended is history until it is purged.
 //
 // # What is promised
 //

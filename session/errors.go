@@ -58,10 +58,6 @@ func plain(err error) error {
 	return err
 }
 
-// ErrUserStatus is, for [errors.Is], an error of [Config].UserStatus that
-// [Manager.OpenDoor] returns, unless that is [ErrDisabled].
-var ErrUserStatus = errors.New("session: UserStatus")
-
 type statusError struct{ error }
 
 func (e statusError) Unwrap() error        { return e.error }
@@ -90,6 +86,15 @@ var (
 	// ErrForeign means that the session's token was issued by another system,
 	// so only that system can replace it.
 	ErrForeign = errors.New("session: token was issued elsewhere")
+	// ErrNotProved means that the user has not proved who they are for this
+	// action, or that the proof was used already, or is older than [Limits].StepUp.
+	ErrNotProved = errors.New("session: no proof for this action")
+	// ErrIssuedMismatch is returned by [Manager.RevokeIssued] for a sign-out whose
+	// Subject and SID are different users'.
+	ErrIssuedMismatch = errors.New("session: the subject and the session ID are different users'")
+	// ErrUserStatus is, for [errors.Is], an error of [Config].UserStatus that
+	// [Manager.OpenDoor] returns, unless that is [ErrDisabled].
+	ErrUserStatus = errors.New("session: UserStatus")
 )
 
 // Errors by which a [Store] answers.

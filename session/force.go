@@ -187,7 +187,7 @@ func (m *Manager) expireBy(ctx context.Context, s *Session) error {
 		return fmt.Errorf("session: purge: %w", err)
 	}
 	if done.Count > 0 {
-		m.hasExpired(ctx, []Expired{{ID: s.ID, UserID: s.UserID}}, at)
+		m.hasExpired(ctx, []Owned{{ID: s.ID, UserID: s.UserID}}, at)
 	}
 	return nil
 }

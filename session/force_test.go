@@ -129,7 +129,7 @@ func TestStricterLimitsCanBeCorrected(t *testing.T) {
 		for range 600 { // more than one part
 			b.start(t, "carol", session.StartOptions{})
 		}
-		if _, err := b.Adopt(t.Context(), session.ForeignCredential("x"), home, session.Foreign{UserID: "dan"}); err != nil {
+		if _, err := b.Adopt(t.Context(), session.ForeignCredential("x"), home, session.Adoption{UserID: "dan"}); err != nil {
 			t.Fatal(err)
 		}
 		b.clock.advance(24 * time.Hour)

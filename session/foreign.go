@@ -18,8 +18,8 @@ const forever = 100 * 365 * day
 // attributes as they are.
 const attrParent = "signedin.parent"
 
-// A Foreign is what is known of a token that another system issued.
-type Foreign struct {
+// An Adoption is what is known of a token that another system issued.
+type Adoption struct {
 	UserID string
 	// SignedIn says that the user has signed in just now. Defaults to false:
 	// the token was found in use, and when its user last proved who they are is
@@ -56,7 +56,7 @@ type Foreign struct {
 // It is [ErrOutdated] if all of the user's sessions are revoked meanwhile.
 //
 // No limits of ours apply to it, nor does [Config].MaxPerUser.
-func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Foreign) (*Session, error) {
+func (m *Manager) Adopt(ctx context.Context, c Credential, from Origin, f Adoption) (*Session, error) {
 	if c != foreignCredential(c.Hash) {
 		return nil, errors.New("session: adopt: the credential is not of ForeignCredential")
 	}
@@ -122,13 +122,13 @@ func (m *Manager) meet(ctx context.Context, s *Session, id DeviceID) (learn func
 	return func() { m.learn(ctx, s.UserID, prof.version, known, verdict) }
 }
 
-func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from Origin, f Foreign) (*Session, error) {
+func (m *Manager) newForeign(ctx context.Context, t Ticket, c Credential, from Origin, f Adoption) (*Session, error) {
 	name, err := cleanName(f.Name)
 	if err != nil {
 		return nil, err
 	}
 	if f.IdleTimeout < 0 {
-		return nil, fmt.Errorf("session: adopt: Foreign.IdleTimeout: %v is negative", f.IdleTimeout)
+		return nil, fmt.Errorf("session: adopt: Adoption.IdleTimeout: %v is negative", f.IdleTimeout)
 	}
 	now := t.At
 	if f.ExpiresAt.IsZero() {
@@ -175,7 +175,7 @@ func (m *Manager) adopted(ctx context.Context, c Credential) (*Session, error) {
 	return s, nil
 }
 
-// Parent returns the session of which s is a part, if it is one ([Foreign]).
+// Parent returns the session of which s is a part, if it is one ([Adoption]).
 func (s *Session) Parent() (id ID, ok bool) {
 	text, ok := s.Attrs[attrParent]
 	return id, ok && id.UnmarshalText([]byte(text)) == nil
@@ -239,12 +239,12 @@ func (m *Manager) SetAttrs(ctx context.Context, userID string, id ID, attrs map[
 	})
 }
 
-// ForgetForeign says that the issuer of a token has refused it, so that it need
+// Disown says that the issuer of a token has refused it, so that it need
 // not be known any more. Until then a token that was revoked here stays known,
 // beyond [Config].Retention, or it would be taken for a new one and adopted.
 //
 // What is within the retention stays for as long.
-func (m *Manager) ForgetForeign(ctx context.Context, c Credential) error {
+func (m *Manager) Disown(ctx context.Context, c Credential) error {
 	wctx, cancel := write(ctx)
 	defer cancel()
 	p := Purge{Remnants: []ID{c.ID}}

@@ -13,7 +13,7 @@ import (
 	"github.com/signedin/signedin/store/storetest"
 )
 
-var adas = session.Foreign{UserID: "ada"}
+var adas = session.Adoption{UserID: "ada"}
 
 // clocked returns a Manager over store whose clock the caller moves.
 func clocked(t *testing.T, store session.Store, cfg session.Config) (*session.Manager, func(time.Duration)) {
@@ -27,7 +27,7 @@ func clocked(t *testing.T, store session.Store, cfg session.Config) (*session.Ma
 	return m, func(d time.Duration) { now = now.Add(d) }
 }
 
-func adopt(t *testing.T, m *session.Manager, token string, f session.Foreign) *session.Session {
+func adopt(t *testing.T, m *session.Manager, token string, f session.Adoption) *session.Session {
 	t.Helper()
 	s, err := m.Adopt(t.Context(), session.ForeignCredential(token), session.Origin{}, f)
 	if err != nil {
@@ -89,13 +89,13 @@ func TestAdoptDoesNotRevive(t *testing.T) {
 			t.Errorf("%s: resume: got %v", when, err)
 		}
 		for _, user := range []string{"ada", "bob"} {
-			if _, err := m.Adopt(t.Context(), c, session.Origin{}, session.Foreign{UserID: user}); !errors.Is(err, session.ErrRevoked) {
+			if _, err := m.Adopt(t.Context(), c, session.Origin{}, session.Adoption{UserID: user}); !errors.Is(err, session.ErrRevoked) {
 				t.Errorf("%s: adopt for %s: got %v", when, user, err)
 			}
 		}
 	}
 	check("at once")
-	if err := m.ForgetForeign(t.Context(), c); err != nil {
+	if err := m.Disown(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	check("forgotten within the retention")
@@ -112,7 +112,7 @@ func TestAdoptDoesNotRevive(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("years later")
-	if err := m.ForgetForeign(t.Context(), c); err != nil {
+	if err := m.Disown(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	if err := resume(t, m, "tok"); !errors.Is(err, session.ErrUnknown) {
@@ -172,7 +172,7 @@ func TestChildEndsWithItsParent(t *testing.T) {
 		store := &storetest.Hooked{Store: memstore.New()}
 		m, _ := clocked(t, store, session.Config{})
 		parent, other := adopt(t, m, "parent", adas), adopt(t, m, "other", adas)
-		child := adopt(t, m, "child", session.Foreign{UserID: "ada", Parent: parent.ID})
+		child := adopt(t, m, "child", session.Adoption{UserID: "ada", Parent: parent.ID})
 		if id, ok := child.Parent(); !ok || id != parent.ID {
 			t.Errorf("%s: got parent %v, %v", name, id, ok)
 		}
@@ -205,7 +205,7 @@ func TestChildIsJudgedByItsParent(t *testing.T) {
 	store := &storetest.Hooked{Store: memstore.New()}
 	m, _ := clocked(t, store, session.Config{})
 	parent := adopt(t, m, "parent", adas)
-	adopt(t, m, "child", session.Foreign{UserID: "ada", Parent: parent.ID})
+	adopt(t, m, "child", session.Adoption{UserID: "ada", Parent: parent.ID})
 	if err := resume(t, m, "child"); err != nil {
 		t.Fatal(err)
 	}
@@ -230,8 +230,8 @@ func TestChildIsJudgedByItsParent(t *testing.T) {
 func TestChildEndsWithAParentThatExpired(t *testing.T) {
 	t.Parallel()
 	m, pass := clocked(t, memstore.New(), session.Config{})
-	parent := adopt(t, m, "parent", session.Foreign{UserID: "ada", IdleTimeout: time.Hour})
-	adopt(t, m, "child", session.Foreign{UserID: "ada", Parent: parent.ID})
+	parent := adopt(t, m, "parent", session.Adoption{UserID: "ada", IdleTimeout: time.Hour})
+	adopt(t, m, "child", session.Adoption{UserID: "ada", Parent: parent.ID})
 	var conn session.Conn
 	if _, err := m.Open(t.Context(), session.ForeignCredential("child"), session.Origin{}, &conn, nil); err != nil {
 		t.Fatal(err)
@@ -255,7 +255,7 @@ func TestAdoptRefuses(t *testing.T) {
 	if _, err := m.Adopt(t.Context(), own, session.Origin{}, adas); err == nil {
 		t.Error("a credential of another kind was adopted")
 	}
-	for _, f := range []session.Foreign{{}, {UserID: strings.Repeat("x", 256)}, {UserID: "ada", Name: "a\x00b"}, {UserID: "ada", IdleTimeout: -1}} {
+	for _, f := range []session.Adoption{{}, {UserID: strings.Repeat("x", 256)}, {UserID: "ada", Name: "a\x00b"}, {UserID: "ada", IdleTimeout: -1}} {
 		if _, err := m.Adopt(t.Context(), session.ForeignCredential("t"), session.Origin{}, f); err == nil {
 			t.Errorf("%+v: no error", f)
 		}
@@ -263,7 +263,7 @@ func TestAdoptRefuses(t *testing.T) {
 	if _, err := m.SetAttrs(t.Context(), "ada", session.ID{1}, nil); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("SetAttrs of nothing: got %v", err)
 	}
-	s := adopt(t, m, "t", session.Foreign{UserID: "ada", Attrs: map[string]string{"a": "1", "b": "2"}})
+	s := adopt(t, m, "t", session.Adoption{UserID: "ada", Attrs: map[string]string{"a": "1", "b": "2"}})
 	s, err := m.SetAttrs(t.Context(), "ada", s.ID, map[string]string{"a": "", "c": "3"})
 	if err != nil || len(s.Attrs) != 2 || s.Attrs["b"] != "2" || s.Attrs["c"] != "3" {
 		t.Errorf("SetAttrs: got %v, %v", s, err)

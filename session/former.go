@@ -29,9 +29,9 @@ func FormerToken(old string) Token {
 // ended stays ended, for [Config].Retention at least: by then the other system's
 // tokens must be good for nothing. The session that [Manager.Adopt] has started for
 // the old token, if any, goes over into the new one.
-func (m *Manager) Move(ctx context.Context, old string, from Origin, f Foreign) (*Session, error) {
+func (m *Manager) Move(ctx context.Context, old string, from Origin, f Adoption) (*Session, error) {
 	if f.SignedIn || f.Parent != (ID{}) || f.Replaces != nil {
-		return nil, errors.New("session: move: Foreign.SignedIn, Parent or Replaces is set")
+		return nil, errors.New("session: move: Adoption.SignedIn, Parent or Replaces is set")
 	}
 	ticket, err := m.BeginSignIn(ctx, f.UserID)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func TestMoveOfAForeignSession(t *testing.T) {
 	t.Parallel()
 	m, pass := clocked(t, memstore.New(), session.Config{})
-	watched := adopt(t, m, "old", session.Foreign{UserID: "ada", SignedIn: true})
+	watched := adopt(t, m, "old", session.Adoption{UserID: "ada", SignedIn: true})
 	if _, err := m.Rename(t.Context(), "ada", watched.ID, "Desk"); err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestMoveOfAForeignSession(t *testing.T) {
 	if _, err := m.Move(t.Context(), "ended", session.Origin{}, adas); !errors.Is(err, session.ErrRevoked) {
 		t.Errorf("ended: got %v", err)
 	}
-	if _, err := m.Move(t.Context(), "x", session.Origin{}, session.Foreign{UserID: "ada", SignedIn: true}); err == nil {
+	if _, err := m.Move(t.Context(), "x", session.Origin{}, session.Adoption{UserID: "ada", SignedIn: true}); err == nil {
 		t.Error("an old token was taken for a proof")
 	}
 	// The limits are ours.

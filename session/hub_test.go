@@ -14,7 +14,7 @@ import (
 )
 
 // open opens a connection of token, closed at the end of the test.
-func (b *bench) open(t *testing.T, parent context.Context, token session.Token, cut session.Cutter) *session.Conn {
+func (b *bench) open(t *testing.T, parent context.Context, token session.Token, cut func(error)) *session.Conn {
 	t.Helper()
 	conn := new(session.Conn)
 	if _, err := b.Open(parent, token.Credential(), home, conn, cut); err != nil {
@@ -47,7 +47,7 @@ func TestConnEndsWithItsSession(t *testing.T) {
 	child, cancel := context.WithCancel(watched)
 	defer cancel()
 	blocked := new(cutCounter)
-	b.open(t, t.Context(), token, blocked)
+	b.open(t, t.Context(), token, blocked.Cut)
 	asleep := b.open(t, t.Context(), token, nil) // asks only afterwards
 	bystander := b.open(t, t.Context(), other, nil)
 
@@ -140,8 +140,8 @@ func TestRevokingOneselfSparesTheRequest(t *testing.T) {
 	b := newBench(t, session.Config{})
 	s, token := b.start(t, "alice", session.StartOptions{})
 	mine, others := new(cutCounter), new(cutCounter)
-	conn := b.open(t, t.Context(), token, mine)
-	b.open(t, t.Context(), token, others)
+	conn := b.open(t, t.Context(), token, mine.Cut)
+	b.open(t, t.Context(), token, others.Cut)
 	if err := b.Revoke(conn, "alice", s.ID, session.ReasonSignedOut); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestClosedConnIsNotCut(t *testing.T) {
 	s, token := b.start(t, "alice", session.StartOptions{})
 	cut := new(cutCounter)
 	conn := new(session.Conn)
-	if _, err := b.Open(t.Context(), token.Credential(), home, conn, cut); err != nil {
+	if _, err := b.Open(t.Context(), token.Credential(), home, conn, cut.Cut); err != nil {
 		t.Fatal(err)
 	}
 	conn.Close()
@@ -180,7 +180,7 @@ func TestLingeringConnIsCut(t *testing.T) {
 	var cuts [200]cutCounter
 	for i := range cuts {
 		conn := new(session.Conn)
-		if _, err := b.Open(t.Context(), token.Credential(), home, conn, &cuts[i]); err != nil {
+		if _, err := b.Open(t.Context(), token.Credential(), home, conn, cuts[i].Cut); err != nil {
 			t.Fatal(err)
 		}
 		conn.Linger()
@@ -265,7 +265,7 @@ func TestLateMessageOfEveryone(t *testing.T) {
 	}
 	_, token := b.start(t, "alice", session.StartOptions{})
 	b.open(t, t.Context(), token, nil)
-	b.Hub().Receive(session.Notice{Everyone: true})
+	b.Hub().Receive(session.Message{Everyone: true})
 	if _, err := b.Open(t.Context(), token.Credential(), home, new(session.Conn), nil); err != nil {
 		t.Errorf("its next request: %v", err)
 	}

@@ -24,7 +24,7 @@ type Issuers interface {
 	Link(ctx context.Context, id ID, keys []IssuerKey, until time.Time) error
 	// Linked returns the sessions that belong to a key and have no Ending, by
 	// ID, those after the given one, at most limit of them.
-	Linked(ctx context.Context, key IssuerKey, after ID, limit int) ([]Linked, error)
+	Linked(ctx context.Context, key IssuerKey, after ID, limit int) ([]Owned, error)
 	// Counters returns the counter of each key, 0 for one that was never
 	// counted. Reading stores nothing.
 	Counters(ctx context.Context, keys []IssuerKey) ([]int64, error)
@@ -35,12 +35,6 @@ type Issuers interface {
 
 // An IssuerKey names, as a hash, what an identity provider ends by one message.
 type IssuerKey [16]byte
-
-// A Linked is a session that belongs to an [IssuerKey].
-type Linked struct {
-	ID     ID
-	UserID string
-}
 
 // An Issued names a sign-in at an identity provider: the iss, sub and sid of
 // its ID token. Subject or SID may be empty, not both.
@@ -119,10 +113,6 @@ type IssuerSignOut struct {
 	// leaves no trace if that is nothing. Defaults to false.
 	Unsigned bool
 }
-
-// ErrIssuedMismatch is returned by [Manager.RevokeIssued] for a sign-out whose
-// Subject and SID are different users'.
-var ErrIssuedMismatch = errors.New("session: the subject and the session ID are different users'")
 
 // KeepsIssued reports whether sessions can be found by their identity provider.
 func (m *Manager) KeepsIssued() bool { return m.issuers != nil }
@@ -219,7 +209,7 @@ func (m *Manager) sameSubject(ctx context.Context, by Issuers, i Issued) error {
 	if i.SID == "" || i.Subject == "" {
 		return nil
 	}
-	return eachLinked(ctx, by, i.bySID(), func(all []Linked) error {
+	return eachLinked(ctx, by, i.bySID(), func(all []Owned) error {
 		for _, l := range all {
 			s, _, err := m.original(ctx, l.ID)
 			switch {
@@ -236,8 +226,8 @@ func (m *Manager) sameSubject(ctx context.Context, by Issuers, i Issued) error {
 
 // revokeLinked ends what belongs to a key.
 func (m *Manager) revokeLinked(ctx context.Context, by Issuers, key IssuerKey) (ended int, err error) {
-	err = eachLinked(ctx, by, key, func(all []Linked) error {
-		slices.SortStableFunc(all, func(a, b Linked) int { return cmp.Compare(a.UserID, b.UserID) })
+	err = eachLinked(ctx, by, key, func(all []Owned) error {
+		slices.SortStableFunc(all, func(a, b Owned) int { return cmp.Compare(a.UserID, b.UserID) })
 		for len(all) > 0 {
 			r := Revocation{UserID: all[0].UserID}
 			for len(all) > 0 && all[0].UserID == r.UserID {
@@ -256,7 +246,7 @@ func (m *Manager) revokeLinked(ctx context.Context, by Issuers, key IssuerKey) (
 // linkedPage is how many sessions are looked up by one call.
 const linkedPage = 500
 
-func eachLinked(ctx context.Context, by Issuers, key IssuerKey, do func([]Linked) error) error {
+func eachLinked(ctx context.Context, by Issuers, key IssuerKey, do func([]Owned) error) error {
 	var after ID
 	for {
 		all, err := by.Linked(ctx, key, after, linkedPage)

@@ -41,9 +41,9 @@ const (
 
 const day = 24 * time.Hour
 
-// SharedIdle is the idle limit of a session on a shared computer, unless the
+// sharedIdle is the idle limit of a session on a shared computer, unless the
 // limits are stricter.
-const SharedIdle = time.Hour
+const sharedIdle = time.Hour
 
 // Limits returns the limits of the preset, or an error if there is none of
 // that name. The empty preset is [PresetStandard].

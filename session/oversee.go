@@ -43,7 +43,7 @@ type overseer struct {
 }
 
 // heard notes what a message says of the Bus itself.
-func (o *overseer) heard(n Notice) {
+func (o *overseer) heard(n Message) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
@@ -189,10 +189,10 @@ func (m *Manager) cutLive(ctx context.Context, l *live, cause error) {
 
 // Receive has the store asked about what is open in this process on the sessions
 // that n tells of, and cuts it if the store says that they are over; and tells the
-// [Watch] of each page that shows one. Whoever can send messages can have the
+// [Subscription] of each page that shows one. Whoever can send messages can have the
 // store asked, a bounded number of times a second, and nothing else. It is what
 // [Bus].Run calls, unless a cache has to hear first.
-func (h *Hub) Receive(n Notice) {
+func (h *Hub) Receive(n Message) {
 	defer h.watches.received(n)
 	o := h.overseer
 	if o == nil {
@@ -223,7 +223,7 @@ func (h *Hub) Receive(n Notice) {
 
 // suspects returns what is open on the sessions that n tells of, and was not
 // looked at for a moment; the rest waits for the next tick.
-func (h *Hub) suspects(n Notice) (all []*live) {
+func (h *Hub) suspects(n Message) (all []*live) {
 	now := time.Now()
 	add := func(l *live) {
 		if l == nil || !l.isOpen() {

@@ -63,7 +63,7 @@ func office(t *testing.T, store *slow, n int, cfg session.Config) (*session.Mana
 		}
 		_, token := b.start(t, user, session.StartOptions{})
 		conns[i] = new(session.Conn)
-		if _, err := m.Open(t.Context(), token.Credential(), home, conns[i], new(cutCounter)); err != nil {
+		if _, err := m.Open(t.Context(), token.Credential(), home, conns[i], new(cutCounter).Cut); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,10 +85,10 @@ func TestCutWithinFiveSeconds(t *testing.T) {
 				done := make(chan struct{})
 				go func() { defer close(done); m.Run(ctx) }()
 				if bus {
-					m.Hub().Receive(session.Notice{Missed: true})
+					m.Hub().Receive(session.Message{Missed: true})
 					for range 30 {
 						time.Sleep(time.Second)
-						m.Hub().Receive(session.Notice{})
+						m.Hub().Receive(session.Message{})
 					}
 				}
 				time.Sleep(100 * time.Millisecond)
@@ -118,15 +118,15 @@ func TestNothingIsPolledWithABus(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); m.Run(ctx) }()
-		m.Hub().Receive(session.Notice{Missed: true})
+		m.Hub().Receive(session.Message{Missed: true})
 		for range 3 {
 			time.Sleep(time.Second)
-			m.Hub().Receive(session.Notice{})
+			m.Hub().Receive(session.Message{})
 		}
 		_, before := store.reads()
 		for range 50 {
 			time.Sleep(time.Second)
-			m.Hub().Receive(session.Notice{})
+			m.Hub().Receive(session.Message{})
 		}
 		if gets, manys := store.reads(); gets-100 > 0 || manys != before {
 			t.Errorf("read %d and %d times in 50 s", gets-100, manys-before)
@@ -139,17 +139,17 @@ func TestNothingIsPolledWithABus(t *testing.T) {
 // A message is a hint: what it says is looked up, and a forged one ends nothing,
 // cuts nothing, and costs a bounded number of reads.
 func TestForgedMessages(t *testing.T) {
-	for name, forge := range map[string]func(s *session.Session) session.Notice{
-		"ended":   func(s *session.Session) session.Notice { return session.Notice{Ended: []session.ID{s.ID}} },
-		"changed": func(s *session.Session) session.Notice { return session.Notice{Changed: []session.ID{s.ID}} },
-		"user": func(s *session.Session) session.Notice {
-			return session.Notice{UserID: s.UserID, Generations: session.Generations{User: 1 << 40}}
+	for name, forge := range map[string]func(s *session.Session) session.Message{
+		"ended":   func(s *session.Session) session.Message { return session.Message{Ended: []session.ID{s.ID}} },
+		"changed": func(s *session.Session) session.Message { return session.Message{Changed: []session.ID{s.ID}} },
+		"user": func(s *session.Session) session.Message {
+			return session.Message{UserID: s.UserID, Generations: session.Generations{User: 1 << 40}}
 		},
-		"everyone": func(s *session.Session) session.Notice { return session.Notice{Everyone: true} },
-		"below": func(s *session.Session) session.Notice {
-			return session.Notice{Everyone: true, Generations: session.Generations{Global: 1 << 40}}
+		"everyone": func(s *session.Session) session.Message { return session.Message{Everyone: true} },
+		"below": func(s *session.Session) session.Message {
+			return session.Message{Everyone: true, Generations: session.Generations{Global: 1 << 40}}
 		},
-		"missed": func(s *session.Session) session.Notice { return session.Notice{Missed: true} },
+		"missed": func(s *session.Session) session.Message { return session.Message{Missed: true} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -185,13 +185,13 @@ func TestForgedMessages(t *testing.T) {
 
 // A true message cuts before Receive returns.
 func TestTrueMessages(t *testing.T) {
-	for name, n := range map[string]func(s *session.Session) session.Notice{
-		"ended": func(s *session.Session) session.Notice { return session.Notice{Ended: []session.ID{s.ID}} },
-		"user": func(s *session.Session) session.Notice {
-			return session.Notice{UserID: s.UserID, Generations: session.Generations{User: 1}}
+	for name, n := range map[string]func(s *session.Session) session.Message{
+		"ended": func(s *session.Session) session.Message { return session.Message{Ended: []session.ID{s.ID}} },
+		"user": func(s *session.Session) session.Message {
+			return session.Message{UserID: s.UserID, Generations: session.Generations{User: 1}}
 		},
-		"everyone": func(s *session.Session) session.Notice { return session.Notice{Everyone: true} },
-		"missed":   func(s *session.Session) session.Notice { return session.Notice{Missed: true} },
+		"everyone": func(s *session.Session) session.Message { return session.Message{Everyone: true} },
+		"missed":   func(s *session.Session) session.Message { return session.Message{Missed: true} },
 	} {
 		store := &slow{Store: memstore.New()}
 		m, conns := office(t, store, 3, session.Config{})

@@ -78,7 +78,7 @@ func (m *Manager) Renewed(ctx context.Context, old, renewed Credential) (*Sessio
 }
 
 // adoptRenewed is Adopt for a client whose session goes on under the new token.
-func (m *Manager) adoptRenewed(ctx context.Context, c Credential, f Foreign) (s *Session, renewed bool, err error) {
+func (m *Manager) adoptRenewed(ctx context.Context, c Credential, f Adoption) (s *Session, renewed bool, err error) {
 	had := f.Replaces
 	if had == nil || had.UserID != f.UserID || had.Carrier != CarrierForeign {
 		return nil, false, nil

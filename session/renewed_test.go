@@ -196,7 +196,7 @@ func TestRenewedAfterAnEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("erased")
-	if err := m.ForgetForeign(t.Context(), session.ForeignCredential("new")); err != nil {
+	if err := m.Disown(t.Context(), session.ForeignCredential("new")); err != nil {
 		t.Fatal(err)
 	}
 	if err := resume(t, m, "new"); !errors.Is(err, session.ErrUnknown) {
@@ -273,7 +273,7 @@ func TestRenewedTooLate(t *testing.T) {
 	if live, err := m.List(t.Context(), "ada"); err != nil || len(live) != 1 || live[0].ID != known.ID {
 		t.Errorf("got %v, %v", ids(live), err)
 	}
-	adopt(t, m, "bob's", session.Foreign{UserID: "bob"})
+	adopt(t, m, "bob's", session.Adoption{UserID: "bob"})
 	if _, err := renew(m, "new", "bob's"); err == nil {
 		t.Error("got another user's session")
 	}

@@ -143,7 +143,7 @@ func TestNoticesOfDoubt(t *testing.T) {
 		"moved and challenged": {session.Event{Kind: session.EventMoved, Session: challenged}, true},
 	} {
 		c.e.UserID, c.e.IDs = "alice", []session.ID{id}
-		if n, ok := session.NoticeOf(c.e); ok != c.want || ok && !slices.Contains(n.Changed, id) {
+		if n, ok := c.e.Message(); ok != c.want || ok && !slices.Contains(n.Changed, id) {
 			t.Errorf("%s: got %+v, %v", name, n, ok)
 		}
 	}

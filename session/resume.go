@@ -22,12 +22,12 @@ func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Sessi
 }
 
 // Open is Resume for the time of a request or connection: conn becomes its
-// context, with ctx as the parent, and must be closed at the end. cut may be
-// nil. If Open fails, conn is not open.
-func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Conn, cut Cutter) (*Session, error) {
+// context, with ctx as the parent, and must be closed at the end. cut is as
+// [Door].Cut, or nil. If Open fails, conn is not open.
+func (m *Manager) Open(ctx context.Context, c Credential, from Origin, conn *Conn, cut func(cause error)) (*Session, error) {
 	var door *Door
 	if cut != nil {
-		door = &Door{Cut: func(_ *Conn, cause error) { cut.Cut(cause) }}
+		door = &Door{Cut: func(_ *Conn, cause error) { cut(cause) }}
 	}
 	s, err := m.OpenDoor(ctx, c, from, conn, door, nil)
 	return s, plain(err)

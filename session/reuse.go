@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// SignalReused is the code of the [Signal] of a session of which a replaced
+// signalReused is the code of the [Signal] of a session of which a replaced
 // secret was shown.
-const SignalReused = "session.reused"
+const signalReused = "session.reused"
 
 // reuseNews is for how long a reuse is news: one that follows is not told of.
 const reuseNews = day
@@ -28,7 +28,7 @@ func (m *Manager) reused(ctx context.Context, s *Session, from Origin, now time.
 	m.stats.reused.Add(1)
 	v := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.bounded().Hints)}, from)
 	verdict := &Verdict{Level: LevelAlert, Signals: []Signal{{
-		Code: SignalReused, Level: LevelAlert, At: now,
+		Code: signalReused, Level: LevelAlert, At: now,
 		Args: map[string]string{"session": s.ID.String()},
 		Text: "An old copy of its sign-in was used: it was copied, or restored from a backup.",
 	}}}
@@ -74,7 +74,7 @@ func (m *Manager) contain(ctx context.Context, e Event) {
 
 // wasReused reports whether a reuse was noted lately, answered or not.
 func (s *Session) wasReused(now time.Time) bool {
-	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Code == SignalReused && now.Sub(g.At) < reuseNews })
+	return slices.ContainsFunc(s.Signals, func(g Signal) bool { return g.Code == signalReused && now.Sub(g.At) < reuseNews })
 }
 
 // A Standing is what a credential is worth.

@@ -38,7 +38,7 @@ func TestReuseIsContained(t *testing.T) {
 		t.Error("what the thief had open goes on")
 	}
 	all, err := b.List(t.Context(), "alice")
-	if err != nil || len(all) != 1 || len(all[0].Signals) != 1 || all[0].Signals[0].Code != session.SignalReused {
+	if err != nil || len(all) != 1 || len(all[0].Signals) != 1 || all[0].Signals[0].Code != "session.reused" {
 		t.Errorf("nothing to read on the page: %+v, %v", all, err)
 	}
 	// A new sign-in finds by the old secret what it has to end.

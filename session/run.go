@@ -110,7 +110,7 @@ func (m *Manager) purge(ctx context.Context, p Purge) (Purged, error) {
 	return m.store.Purge(ctx, p)
 }
 
-func (m *Manager) hasExpired(ctx context.Context, all []Expired, now time.Time) {
+func (m *Manager) hasExpired(ctx context.Context, all []Owned, now time.Time) {
 	for _, e := range all {
 		m.hub.Cut(ErrExpired, e.ID)
 		m.stats.expired.Add(1)

@@ -41,7 +41,7 @@ type StartOptions struct {
 	// in"). Defaults to false.
 	Persistent bool
 	// Shared is for a shared or public computer: never persistent, and at most
-	// SharedIdle idle. Defaults to false.
+	// an hour idle. Defaults to false.
 	Shared bool
 	// Methods says how the user proved who they are, in the terms of RFC 8176:
 	// "pwd", "otp". Defaults to none.
@@ -61,7 +61,7 @@ type StartOptions struct {
 	// Assessor, and nothing is learnt from it. It counts as no proof of who the user
 	// is and cannot prove it, so that step-up stays shut; it may not say of others
 	// whether they are the user's; it ends no other for [Config].MaxPerUser, and
-	// itself after [SupportLimit]. Defaults to none: it is the user.
+	// itself after an hour. Defaults to none: it is the user.
 	Support string
 	// Attrs are a few facts for the application itself. Defaults to none.
 	Attrs map[string]string
@@ -198,7 +198,7 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 	}
 	idle := m.limits.Idle
 	if o.Shared {
-		idle = min(idle, SharedIdle)
+		idle = min(idle, sharedIdle)
 	}
 	token := newToken(id)
 	from = from.bounded()

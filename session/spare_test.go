@@ -16,7 +16,7 @@ func TestRevokingAnotherSparesNobody(t *testing.T) {
 	s, token := b.start(t, "alice", session.StartOptions{})
 	other, _ := b.start(t, "alice", session.StartOptions{})
 	cut := new(cutCounter)
-	conn := b.open(t, t.Context(), token, cut)
+	conn := b.open(t, t.Context(), token, cut.Cut)
 	if err := b.Revoke(conn, "alice", other.ID, session.ReasonSignedOutRemote); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestSparedRequestIsCutInTheEnd(t *testing.T) {
 			b := &bench{Manager: m}
 			s, token := b.start(t, "alice", session.StartOptions{})
 			cut := new(cutCounter)
-			conn := b.open(t, t.Context(), token, cut)
+			conn := b.open(t, t.Context(), token, cut.Cut)
 			if err := end(m, conn, s); err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestSparedRequestThatLingersIsCut(t *testing.T) {
 	b := newBench(t, session.Config{})
 	s, token := b.start(t, "alice", session.StartOptions{})
 	cut, conn := new(cutCounter), new(session.Conn)
-	if _, err := b.Open(t.Context(), token.Credential(), home, conn, cut); err != nil {
+	if _, err := b.Open(t.Context(), token.Credential(), home, conn, cut.Cut); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Revoke(conn, "alice", s.ID, session.ReasonSignedOut); err != nil {
@@ -87,7 +87,7 @@ func TestNoConnIsMissed(t *testing.T) {
 	s, token := b.start(t, "alice", session.StartOptions{})
 	open := func() (*session.Conn, *cutCounter) {
 		c, cut := new(session.Conn), new(cutCounter)
-		if _, err := b.Open(t.Context(), token.Credential(), home, c, cut); err != nil {
+		if _, err := b.Open(t.Context(), token.Credential(), home, c, cut.Cut); err != nil {
 			t.Error(err)
 		}
 		return c, cut

@@ -197,7 +197,7 @@ func (c *countedIssuers) Link(ctx context.Context, id ID, keys []IssuerKey, unti
 	return err
 }
 
-func (c *countedIssuers) Linked(ctx context.Context, key IssuerKey, after ID, limit int) ([]Linked, error) {
+func (c *countedIssuers) Linked(ctx context.Context, key IssuerKey, after ID, limit int) ([]Owned, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	all, err := c.by.Linked(ctx, key, after, limit)

@@ -195,13 +195,13 @@ type Purge struct {
 
 // Purged is what a [Store] cleared up.
 type Purged struct {
-	Expired []Expired // sessions ended now
-	Deleted int       // sessions deleted, or reduced to a Remnant
-	More    bool      // the limit was reached: there may be more
+	Expired []Owned // sessions ended now
+	Deleted int     // sessions deleted, or reduced to a Remnant
+	More    bool    // the limit was reached: there may be more
 }
 
-// An Expired session was ended by time.
-type Expired struct {
+// An Owned is the ID of a session, and whose it is.
+type Owned struct {
 	ID     ID
 	UserID string
 }

@@ -9,8 +9,8 @@ import (
 // an attribute and no field, since few sessions have one.
 const attrSupport = "signedin.support"
 
-// SupportLimit is how long a session of support lasts at most.
-const SupportLimit = time.Hour
+// supportLimit is how long a session of support lasts at most.
+const supportLimit = time.Hour
 
 // supportName is what the user sees, unless StartOptions.Name says something else.
 const supportName = "Support"
@@ -33,7 +33,7 @@ func (s *Session) support(by string) {
 	}
 	attrs[attrSupport] = by
 	s.Attrs, s.AuthenticatedAt, s.Persistent = attrs, AuthTimeUnknown, false
-	if end := s.First.At.Add(SupportLimit); end.Before(s.ExpiresAt) {
+	if end := s.First.At.Add(supportLimit); end.Before(s.ExpiresAt) {
 		s.ExpiresAt = end
 	}
 }

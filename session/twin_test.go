@@ -133,13 +133,13 @@ func TestRevokeEach(t *testing.T) {
 	}
 }
 
-// A Watch hears of its own user, and of what other processes tell about what it
+// A Subscription hears of its own user, and of what other processes tell about what it
 // shows.
 func TestWatch(t *testing.T) {
 	b := newBench(t, session.Config{})
 	me, _ := b.start(t, "alice", session.StartOptions{})
 	bob, _ := b.start(t, "bob", session.StartOptions{})
-	w := b.Watch("alice")
+	w := b.Subscribe("alice")
 	w.See([]*session.Session{me})
 	heard := func(what string, want bool) {
 		t.Helper()
@@ -161,13 +161,13 @@ func TestWatch(t *testing.T) {
 	b.start(t, "alice", session.StartOptions{})
 	heard("sign-ins", true)
 	heard("once", false)
-	b.Hub().Receive(session.Notice{Ended: []session.ID{bob.ID}})
+	b.Hub().Receive(session.Message{Ended: []session.ID{bob.ID}})
 	heard("a notice of somebody else's", false)
-	b.Hub().Receive(session.Notice{})
+	b.Hub().Receive(session.Message{})
 	heard("an empty notice", false)
-	b.Hub().Receive(session.Notice{Changed: []session.ID{me.ID}})
+	b.Hub().Receive(session.Message{Changed: []session.ID{me.ID}})
 	heard("a notice", true)
-	b.Hub().Receive(session.Notice{Missed: true})
+	b.Hub().Receive(session.Message{Missed: true})
 	heard("a gap", true)
 	w.Stop()
 	w.Stop()

@@ -41,7 +41,7 @@ func TestOutbox(t *testing.T) {
 		in := func(token, ip, agent string) {
 			t.Helper()
 			from := session.Origin{IP: netip.MustParseAddr(ip), Hints: device.Hints{UserAgent: agent}}
-			_, err := m.Adopt(t.Context(), session.ForeignCredential(token), from, session.Foreign{UserID: "6f1c6c1e-57a5-4f0e-9a3c-0b7a8a4f1e11", SignedIn: true, Attrs: map[string]string{immich.AttrEmail: "ann@example.com"}})
+			_, err := m.Adopt(t.Context(), session.ForeignCredential(token), from, session.Adoption{UserID: "6f1c6c1e-57a5-4f0e-9a3c-0b7a8a4f1e11", SignedIn: true, Attrs: map[string]string{immich.AttrEmail: "ann@example.com"}})
 			if err != nil {
 				t.Fatal(err)
 			}

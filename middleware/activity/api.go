@@ -223,7 +223,7 @@ func (h *Handler) revokeOthers(_ http.ResponseWriter, r *http.Request, me *sessi
 	}{n}, nil
 }
 
-// endOthers does not call [middleware.Middleware.RevokeAllExcept], which would
+// endOthers does not call [middleware.Middleware.RevokeOthers], which would
 // take the click for a new proof of who the user is.
 func (h *Handler) endOthers(r *http.Request, me *session.Session) (int, error) {
 	return h.manager.RevokeAllExcept(r.Context(), me.UserID, me.ID, session.ReasonSignedOutOthers)

@@ -15,7 +15,7 @@ const (
 	// maxStreams is how many open pages of one user are told of changes at once.
 	maxStreams = 4
 	// lookAgain is how often an open page is compared with what is stored, for
-	// what no [session.Watch] hears of.
+	// what no [session.Subscription] hears of.
 	lookAgain = 10 * time.Second
 )
 
@@ -60,7 +60,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.streams.leave(me.UserID)
-	watch := h.manager.Watch(me.UserID)
+	watch := h.manager.Subscribe(me.UserID)
 	defer watch.Stop()
 	before, err := h.look(r, me, watch)
 	if err != nil {
@@ -95,7 +95,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 
 // look returns what the list is recognised by, as long as it looks the same but
 // for its times.
-func (h *Handler) look(r *http.Request, me *session.Session, watch *session.Watch) (print [sha256.Size]byte, err error) {
+func (h *Handler) look(r *http.Request, me *session.Session, watch *session.Subscription) (print [sha256.Size]byte, err error) {
 	page, err := h.manager.ListPage(r.Context(), me.UserID, nil, perPage)
 	if err != nil {
 		return print, err

@@ -16,15 +16,15 @@ const (
 )
 
 // whose is the Adopt of [middleware.Foreign].
-func (p *Proxy) whose(r *http.Request, token string) (session.Foreign, error) {
+func (p *Proxy) whose(r *http.Request, token string) (session.Adoption, error) {
 	who, err := p.asker.who(r, token)
 	if err != nil {
 		if !errors.Is(err, session.ErrRefused) {
 			p.note(r.Context(), &p.stats.unasked, "not known whose a token is", "error", err)
 		}
-		return session.Foreign{}, err
+		return session.Adoption{}, err
 	}
-	return session.Foreign{
+	return session.Adoption{
 		UserID: who.ID, Subject: who.OAuthID, Persistent: true, IdleTimeout: p.cfg.IdleTimeout,
 		Attrs: map[string]string{AttrEmail: who.Email},
 	}, nil
@@ -81,7 +81,7 @@ func (p *Proxy) forgotten(g *passage) {
 	if _, err := p.asker.who(g.in, g.found.token); !errors.Is(err, errNobodys) {
 		return
 	}
-	if err := p.manager.ForgetForeign(g.in.Context(), c); err != nil {
+	if err := p.manager.Disown(g.in.Context(), c); err != nil {
 		p.cfg.Logger.WarnContext(g.in.Context(), "immich: a token that is dead was not forgotten", "error", err)
 	}
 }

@@ -147,14 +147,14 @@ func (p *Proxy) born(g *passage, res *http.Response) {
 	ctx := g.in.Context()
 	b, err := readBirth(res)
 	if err == nil {
-		from, f := p.mw.Origin(g.in), session.Foreign{UserID: b.UserID, SignedIn: true, Persistent: true,
+		from, f := p.mw.Origin(g.in), session.Adoption{UserID: b.UserID, SignedIn: true, Persistent: true,
 			IdleTimeout: p.cfg.IdleTimeout, Methods: methodsOf(g.in), Attrs: map[string]string{AttrEmail: b.Email}}
 		if b.isChild() {
 			if g.session == nil {
 				return // whose it is will be asked
 			}
 			from.Hints = device.Hints{} // the client made it for another device
-			f = session.Foreign{UserID: g.session.UserID, Parent: g.session.ID, ExpiresAt: b.ExpiresAt,
+			f = session.Adoption{UserID: g.session.UserID, Parent: g.session.ID, ExpiresAt: b.ExpiresAt,
 				Name: childName(b), Attrs: map[string]string{AttrID: b.SessionID}}
 		}
 		var s *session.Session

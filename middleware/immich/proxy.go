@@ -183,7 +183,7 @@ func passageOf(ctx context.Context) *passage {
 }
 
 func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
-	g := &passage{in: r, found: find(r), refused: p.mw.Refused(r)}
+	g := &passage{in: r, found: find(r), refused: p.mw.LoadError(r)}
 	g.session = sessionOf(r, g.found.token)
 	upgrade := r.Header["Upgrade"] != nil
 	if p.isUnjudged(g) && upgrade {

@@ -292,7 +292,7 @@ type unlinked struct {
 	down atomic.Bool
 }
 
-func (u *unlinked) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Linked, error) {
+func (u *unlinked) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Owned, error) {
 	if u.down.Load() {
 		return nil, errors.New("trouble")
 	}

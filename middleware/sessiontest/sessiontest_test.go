@@ -31,7 +31,7 @@ func newSite(t *testing.T, sessions session.Config, cfg middleware.Config) (*mid
 		_, _ = w.Write([]byte(s.UserID))
 	})))
 	mux.HandleFunc("POST /password", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := mw.RevokeAllExcept(w, r, session.ReasonPasswordChanged); err != nil {
+		if _, err := mw.RevokeOthers(w, r, session.ReasonPasswordChanged); err != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})

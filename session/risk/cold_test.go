@@ -63,7 +63,7 @@ func TestAdoptedUsersAreKnown(t *testing.T) {
 		now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 		m, a := host(t, &now)
 		token := session.ForeignCredential("a token of the other system")
-		if _, err := m.Adopt(t.Context(), token, origin("81.1.0.1", firefox), session.Foreign{UserID: "ada"}); err != nil {
+		if _, err := m.Adopt(t.Context(), token, origin("81.1.0.1", firefox), session.Adoption{UserID: "ada"}); err != nil {
 			t.Fatal(err)
 		}
 		for i := range c.moves {
@@ -73,7 +73,7 @@ func TestAdoptedUsersAreKnown(t *testing.T) {
 			}
 		}
 		now = now.Add(time.Hour)
-		s, err := m.Adopt(t.Context(), session.ForeignCredential("another"), origin(c.ip, c.agent), session.Foreign{UserID: "ada", SignedIn: true})
+		s, err := m.Adopt(t.Context(), session.ForeignCredential("another"), origin(c.ip, c.agent), session.Adoption{UserID: "ada", SignedIn: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestAdoptedDeviceIsKnown(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	m, _ := host(t, &now)
 	id := session.NewDeviceID()
-	found, err := m.Adopt(t.Context(), session.ForeignCredential("one"), origin("81.1.0.1", firefox), session.Foreign{UserID: "ada", DeviceID: id})
+	found, err := m.Adopt(t.Context(), session.ForeignCredential("one"), origin("81.1.0.1", firefox), session.Adoption{UserID: "ada", DeviceID: id})
 	if err != nil || found.Familiarity != session.FamiliarityUnknown || found.InQuestion() {
 		t.Fatalf("got %+v, %v", found, err)
 	}
@@ -106,7 +106,7 @@ func TestAdoptedDeviceIsKnown(t *testing.T) {
 		id   session.DeviceID
 		want session.Familiarity
 	}{{id, session.FamiliarityKnown}, {session.NewDeviceID(), session.FamiliaritySimilar}} {
-		s, err := m.Adopt(t.Context(), session.ForeignCredential(fmt.Sprint(c.id)), origin("81.1.0.1", firefox), session.Foreign{UserID: "ada", SignedIn: true, DeviceID: c.id})
+		s, err := m.Adopt(t.Context(), session.ForeignCredential(fmt.Sprint(c.id)), origin("81.1.0.1", firefox), session.Adoption{UserID: "ada", SignedIn: true, DeviceID: c.id})
 		if err != nil || s.Familiarity != c.want {
 			t.Errorf("got %q, %v, want %q", s.Familiarity, err, c.want)
 		}

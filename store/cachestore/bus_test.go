@@ -22,8 +22,8 @@ type end struct {
 	wire  *wire
 	beat  time.Duration
 	wake  chan struct{}
-	queue []session.Notice // under wire.mu
-	cut   bool             // nothing arrives, and what comes meanwhile is lost; under wire.mu
+	queue []session.Message // under wire.mu
+	cut   bool              // nothing arrives, and what comes meanwhile is lost; under wire.mu
 
 	signs atomic.Int64 // that were given
 }
@@ -38,7 +38,7 @@ func (w *wire) end(beat time.Duration) *end {
 	return e
 }
 
-func (w *wire) publish(n session.Notice) {
+func (w *wire) publish(n session.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, e := range w.ends {
@@ -58,19 +58,19 @@ func (e *end) set(cut bool) {
 	e.wire.mu.Lock()
 	defer e.wire.mu.Unlock()
 	if e.cut && !cut {
-		e.queue = append(e.queue, session.Notice{Missed: true})
+		e.queue = append(e.queue, session.Message{Missed: true})
 	}
 	e.cut = cut
 }
 
 func (e *end) Observe(_ context.Context, ev session.Event) {
-	if n, ok := session.NoticeOf(ev); ok {
+	if n, ok := ev.Message(); ok {
 		e.wire.publish(n)
 	}
 }
 
-func (e *end) Run(ctx context.Context, receive func(session.Notice)) error {
-	receive(session.Notice{Missed: true})
+func (e *end) Run(ctx context.Context, receive func(session.Message)) error {
+	receive(session.Message{Missed: true})
 	beat := time.NewTicker(e.beat)
 	defer beat.Stop()
 	for {
@@ -90,7 +90,7 @@ func (e *end) Run(ctx context.Context, receive func(session.Notice)) error {
 			receive(n)
 		}
 		if sign && !cut {
-			receive(session.Notice{})
+			receive(session.Message{})
 			e.signs.Add(1)
 		}
 	}

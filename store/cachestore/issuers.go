@@ -38,7 +38,7 @@ func (st *Store) Link(ctx context.Context, id session.ID, keys []session.IssuerK
 }
 
 // Linked passes on.
-func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Linked, error) {
+func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Owned, error) {
 	i, err := st.issuers()
 	if err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ type pair struct {
 
 func (p *pair) next() *cachestore.Store { return p.stores[p.turn.Add(1)%2] }
 
-func (p *pair) tell(n session.Notice) {
+func (p *pair) tell(n session.Message) {
 	if p.told && !n.IsZero() {
 		p.wire.publish(n)
 	}
@@ -117,12 +117,12 @@ func (p *pair) Generation(ctx context.Context, userID string) (session.Generatio
 
 func (p *pair) Update(ctx context.Context, s *session.Session) error {
 	id := s.ID
-	defer p.tell(session.Notice{Changed: []session.ID{id}})
+	defer p.tell(session.Message{Changed: []session.ID{id}})
 	return p.next().Update(ctx, s)
 }
 
 func (p *pair) Touch(ctx context.Context, touches []session.Touch) error {
-	var n session.Notice
+	var n session.Message
 	for _, t := range touches {
 		n.Changed = append(n.Changed, t.ID)
 	}
@@ -132,7 +132,7 @@ func (p *pair) Touch(ctx context.Context, touches []session.Touch) error {
 
 func (p *pair) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	done, err := p.next().Revoke(ctx, r)
-	n := session.Notice{Ended: done.IDs, Everyone: r.Everyone, Generations: done.Generations}
+	n := session.Message{Ended: done.IDs, Everyone: r.Everyone, Generations: done.Generations}
 	if r.All {
 		n.UserID = r.UserID
 	}
@@ -145,7 +145,7 @@ func (p *pair) Revoke(ctx context.Context, r session.Revocation) (session.Revoke
 
 func (p *pair) Purge(ctx context.Context, q session.Purge) (session.Purged, error) {
 	done, err := p.next().Purge(ctx, q)
-	n := session.Notice{Missed: q.UserID != ""} // no IDs come of that
+	n := session.Message{Missed: q.UserID != ""} // no IDs come of that
 	for _, e := range done.Expired {
 		n.Ended = append(n.Ended, e.ID)
 	}

@@ -35,7 +35,7 @@ func (st *Store) Run(ctx context.Context, bus session.Bus, hub *session.Hub) err
 	defer st.lease.running.Store(false)
 	defer st.lease.until.Store(0)
 	r := receiver{st: st, sign: st.lease.now()}
-	return bus.Run(ctx, func(n session.Notice) {
+	return bus.Run(ctx, func(n session.Message) {
 		r.receive(n)
 		hub.Receive(n) // once copies are gone: who is cut comes back at once
 	})
@@ -50,7 +50,7 @@ type receiver struct {
 	sign time.Duration
 }
 
-func (r *receiver) receive(n session.Notice) {
+func (r *receiver) receive(n session.Message) {
 	st := r.st
 	if n.Missed || n.Everyone {
 		st.copies.forgetAll()

@@ -83,7 +83,7 @@ func TestMissed(t *testing.T) {
 		g := set(t, inner)
 		time.Sleep(100 * time.Millisecond)
 		isLive(t, g.here.cache, g.s.ID)
-		g.here.bus.wire.publish(session.Notice{Missed: true})
+		g.here.bus.wire.publish(session.Message{Missed: true})
 		synctest.Wait()
 		gets.Store(0)
 		isLive(t, g.here.cache, g.s.ID)
@@ -102,14 +102,14 @@ type slow struct {
 	then  []session.ID // of which it gives notice each second, after the first sign, and no other sign
 }
 
-func (b slow) Run(ctx context.Context, receive func(session.Notice)) error {
-	receive(session.Notice{Missed: true})
+func (b slow) Run(ctx context.Context, receive func(session.Message)) error {
+	receive(session.Message{Missed: true})
 	for ctx.Err() == nil {
 		time.Sleep(b.under) // what is published from here on, the sign knows nothing of
-		receive(session.Notice{})
+		receive(session.Message{})
 		for b.then != nil && ctx.Err() == nil {
 			time.Sleep(time.Second)
-			receive(session.Notice{Ended: b.then})
+			receive(session.Message{Ended: b.then})
 		}
 	}
 	return ctx.Err()
@@ -212,13 +212,13 @@ func TestRevokeAllExceptElsewhere(t *testing.T) {
 		keptConns := open(t, b, kept)
 		back := make(chan error, 1)
 		comes := new(session.Conn)
-		if _, err := b.Open(t.Context(), others[0].Credential(), session.Origin{}, comes, cutter(func() {
+		if _, err := b.Open(t.Context(), others[0].Credential(), session.Origin{}, comes, func(error) {
 			s, _, err := b.cache.Get(context.Background(), others[0].ID())
 			if err == nil && s.Ended == nil {
 				err = errors.New("session is live")
 			}
 			back <- err
-		})); err != nil {
+		}); err != nil {
 			t.Fatal(err)
 		}
 		defer comes.Close()
@@ -242,11 +242,6 @@ func TestRevokeAllExceptElsewhere(t *testing.T) {
 		}
 	})
 }
-
-// cutter is a connection that does something when it is cut.
-type cutter func()
-
-func (f cutter) Cut(error) { f() }
 
 func open(t *testing.T, i *instance, tokens []session.Token) (conns []*session.Conn) {
 	for _, token := range tokens {

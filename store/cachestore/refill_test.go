@@ -64,16 +64,16 @@ var ways = map[string]func(g stage) error{
 		return err
 	},
 	"notice of revocation": func(g stage) error {
-		return g.told(session.Revocation{Only: []session.ID{g.s.ID}}, session.Notice{Ended: []session.ID{g.s.ID}})
+		return g.told(session.Revocation{Only: []session.ID{g.s.ID}}, session.Message{Ended: []session.ID{g.s.ID}})
 	},
 	"notice of a change": func(g stage) error {
-		return g.told(session.Revocation{All: true}, session.Notice{Changed: []session.ID{g.s.ID}})
+		return g.told(session.Revocation{All: true}, session.Message{Changed: []session.ID{g.s.ID}})
 	},
 	"notice of everyone": func(g stage) error {
-		return g.told(session.Revocation{Everyone: true}, session.Notice{Everyone: true})
+		return g.told(session.Revocation{Everyone: true}, session.Message{Everyone: true})
 	},
 	"missed": func(g stage) error {
-		return g.told(session.Revocation{All: true}, session.Notice{Missed: true})
+		return g.told(session.Revocation{All: true}, session.Message{Missed: true})
 	},
 	"another instance's Manager": func(g stage) error {
 		defer synctest.Wait()
@@ -91,7 +91,7 @@ func (g stage) revokeBy(store session.Store, r session.Revocation) error {
 }
 
 // told has another process revoke, and give notice by n.
-func (g stage) told(r session.Revocation, n session.Notice) error {
+func (g stage) told(r session.Revocation, n session.Message) error {
 	err := g.revokeBy(g.inner, r)
 	g.here.bus.wire.publish(n)
 	synctest.Wait()

@@ -53,14 +53,14 @@ func (st *Store) Link(ctx context.Context, id session.ID, keys []session.IssuerK
 }
 
 // Linked returns sessions that belong to a key.
-func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Linked, error) {
+func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Owned, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var all []session.Linked
+	var all []session.Owned
 	for _, id := range st.issuers.linkedTo(key, after) {
 		if r := st.records.get(id); r != nil && r.facts.Load().ended == nil && len(all) < limit {
-			all = append(all, session.Linked{ID: id, UserID: r.user.id})
+			all = append(all, session.Owned{ID: id, UserID: r.user.id})
 		}
 	}
 	return all, nil

@@ -88,7 +88,7 @@ func (st *Store) Purge(ctx context.Context, p session.Purge) (session.Purged, er
 			break
 		}
 		if st.expire(rec, p.Now) {
-			done.Expired = append(done.Expired, session.Expired{ID: rec.id, UserID: rec.user.id})
+			done.Expired = append(done.Expired, session.Owned{ID: rec.id, UserID: rec.user.id})
 		}
 	}
 	for range p.Limit {

@@ -26,7 +26,7 @@ const (
 
 // Run calls receive with everything that any process publishes, this one
 // included, until ctx is done. See [session.Bus].
-func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
+func (b *Bus) Run(ctx context.Context, receive func(session.Message)) error {
 	wait := minWait
 	for {
 		listened, err := b.listen(ctx, receive)
@@ -48,7 +48,7 @@ func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
 
 // listen is Run for one connection. It reports whether it got so far that
 // notices arrived.
-func (b *Bus) listen(ctx context.Context, receive func(session.Notice)) (listened bool, err error) {
+func (b *Bus) listen(ctx context.Context, receive func(session.Message)) (listened bool, err error) {
 	l, err := b.connect(ctx)
 	if err != nil {
 		return false, err
@@ -57,14 +57,14 @@ func (b *Bus) listen(ctx context.Context, receive func(session.Notice)) (listene
 	if err := l.subscribe(ctx, b); err != nil {
 		return false, err
 	}
-	receive(session.Notice{Missed: true})
+	receive(session.Message{Missed: true})
 	for {
 		l.deliver(receive)
 		if err := l.ping(ctx); err != nil {
 			return true, err
 		}
 		l.deliver(receive) // what was published before the ping came before its answer
-		receive(session.Notice{})
+		receive(session.Message{})
 		b.resend(ctx)
 		for next := time.Now().Add(signEvery); time.Now().Before(next); l.deliver(receive) {
 			if err := l.wait(ctx, next); err != nil {
@@ -159,7 +159,7 @@ func (l *listener) wait(ctx context.Context, next time.Time) error {
 }
 
 // deliver passes on what has arrived.
-func (l *listener) deliver(receive func(session.Notice)) {
+func (l *listener) deliver(receive func(session.Message)) {
 	for _, p := range l.arrived {
 		if n, ok := decode(p); ok {
 			receive(n)

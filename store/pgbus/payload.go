@@ -28,7 +28,7 @@ const (
 const maxIDs = 374
 
 // encode returns the payloads that tell of n.
-func encode(n session.Notice) (payloads []string) {
+func encode(n session.Message) (payloads []string) {
 	if n.Missed {
 		payloads = append(payloads, payload(kindMissed))
 	}
@@ -71,7 +71,7 @@ func readCounter(id []byte) int64 { return int64(binary.BigEndian.Uint64(id[8:])
 // decode returns what a payload tells; ok is false for a proof, which is not
 // meant for others. What cannot be read, as from a later version, may have
 // told of anything.
-func decode(payload string) (n session.Notice, ok bool) {
+func decode(payload string) (n session.Message, ok bool) {
 	n.Missed = true
 	if len(payload) < 2 || payload[0] != version {
 		return n, true
@@ -79,7 +79,7 @@ func decode(payload string) (n session.Notice, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(payload[2:])
 	const size = len(session.ID{})
 	if err == nil && payload[1] == kindUser && len(raw) > 2*size {
-		return session.Notice{
+		return session.Message{
 			Keep: session.ID(raw[:size]), Generations: session.Generations{User: readCounter(raw[size : 2*size])},
 			UserID: string(raw[2*size:]),
 		}, true
@@ -93,16 +93,16 @@ func decode(payload string) (n session.Notice, ok bool) {
 	}
 	switch kind := payload[1]; {
 	case kind == kindProof:
-		return session.Notice{}, false
+		return session.Message{}, false
 	case kind == kindEveryone:
 		if len(ids) == 0 { // of an older binary
-			return session.Notice{Everyone: true}, true
+			return session.Message{Everyone: true}, true
 		}
-		return session.Notice{Everyone: true, Generations: session.Generations{Global: readCounter(ids[0][:])}}, true
+		return session.Message{Everyone: true, Generations: session.Generations{Global: readCounter(ids[0][:])}}, true
 	case kind == kindEnded && len(ids) > 0:
-		return session.Notice{Ended: ids}, true
+		return session.Message{Ended: ids}, true
 	case kind == kindChanged && len(ids) > 0:
-		return session.Notice{Changed: ids}, true
+		return session.Message{Changed: ids}, true
 	}
 	return n, true
 }

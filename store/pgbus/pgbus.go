@@ -88,7 +88,7 @@ func New(pool *pgxpool.Pool, cfg Config) (*Bus, error) {
 // and does not wait longer than Config.Timeout: what cannot be published now,
 // Run publishes once it can.
 func (b *Bus) Observe(ctx context.Context, e session.Event) {
-	n, ok := session.NoticeOf(e)
+	n, ok := e.Message()
 	if !ok {
 		return
 	}
@@ -119,7 +119,7 @@ func (b *Bus) keep(payloads []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unsent = append(b.unsent, payloads...); len(b.unsent) > maxUnsent {
-		b.unsent = encode(session.Notice{Missed: true})
+		b.unsent = encode(session.Message{Missed: true})
 	}
 }
 

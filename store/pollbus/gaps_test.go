@@ -51,7 +51,7 @@ func TestTooManyGaps(t *testing.T) {
 		write(log, 1)
 		time.Sleep(time.Second)
 		for range 5000 {
-			log.write(session.Notice{})
+			log.write(session.Message{})
 		}
 		write(log, 1)
 		time.Sleep(pollbus.Keep)

@@ -41,8 +41,8 @@ type Log interface {
 
 // An Entry is one line of a [Log].
 type Entry struct {
-	Number int64
-	Notice session.Notice
+	Number  int64
+	Message session.Message
 }
 
 // Keep is how long a [Log] keeps an entry, and how long the Bus looks out for
@@ -103,7 +103,7 @@ func (b *Bus) Observe(context.Context, session.Event) {}
 
 // Run calls receive with everything that is written to the log, this process's
 // own entries included, until ctx is done. See [session.Bus].
-func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
+func (b *Bus) Run(ctx context.Context, receive func(session.Message)) error {
 	r := reader{log: b.log}
 	tick := time.NewTicker(b.cfg.Interval)
 	defer tick.Stop()
@@ -140,7 +140,7 @@ type gap struct {
 
 // poll reads the log once. A sign of life proves that what was committed
 // before the reading began has been passed on.
-func (r *reader) poll(ctx context.Context, receive func(session.Notice)) error {
+func (r *reader) poll(ctx context.Context, receive func(session.Message)) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	began := time.Now()
@@ -154,20 +154,20 @@ func (r *reader) poll(ctx context.Context, receive func(session.Notice)) error {
 	}
 	first := r.read.IsZero()
 	if first || began.Sub(r.read) > Keep { // what was kept for us may be gone
-		receive(session.Notice{Missed: true})
+		receive(session.Message{Missed: true})
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Number, b.Number) })
 	for _, e := range entries {
 		again := e.Number == r.last
 		r.see(e.Number, began)
 		if !first && !again { // what happened before Run must not cut what began since
-			receive(e.Notice)
+			receive(e.Message)
 		}
 	}
 	r.giveUp(began)
 	r.read = began
 	if r.lost.IsZero() || began.Sub(r.lost) > Keep {
-		receive(session.Notice{})
+		receive(session.Message{})
 	}
 	return nil
 }

@@ -31,11 +31,11 @@ type memLog struct {
 }
 
 // write takes a number for a notice, and returns what commits it.
-func (l *memLog) write(n session.Notice) (number int64, commit func()) {
+func (l *memLog) write(n session.Message) (number int64, commit func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.next++
-	e := pollbus.Entry{Number: l.next, Notice: n}
+	e := pollbus.Entry{Number: l.next, Message: n}
 	return e.Number, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -73,16 +73,16 @@ func id(n int64) (id session.ID) {
 	return id
 }
 
-func ended(n int64) session.Notice { return session.Notice{Ended: []session.ID{id(n)}} }
+func ended(n int64) session.Message { return session.Message{Ended: []session.ID{id(n)}} }
 
 // heard is what a bus received.
 type heard struct {
 	mu     sync.Mutex
-	all    []session.Notice
+	all    []session.Message
 	signed time.Time
 }
 
-func (h *heard) receive(n session.Notice) {
+func (h *heard) receive(n session.Message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(n.Ended)+len(n.Changed) == 0 && !n.Missed && !n.Everyone {
@@ -194,7 +194,7 @@ func TestNothingIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(memLog)
 		for range 100 { // long ago
-			_, commit := log.write(session.Notice{})
+			_, commit := log.write(session.Message{})
 			commit()
 		}
 		h := start(t, log)
@@ -279,7 +279,7 @@ func TestOutageIsToldOnce(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- bus.Run(ctx, func(session.Notice) {}) }()
+		go func() { done <- bus.Run(ctx, func(session.Message) {}) }()
 		for range 2 {
 			log.set(errors.New("down"), 0)
 			time.Sleep(time.Minute)
@@ -327,7 +327,7 @@ func TestWithCache(t *testing.T) {
 		if _, err := inner.Revoke(t.Context(), session.Revocation{UserID: "alice", Only: []session.ID{s.ID}}); err != nil {
 			t.Fatal(err)
 		}
-		_, commit := log.write(session.Notice{Ended: []session.ID{s.ID}})
+		_, commit := log.write(session.Message{Ended: []session.ID{s.ID}})
 		commit()
 		<-conn.Done()
 		_, err = here.Resume(t.Context(), token.Credential(), session.Origin{})

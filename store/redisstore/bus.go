@@ -64,7 +64,7 @@ type message struct {
 	Generation int64       `json:"generation,omitempty"`
 }
 
-func messageOf(n session.Notice) message {
+func messageOf(n session.Message) message {
 	m := message{Ended: n.Ended, Changed: n.Changed, Everyone: n.Everyone, User: n.UserID, Generation: n.Generations.User}
 	if n.Keep != (session.ID{}) {
 		m.Keep = &n.Keep
@@ -77,8 +77,8 @@ func messageOf(n session.Notice) message {
 	return m
 }
 
-func (m message) notice() session.Notice {
-	n := session.Notice{Ended: m.Ended, Changed: m.Changed, Everyone: m.Everyone, UserID: m.User}
+func (m message) notice() session.Message {
+	n := session.Message{Ended: m.Ended, Changed: m.Changed, Everyone: m.Everyone, UserID: m.User}
 	n.Generations.User = m.Generation
 	if m.Everyone && len(m.Changed) == 1 {
 		n.Changed, n.Generations.Global = nil, int64(binary.BigEndian.Uint64(m.Changed[0][8:]))
@@ -92,7 +92,7 @@ func (m message) notice() session.Notice {
 // Observe publishes what other processes have to know. What cannot be
 // published within a second is dropped.
 func (b *Bus) Observe(ctx context.Context, e session.Event) {
-	n, ok := session.NoticeOf(e)
+	n, ok := e.Message()
 	if !ok {
 		return
 	}
@@ -109,7 +109,7 @@ func (b *Bus) Observe(ctx context.Context, e session.Event) {
 }
 
 // Run calls receive with everything that is published, until ctx is done.
-func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
+func (b *Bus) Run(ctx context.Context, receive func(session.Message)) error {
 	said := false
 	for pause := pingInterval / 8; ; pause = min(2*pause, time.Second) {
 		begin := time.Now()
@@ -133,14 +133,14 @@ func (b *Bus) Run(ctx context.Context, receive func(session.Notice)) error {
 
 // listen is one connection, until it breaks. It returns an error if there was
 // none.
-func (b *Bus) listen(ctx context.Context, receive func(session.Notice)) error {
+func (b *Bus) listen(ctx context.Context, receive func(session.Message)) error {
 	sub := b.client.Subscribe(ctx, b.channel)
 	defer sub.Close()
 	defer context.AfterFunc(ctx, func() { sub.Close() })()
 	if first, err := sub.ReceiveTimeout(ctx, silence); err != nil || !isSubscribed(first) {
 		return cmp.Or(err, unexpected(first))
 	}
-	receive(session.Notice{Missed: true})
+	receive(session.Message{Missed: true})
 	begin := time.Now()
 	pinging := make(chan struct{})
 	done := make(chan struct{})
@@ -186,7 +186,7 @@ func ping(ctx context.Context, sub *redis.PubSub, begin time.Time, stop <-chan s
 
 // noticeOf reads what has arrived. An answer to an old ping proves nothing
 // about now; what is not understood may have been anything.
-func noticeOf(m any, begin time.Time) (n session.Notice, ok bool) {
+func noticeOf(m any, begin time.Time) (n session.Message, ok bool) {
 	switch m := m.(type) {
 	case *redis.Pong:
 		sent, err := strconv.ParseInt(m.Payload, 10, 64)
@@ -199,5 +199,5 @@ func noticeOf(m any, begin time.Time) (n session.Notice, ok bool) {
 			return in.notice(), true
 		}
 	}
-	return session.Notice{Missed: true}, true // or subscribed anew
+	return session.Message{Missed: true}, true // or subscribed anew
 }

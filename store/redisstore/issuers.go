@@ -71,8 +71,8 @@ func (st *Store) Link(ctx context.Context, id session.ID, keys []session.IssuerK
 
 // Linked returns sessions that belong to a key. What it finds to be over it
 // forgets.
-func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Linked, error) {
-	all, err := await(ctx, func() (all []session.Linked, err error) {
+func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Owned, error) {
+	all, err := await(ctx, func() (all []session.Owned, err error) {
 		from := "(" + hexID(after)
 		for len(all) < limit {
 			names, err := st.client.ZRangeByLex(ctx, st.issuedKey(key), &redis.ZRangeBy{Min: from, Max: "+", Count: int64(limit - len(all))}).Result()
@@ -89,7 +89,7 @@ func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after sessio
 	return all, fail("linked", err)
 }
 
-func (st *Store) addLinked(ctx context.Context, all []session.Linked, names []string) ([]session.Linked, error) {
+func (st *Store) addLinked(ctx context.Context, all []session.Owned, names []string) ([]session.Owned, error) {
 	for _, name := range names {
 		id, err := parseID(name)
 		if err != nil {
@@ -101,7 +101,7 @@ func (st *Store) addLinked(ctx context.Context, all []session.Linked, names []st
 		case err != nil && !errors.Is(err, session.ErrCorrupt):
 			return nil, err
 		case err == nil && s.Ended == nil:
-			all = append(all, session.Linked{ID: id, UserID: s.UserID})
+			all = append(all, session.Owned{ID: id, UserID: s.UserID})
 		case err == nil:
 			if err := st.unlink(ctx, name); err != nil {
 				return nil, err

@@ -148,7 +148,7 @@ func batches(taken map[string][]string) (all []batch) {
 }
 
 // visit ends, of the sessions that may be due, those that are.
-func (st *Store) visit(ctx context.Context, taken map[string][]string, now int64) (expired []session.Expired, more bool, err error) {
+func (st *Store) visit(ctx context.Context, taken map[string][]string, now int64) (expired []session.Owned, more bool, err error) {
 	all := batches(taken)
 	op := newOp()
 	for group := range slices.Chunk(all, 100) {
@@ -178,7 +178,7 @@ func (st *Store) visit(ctx context.Context, taken map[string][]string, now int64
 
 // readExpired reads the answer of visit.lua: in turns, the number of a session
 // and its user.
-func readExpired(b batch, v any) (expired []session.Expired, err error) {
+func readExpired(b batch, v any) (expired []session.Owned, err error) {
 	told, ok := v.([]any)
 	if !ok || len(told)%2 != 0 {
 		return nil, unexpected(v)
@@ -193,7 +193,7 @@ func readExpired(b batch, v any) (expired []session.Expired, err error) {
 		if err != nil {
 			return nil, err
 		}
-		expired = append(expired, session.Expired{ID: id, UserID: user})
+		expired = append(expired, session.Owned{ID: id, UserID: user})
 	}
 	return expired, nil
 }

@@ -57,15 +57,15 @@ func (st *Store) Link(ctx context.Context, id session.ID, keys []session.IssuerK
 }
 
 // Linked returns sessions that belong to a key.
-func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Linked, error) {
-	all, err := again(ctx, st, func() (all []session.Linked, err error) {
+func (st *Store) Linked(ctx context.Context, key session.IssuerKey, after session.ID, limit int) ([]session.Owned, error) {
+	all, err := again(ctx, st, func() (all []session.Owned, err error) {
 		rows, err := st.query(ctx, st.stmts.linked, key[:], after[:], limit)
 		if err != nil {
 			return nil, err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var l session.Linked
+			var l session.Owned
 			if err := rows.Scan(&l.ID, &l.UserID); err != nil {
 				return nil, err
 			}

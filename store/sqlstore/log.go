@@ -36,8 +36,8 @@ type notice struct {
 	Global     int64       `json:"global,omitempty"`
 }
 
-func (n notice) notice() session.Notice {
-	out := session.Notice{Ended: n.Ended, Changed: n.Changed, Everyone: n.Everyone}
+func (n notice) notice() session.Message {
+	out := session.Message{Ended: n.Ended, Changed: n.Changed, Everyone: n.Everyone}
 	out.Generations = session.Generations{User: n.Generation, Global: n.Global}
 	if n.User != "" {
 		out.UserID, out.Ended, out.Everyone = n.User, nil, false
@@ -95,7 +95,7 @@ func (st *Store) entries(ctx context.Context, after int64, missing []int64) ([]p
 		if err := json.Unmarshal(text, &n); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", number, err)
 		}
-		all = append(all, pollbus.Entry{Number: number, Notice: n.notice()})
+		all = append(all, pollbus.Entry{Number: number, Message: n.notice()})
 	}
 	return all, rows.Err()
 }

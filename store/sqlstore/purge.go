@@ -157,7 +157,7 @@ func (st *Store) expire(tx *tx, p session.Purge, done *session.Purged) (int, err
 	}
 	var told notice
 	for _, e := range ended {
-		done.Expired = append(done.Expired, session.Expired{ID: e.ID, UserID: e.UserID})
+		done.Expired = append(done.Expired, session.Owned{ID: e.ID, UserID: e.UserID})
 		told.Ended = append(told.Ended, e.ID)
 	}
 	if err := st.tell(tx, told); err != nil {

@@ -110,8 +110,8 @@ func TestSCS(t *testing.T) {
 			}
 			return "", middleware.PlaceNone
 		}},
-		Adopt: func(r *http.Request, _ string) (session.Foreign, error) {
-			return session.Foreign{UserID: own.GetString(r.Context(), "user")}, nil
+		Adopt: func(r *http.Request, _ string) (session.Adoption, error) {
+			return session.Adoption{UserID: own.GetString(r.Context(), "user")}, nil
 		},
 		Ended: func(w http.ResponseWriter, r *http.Request, _ error) {
 			_ = own.Destroy(r.Context())

@@ -209,14 +209,14 @@ func poller(b *testing.B, log pollbus.Log) session.Bus {
 // silent is a bus on which nothing happens.
 type silent struct{ session.Bus }
 
-func (silent) Run(ctx context.Context, receive func(session.Notice)) error {
-	receive(session.Notice{Missed: true})
+func (silent) Run(ctx context.Context, receive func(session.Message)) error {
+	receive(session.Message{Missed: true})
 	for tick := time.NewTicker(time.Second); ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			receive(session.Notice{})
+			receive(session.Message{})
 		}
 	}
 }

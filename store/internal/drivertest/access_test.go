@@ -219,6 +219,6 @@ func busTrouble(t *testing.T, client redis.UniversalClient) (trouble error) {
 	}}))
 	bus := redisstore.NewBus(client, redisstore.Config{Logger: log})
 	var once sync.Once
-	_ = bus.Run(ctx, func(session.Notice) { once.Do(cancel) })
+	_ = bus.Run(ctx, func(session.Message) { once.Do(cancel) })
 	return trouble
 }

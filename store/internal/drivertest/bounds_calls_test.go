@@ -207,7 +207,7 @@ func (b *bounds) ofManager(add add) {
 	})
 	write("ForgetDevice", func(ctx context.Context, s signedIn) error { return m.ForgetDevice(ctx, s.user, s.token.ID()) })
 	write("ForgetDevices", func(ctx context.Context, _ signedIn) error { return m.ForgetDevices(ctx, "ada") })
-	write("ForgetForeign", func(ctx context.Context, _ signedIn) error { return m.ForgetForeign(ctx, b.foreign) })
+	write("Disown", func(ctx context.Context, _ signedIn) error { return m.Disown(ctx, b.foreign) })
 	do("Flush", 2, m.Flush) // one after the other
 	write("EndWatchMode", func(ctx context.Context, _ signedIn) error { return m.EndWatchMode(ctx) })
 	write("Reviewed", func(ctx context.Context, _ signedIn) error { return m.Reviewed(ctx, b.seen) })
@@ -218,11 +218,11 @@ func (b *bounds) ofManager(add add) {
 		return err
 	})
 	do("Adopt", 2, func(ctx context.Context) error {
-		_, err := m.Adopt(ctx, b.foreign, session.Origin{}, session.Foreign{UserID: "bob"})
+		_, err := m.Adopt(ctx, b.foreign, session.Origin{}, session.Adoption{UserID: "bob"})
 		return err
 	})
 	do("Move", 4, func(ctx context.Context) error {
-		_, err := m.Move(ctx, "of another system, too", session.Origin{}, session.Foreign{UserID: "bob"})
+		_, err := m.Move(ctx, "of another system, too", session.Origin{}, session.Adoption{UserID: "bob"})
 		return err
 	})
 	do("Renewed", 2, func(ctx context.Context) error {

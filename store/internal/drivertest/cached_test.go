@@ -182,8 +182,8 @@ type hearing struct {
 	twice chan struct{}
 }
 
-func (h *hearing) Run(ctx context.Context, receive func(session.Notice)) error {
-	return h.Bus.Run(ctx, func(n session.Notice) {
+func (h *hearing) Run(ctx context.Context, receive func(session.Message)) error {
+	return h.Bus.Run(ctx, func(n session.Message) {
 		receive(n)
 		if len(n.Ended)+len(n.Changed) == 0 && !n.Everyone && !n.Missed {
 			if h.signs++; h.signs == 2 {
@@ -196,12 +196,12 @@ func (h *hearing) Run(ctx context.Context, receive func(session.Notice)) error {
 // wire is a bus between caches in one process.
 type wire struct {
 	mu   sync.Mutex
-	ends []chan session.Notice
+	ends []chan session.Message
 }
 
 func (w *wire) Observe(context.Context, session.Event) {}
 
-func (w *wire) publish(n session.Notice) {
+func (w *wire) publish(n session.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, end := range w.ends {
@@ -209,16 +209,16 @@ func (w *wire) publish(n session.Notice) {
 	}
 }
 
-func (w *wire) Run(ctx context.Context, receive func(session.Notice)) error {
-	end := make(chan session.Notice, 100)
+func (w *wire) Run(ctx context.Context, receive func(session.Message)) error {
+	end := make(chan session.Message, 100)
 	w.mu.Lock()
 	w.ends = append(w.ends, end)
 	w.mu.Unlock()
-	receive(session.Notice{Missed: true})
+	receive(session.Message{Missed: true})
 	beat := time.NewTicker(staleness / 4)
 	defer beat.Stop()
 	for {
-		var n session.Notice
+		var n session.Message
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -260,7 +260,7 @@ func (p *cached) Create(ctx context.Context, s *session.Session) error {
 
 func (p *cached) Update(ctx context.Context, s *session.Session) error {
 	p.warm()
-	defer p.wire.publish(session.Notice{Changed: []session.ID{s.ID}})
+	defer p.wire.publish(session.Message{Changed: []session.ID{s.ID}})
 	return p.next().Update(ctx, s)
 }
 
@@ -272,7 +272,7 @@ func (p *cached) Touch(ctx context.Context, touches []session.Touch) error {
 func (p *cached) Revoke(ctx context.Context, r session.Revocation) (session.Revoked, error) {
 	p.warm()
 	done, err := p.next().Revoke(ctx, r)
-	n := session.Notice{Ended: done.IDs, Everyone: r.Everyone, Generations: done.Generations}
+	n := session.Message{Ended: done.IDs, Everyone: r.Everyone, Generations: done.Generations}
 	if r.All {
 		n.UserID = r.UserID
 	}
@@ -286,7 +286,7 @@ func (p *cached) Revoke(ctx context.Context, r session.Revocation) (session.Revo
 func (p *cached) Purge(ctx context.Context, q session.Purge) (session.Purged, error) {
 	p.warm()
 	done, err := p.next().Purge(ctx, q)
-	n := session.Notice{Missed: q.UserID != ""} // no IDs come of that
+	n := session.Message{Missed: q.UserID != ""} // no IDs come of that
 	for _, e := range done.Expired {
 		n.Ended = append(n.Ended, e.ID)
 	}
@@ -295,7 +295,7 @@ func (p *cached) Purge(ctx context.Context, q session.Purge) (session.Purged, er
 }
 
 // tell gives notice, as Managers do, unless there is nothing to say.
-func (p *cached) tell(n session.Notice) {
+func (p *cached) tell(n session.Message) {
 	if !n.IsZero() {
 		p.wire.publish(n)
 	}

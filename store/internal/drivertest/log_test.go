@@ -37,7 +37,7 @@ type follower struct {
 }
 
 // next returns what was written since the last call.
-func (f *follower) next() (all []session.Notice) {
+func (f *follower) next() (all []session.Message) {
 	f.Helper()
 	entries, err := f.store.Entries(f.Context(), f.last, nil)
 	if err != nil {
@@ -45,7 +45,7 @@ func (f *follower) next() (all []session.Notice) {
 	}
 	slices.SortFunc(entries, func(a, b pollbus.Entry) int { return int(a.Number - b.Number) })
 	for _, e := range entries {
-		all, f.last = append(all, e.Notice), e.Number
+		all, f.last = append(all, e.Message), e.Number
 	}
 	return all
 }
@@ -64,7 +64,7 @@ func (f *follower) want(what string, err error, ended, changed []session.ID, eve
 }
 
 // wantUser fails the test unless exactly n was written.
-func (f *follower) wantUser(what string, err error, n session.Notice) {
+func (f *follower) wantUser(what string, err error, n session.Message) {
 	f.Helper()
 	if got := f.next(); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], n) {
 		f.Errorf("%s: got %+v, error %v, want %+v", what, got, err, n)
@@ -120,7 +120,7 @@ func TestLog(t *testing.T) {
 		f.want("Revoke some", revoke(session.Revocation{Only: ids[6:8]}), ids[6:8], nil, false)
 		f.wantNone("Revoke them again", revoke(session.Revocation{Only: ids[6:8]}))
 		first.Version++
-		f.wantUser("Revoke all but one", revoke(session.Revocation{All: true, Keep: first}), session.Notice{
+		f.wantUser("Revoke all but one", revoke(session.Revocation{All: true, Keep: first}), session.Message{
 			Changed: ids[:1], Keep: ids[0], UserID: "ada", Generations: session.Generations{User: 1},
 		})
 		mustHave(t, db, cfg, ids[1:6])
@@ -128,7 +128,7 @@ func TestLog(t *testing.T) {
 		_, err := st.Purge(t.Context(), session.Purge{Now: first.ExpiresAt, Limit: 10})
 		f.want("Purge", err, ids[:1], nil, false)
 		_, err = st.Purge(t.Context(), session.Purge{UserID: "ada", Now: first.ExpiresAt})
-		f.wantUser("Purge of a user", err, session.Notice{UserID: "ada", Generations: session.Generations{User: 2}})
+		f.wantUser("Purge of a user", err, session.Message{UserID: "ada", Generations: session.Generations{User: 2}})
 		mustHave(t, db, cfg, ids)
 		_, err = st.Revoke(t.Context(), session.Revocation{Everyone: true, Ending: end})
 		f.want("Revoke everyone", err, nil, nil, true)
@@ -206,7 +206,7 @@ func TestLogLate(t *testing.T) {
 			return errors.Join(err, perr)
 		})
 		all, lerr := st.Entries(t.Context(), 2, []int64{1})
-		if err != nil || lerr != nil || len(all) != 1 || all[0].Number != 1 || all[0].Notice.UserID != "a" {
+		if err != nil || lerr != nil || len(all) != 1 || all[0].Number != 1 || all[0].Message.UserID != "a" {
 			t.Errorf("after the commit: got %v, %v, %v, want number 1", all, err, lerr)
 		}
 	})
@@ -241,7 +241,7 @@ func TestLogBus(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		revoked, heard := false, false
-		_ = bus.Run(ctx, func(n session.Notice) {
+		_ = bus.Run(ctx, func(n session.Message) {
 			if !revoked && !n.Missed {
 				revoked = true
 				if _, err := here.Revoke(ctx, session.Revocation{UserID: "ada", Only: []session.ID{s.ID}}); err != nil {

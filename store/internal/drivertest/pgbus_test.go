@@ -116,30 +116,30 @@ func (r *relay) thaw() (was bool) {
 // heard is what a bus received.
 type heard struct {
 	mu  sync.Mutex
-	all []session.Notice
+	all []session.Message
 	at  []time.Time
 }
 
-func (h *heard) receive(n session.Notice) {
+func (h *heard) receive(n session.Message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.all, h.at = append(h.all, n), append(h.at, time.Now())
 }
 
-func (h *heard) notices() []session.Notice {
+func (h *heard) notices() []session.Message {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.all)
 }
 
-func isSign(n session.Notice) bool {
+func isSign(n session.Message) bool {
 	return len(n.Ended)+len(n.Changed) == 0 && !n.Everyone && !n.Missed
 }
 
-func isMissed(n session.Notice) bool { return n.Missed }
+func isMissed(n session.Message) bool { return n.Missed }
 
 // count returns how many of the notices are so.
-func (h *heard) count(is func(session.Notice) bool) (n int) {
+func (h *heard) count(is func(session.Message) bool) (n int) {
 	for _, notice := range h.notices() {
 		if is(notice) {
 			n++
@@ -240,7 +240,7 @@ func busDelivers(t *testing.T) bool {
 
 	for i, h := range hears {
 		eventually(t, "the last notice", func() bool {
-			return h.count(func(n session.Notice) bool { return n.Everyone }) == 1 || h.count(isMissed) > 1
+			return h.count(func(n session.Message) bool { return n.Everyone }) == 1 || h.count(isMissed) > 1
 		})
 		if h.count(isMissed) > 1 {
 			return false
@@ -318,7 +318,7 @@ func TestBusReconnects(t *testing.T) {
 		ids := busIDs(1)
 		publisher.Observe(t.Context(), ended(ids))
 		eventually(t, "a notice by the next connection", func() bool {
-			return h.count(func(n session.Notice) bool { return slices.Equal(n.Ended, ids) }) == 1
+			return h.count(func(n session.Message) bool { return slices.Equal(n.Ended, ids) }) == 1
 		})
 	}
 }

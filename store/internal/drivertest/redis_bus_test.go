@@ -15,28 +15,28 @@ import (
 
 // redisBus is a Bus that runs, and what it has received.
 type redisBus struct {
-	notices chan session.Notice
+	notices chan session.Message
 	stopped chan error
 	stop    func()
-	before  session.Notice // the last that was wanted
+	before  session.Message // the last that was wanted
 }
 
 func runRedis(t *testing.T, bus *redisstore.Bus) *redisBus {
 	ctx, stop := context.WithCancel(t.Context())
-	r := &redisBus{notices: make(chan session.Notice, 1000), stopped: make(chan error, 1), stop: stop}
-	go func() { r.stopped <- bus.Run(ctx, func(n session.Notice) { r.notices <- n }) }()
+	r := &redisBus{notices: make(chan session.Message, 1000), stopped: make(chan error, 1), stop: stop}
+	go func() { r.stopped <- bus.Run(ctx, func(n session.Message) { r.notices <- n }) }()
 	t.Cleanup(stop)
 	return r
 }
 
 // next returns the next notice, heartbeats left out unless they are asked for.
-func (r *redisBus) next(t *testing.T, heartbeats bool) session.Notice {
+func (r *redisBus) next(t *testing.T, heartbeats bool) session.Message {
 	t.Helper()
 	timeout := time.After(15 * time.Second)
 	for {
 		select {
 		case n := <-r.notices:
-			if heartbeats || !reflect.DeepEqual(n, session.Notice{}) {
+			if heartbeats || !reflect.DeepEqual(n, session.Message{}) {
 				return n
 			}
 		case <-timeout:
@@ -45,7 +45,7 @@ func (r *redisBus) next(t *testing.T, heartbeats bool) session.Notice {
 	}
 }
 
-func (r *redisBus) want(t *testing.T, want session.Notice) {
+func (r *redisBus) want(t *testing.T, want session.Message) {
 	t.Helper()
 	if got := r.next(t, false); !reflect.DeepEqual(got, want) {
 		t.Errorf("got notice %+v, want %+v", got, want)
@@ -54,7 +54,7 @@ func (r *redisBus) want(t *testing.T, want session.Notice) {
 
 // hears waits for want, and has it published again if it was lost, as Missed
 // tells: a machine that stands still for a second costs the connection.
-func (r *redisBus) hears(t *testing.T, publish func(), want session.Notice) {
+func (r *redisBus) hears(t *testing.T, publish func(), want session.Message) {
 	t.Helper()
 	for {
 		switch n := r.next(t, false); {
@@ -83,18 +83,18 @@ func TestRedisBus(t *testing.T) {
 		ids := []session.ID{{1}, {2}}
 		for _, c := range []struct {
 			e    session.Event
-			want session.Notice
+			want session.Message
 		}{
-			{session.Event{Kind: session.EventRevoked, UserID: "ada", IDs: ids}, session.Notice{Ended: ids}},
-			{session.Event{Kind: session.EventRotated, UserID: "ada", IDs: ids[:1]}, session.Notice{Changed: ids[:1]}},
-			{session.Event{Kind: session.EventRevoked}, session.Notice{Everyone: true}},
+			{session.Event{Kind: session.EventRevoked, UserID: "ada", IDs: ids}, session.Message{Ended: ids}},
+			{session.Event{Kind: session.EventRotated, UserID: "ada", IDs: ids[:1]}, session.Message{Changed: ids[:1]}},
+			{session.Event{Kind: session.EventRevoked}, session.Message{Everyone: true}},
 		} {
 			publish := func() { bus.Observe(t.Context(), c.e) }
 			publish()
 			here.hears(t, publish, c.want)
 			there.hears(t, publish, c.want)
 		}
-		if n := elsewhere.next(t, true); !reflect.DeepEqual(n, session.Notice{}) && !n.Missed {
+		if n := elsewhere.next(t, true); !reflect.DeepEqual(n, session.Message{}) && !n.Missed {
 			t.Errorf("another prefix: got %+v, want a heartbeat", n)
 		}
 		here.stop()
@@ -109,7 +109,7 @@ func TestRedisBus(t *testing.T) {
 func TestRedisBusHeartbeat(t *testing.T) {
 	server := startRedis(t)
 	r := runRedis(t, redisstore.NewBus(server.client(t), redisstore.Config{}))
-	r.want(t, session.Notice{Missed: true})
+	r.want(t, session.Message{Missed: true})
 	for range 6 {
 		begin := time.Now()
 		r.next(t, true)
@@ -140,19 +140,19 @@ func TestRedisBusReconnects(t *testing.T) {
 	client := server.client(t)
 	bus := redisstore.NewBus(client, redisstore.Config{})
 	r := runRedis(t, bus)
-	r.want(t, session.Notice{Missed: true})
+	r.want(t, session.Message{Missed: true})
 	for range 3 {
 		if err := client.ClientKillByFilter(t.Context(), "TYPE", "pubsub").Err(); err != nil {
 			t.Fatal(err)
 		}
-		r.want(t, session.Notice{Missed: true})
+		r.want(t, session.Message{Missed: true})
 		ids := []session.ID{{7}}
 		publish := func() { bus.Observe(t.Context(), session.Event{Kind: session.EventRevoked, UserID: "ada", IDs: ids}) }
 		publish()
-		r.hears(t, publish, session.Notice{Ended: ids})
+		r.hears(t, publish, session.Message{Ended: ids})
 	}
 	if err := client.Publish(t.Context(), "signedin:bus", "what is this?").Err(); err != nil {
 		t.Fatal(err)
 	}
-	r.want(t, session.Notice{Missed: true})
+	r.want(t, session.Message{Missed: true})
 }

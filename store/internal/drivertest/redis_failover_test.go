@@ -28,7 +28,7 @@ func TestRedisFailover(t *testing.T) {
 	t.Cleanup(func() { _ = client.Close() }) // it finds connections to the old primary closed
 	store := redisStore(t, client, redisstore.Config{Prefix: "f:", ReadTimeout: time.Second})
 	bus := runRedis(t, redisstore.NewBus(client, redisstore.Config{Prefix: "f:"}))
-	bus.want(t, session.Notice{Missed: true})
+	bus.want(t, session.Message{Missed: true})
 	if err := store.Create(t.Context(), someSession(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestRedisFailover(t *testing.T) {
 	if s, _, err := store.Get(t.Context(), session.ID{1}); err != nil || !s.Last.At.Equal(someTime.Add(time.Minute)) {
 		t.Errorf("Get: got %+v, %v, want the visit of a minute later", s, err)
 	}
-	bus.want(t, session.Notice{Missed: true})
+	bus.want(t, session.Message{Missed: true})
 	within30s(t, "the old primary is a replica and is refused", func() bool {
 		_, err := redisstore.New(t.Context(), primary.client(t), redisstore.Config{})
 		return err != nil && strings.Contains(err.Error(), "replica")

@@ -160,8 +160,8 @@ type badBus struct {
 	deaf bool
 }
 
-func (b *badBus) Run(ctx context.Context, receive func(session.Notice)) error {
-	return b.Bus.Run(ctx, func(n session.Notice) {
+func (b *badBus) Run(ctx context.Context, receive func(session.Message)) error {
+	return b.Bus.Run(ctx, func(n session.Message) {
 		sign := len(n.Ended)+len(n.Changed) == 0 && !n.Everyone
 		if !b.cut.Load() && (sign || !b.deaf) {
 			receive(n)
