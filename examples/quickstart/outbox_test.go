@@ -111,7 +111,7 @@ func TestOutbox(t *testing.T) {
 	}
 	flat := strings.Join(strings.Fields(body), " ")
 	for _, want := range []string{
-		"You're not usually active in Australia.", "A phone or computer you don't usually use: Chrome on Android.", "3 wrong passwords were tried just before.",
+		"You're not usually active in Australia.", "A device you don't usually use: Chrome on Android.", "3 wrong passwords were tried just before.",
 		"Chrome on Android, in Australia (approximate)", "Firefox on Windows, in the Netherlands (approximate)",
 	} {
 		if !strings.Contains(flat, want) {

@@ -49,7 +49,7 @@ func TestExample(t *testing.T) {
 	for _, want := range []string{
 		"36 sign-ins of 4 users, 1 Jan 2026 to 22 Mar 2026", "32 of them have one before and are judged; 5 wrong passwords.",
 		"default alert or above 3 9.38 %", "calm alert or above 1 3.12 %", "precise alert or above 3 9.38 %",
-		"country.new 3 3 3", `2026-03-12 03:06:00 UTC high "ann" - A phone or computer you don't usually use: Chrome on Linux. - You're not usually active in Australia. - 4 wrong passwords`,
+		"country.new 3 3 3", `2026-03-12 03:06:00 UTC high "ann" - A device you don't usually use: Chrome on Linux. - You're not usually active in Australia. - 4 wrong passwords`,
 		"IP2Location LITE",
 	} {
 		if !strings.Contains(flat, want) {

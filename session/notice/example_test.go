@@ -74,7 +74,7 @@ func Example() {
 	//   - Safari on iPhone, in Norway (approximate), Mon 2 Mar 2026, 21:00 CET
 	//
 	// You get this e-mail because something about it was new:
-	//   - A phone or computer you don't usually use: Safari on iPhone.
+	//   - A device you don't usually use: Safari on iPhone.
 	//
 	// Was it you? Then there is nothing to do.
 	//

@@ -66,7 +66,7 @@ func Example() {
 	// 0 signals
 	// 0 signals
 	// 0 signals
-	// A phone or computer you don't usually use: Chrome on Linux.
+	// A device you don't usually use: Chrome on Linux.
 	// You're not usually active in Romania.
 	// The connection came through a VPN or data centre.
 	// 4 wrong passwords were tried just before.

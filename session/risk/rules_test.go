@@ -61,7 +61,7 @@ func TestSentences(t *testing.T) {
 		got = append(got, s.Text)
 	}
 	want := []string{
-		"A phone or computer you don't usually use: Chrome on Linux.",
+		"A device you don't usually use: Chrome on Linux.",
 		"You're not usually active in Japan.",
 		"Your account was used in Bergen, Norway 2 hours before; Tokyo, Japan is at least 8500 km away.",
 		"Your account was used in Japan and Norway within 3 hours.",

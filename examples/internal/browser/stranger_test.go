@@ -132,7 +132,7 @@ func (p *profile) checkQuestion(t *testing.T) {
 		t.Errorf("the badges say %q", got)
 	}
 	why := p.text(t, question+` ul`)
-	for _, want := range []string{"You're not usually active in Australia.", "A phone or computer you don't usually use: Firefox on Windows."} {
+	for _, want := range []string{"You're not usually active in Australia.", "A device you don't usually use: Firefox on Windows."} {
 		if strings.Count(why, want) != 1 {
 			t.Errorf("the reasons are %q, want %q once", why, want)
 		}
