@@ -27,7 +27,7 @@ func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, next http
 	if r.ProtoMajor > 1 {
 		door = m.shared
 	}
-	conn, err := m.manager.OpenKnown(r.Context(), k, m.Origin(r), door, server(w))
+	conn, err := m.manager.OpenKnown(r.Context(), k, session.KeyProof{}, m.Origin(r), door, server(w))
 	if err != nil {
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return true
@@ -121,7 +121,7 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 	if carrier == "" {
 		if k := m.cookie.known(r); k != nil {
 			var err error
-			if s, err = m.manager.ResumeKnown(r.Context(), k, m.Origin(r)); err != nil {
+			if s, err = m.manager.ResumeKnown(r.Context(), k, session.KeyProof{}, m.Origin(r)); err != nil {
 				return nil, err
 			}
 		}

@@ -37,6 +37,7 @@ type Conn struct {
 
 	view      *view
 	next      atomic.Pointer[Conn] // in live.open
+	until     int64                // when it is cut, in milliseconds since 1970; 0 if that is not before its session ends
 	more      atomic.Pointer[more] // nil while it is open and nothing has happened
 	door      *Door                // nil if the context is enough
 	transport any

@@ -36,7 +36,7 @@ type Event struct {
 
 	Session *Session // the one session, where there is one and it was at hand
 	Ending  *Ending  // why, for EventRevoked and EventExpired
-	Visit   *Visit   // the visit, for EventStarted, EventMoved, EventReused and EventTossed
+	Visit   *Visit   // the visit, for EventStarted, EventMoved, EventReused, EventCopied and EventTossed
 	Verdict *Verdict // what the Assessor found, if it found anything
 	Watched bool     // the site is in watch mode ([Config.WatchMode])
 }
@@ -55,6 +55,8 @@ const (
 	EventRenamed         EventKind = "renamed"
 	EventMoved           EventKind = "moved"     // seen on another network, or used by another device
 	EventReused          EventKind = "reused"    // a secret came that had been replaced; told once a day of a session
+	EventBound           EventKind = "bound"     // bound to a key of its device
+	EventCopied          EventKind = "copied"    // a copy of a bound session's cookie was refused; told once a day of a session
 	EventTossed          EventKind = "tossed"    // two cookies of one name came, so neither counts; of whom, is not known
 	EventSuspended       EventKind = "suspended" // until the user has proved again who they are
 	EventConfirmed       EventKind = "confirmed" // "this was me"

@@ -48,12 +48,13 @@ type settled struct {
 
 // OpenKnown is [Manager.OpenDoor] for a request of which nothing is new. It is
 // nil where OpenDoor has to be asked. An error is trouble.
-func (m *Manager) OpenKnown(ctx context.Context, k *Known, from Origin, door *Door, transport any) (*Conn, error) {
-	v, now := m.quiet(k, from)
+func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from Origin, door *Door, transport any) (*Conn, error) {
+	v, now := m.quiet(k, p, from)
 	if v == nil {
 		return nil, nil
 	}
 	c := &Conn{Context: ctx, view: &v.view, door: door, transport: transport}
+	m.limitOpen(c, v.l, v.s)
 	v.l.open.add(c)
 	// Only now that it can be cut: a revocation is in the store before it cuts.
 	ok, err := m.holds(ctx, v.hold)
@@ -72,8 +73,8 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, from Origin, door *Do
 
 // ResumeKnown is [Manager.Resume] for a request of which nothing is new. It is
 // nil where Resume has to be asked. An error is trouble.
-func (m *Manager) ResumeKnown(ctx context.Context, k *Known, from Origin) (*Session, error) {
-	v, now := m.quiet(k, from)
+func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from Origin) (*Session, error) {
+	v, now := m.quiet(k, p, from)
 	if v == nil {
 		return nil, nil
 	}
@@ -88,12 +89,15 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, from Origin) (*Sess
 	return v.s, nil
 }
 
-func (m *Manager) quiet(k *Known, from Origin) (v *settled, now int64) {
+func (m *Manager) quiet(k *Known, p KeyProof, from Origin) (v *settled, now int64) {
 	v = k.settled.Load()
 	if v == nil || v.ip != from.IP || v.hints.Value() != from.Hints {
 		return nil, 0
 	}
 	if now = m.cfg.Now().UnixMilli(); now >= v.until {
+		return nil, 0
+	}
+	if v.s.Bound.Key != "" && (v.s.bindingIsNews(p) || m.needsProof(v.s, p, time.UnixMilli(now))) {
 		return nil, 0
 	}
 	return v, now

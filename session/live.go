@@ -23,6 +23,7 @@ type live struct {
 
 	suspect atomic.Bool  // the store is to be asked whether it is over
 	dirty   atomic.Bool  // seen waits to be written
+	limited atomic.Bool  // what is open has an until
 	pins    atomic.Int32 // who needs it in the table; negative once it is out
 	id      ID
 	seen    atomic.Pointer[sighting]

@@ -76,6 +76,17 @@ type Config struct {
 	// holds it has to sign in anew, or confirm it in an older session.
 	RevokeReused bool
 
+	// BoundLifetime is for how long a session that is bound to a key of its device
+	// ([Manager.Bind]) can be used after a proof of that key; of a proof up to half
+	// of it more is taken, since clocks differ. A copy of its cookies is worth
+	// nothing after that. Browsers sign at most six times in some minutes. Defaults to 5
+	// minutes.
+	BoundLifetime time.Duration
+	// BoundOpen is for how long a request or connection of such a session may stay
+	// open until it has to be made anew, with a proof: Run cuts it then. Defaults to
+	// 15 minutes.
+	BoundOpen time.Duration
+
 	// ProfileKeys seal what is remembered of each user: the devices they sign
 	// in from, and their habits for the Assessor. The first seals, all of them
 	// open. Each has at least 32 random bytes. The Store must have Profiles. Defaults to none: nothing is
@@ -141,6 +152,7 @@ type Manager struct {
 	stats     counters
 	watchMode watchMode
 	crowd     crowd
+	unproved  unproved
 	force     force
 	fresh     func(context.Context) context.Context // set if store keeps copies
 }
@@ -212,6 +224,8 @@ func (cfg Config) withDefaults(limits Limits) (Config, error) {
 		{"Retention", &cfg.Retention, 28 * day},
 		{"TouchInterval", &cfg.TouchInterval, min(time.Minute, limits.Idle/20)},
 		{"FlushInterval", &cfg.FlushInterval, 5 * time.Second},
+		{"BoundLifetime", &cfg.BoundLifetime, 5 * time.Minute},
+		{"BoundOpen", &cfg.BoundOpen, 15 * time.Minute},
 	} {
 		if *f.v < 0 {
 			return cfg, fmt.Errorf("session: Config.%s: %v is negative", f.name, *f.v)

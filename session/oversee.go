@@ -85,6 +85,7 @@ func (o *overseer) due() bool {
 // oversee cuts what is open here on sessions that are over, until ctx is done.
 func (m *Manager) oversee(ctx context.Context) {
 	every(ctx, overseeTick, func() {
+		m.cutLong()
 		if m.overseer.due() {
 			m.cutOver(ctx)
 			return

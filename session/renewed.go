@@ -90,7 +90,7 @@ func (m *Manager) adoptRenewed(ctx context.Context, c Credential, f Adoption) (s
 	case err != nil:
 		return nil, true, fmt.Errorf("session: adopt: %w", err)
 	}
-	s, err = m.renew(ctx, s, gens, Credential{had.ID, had.Secrets.Current}, c, func(s *Session) EventKind {
+	s, err = m.renew(ctx, s, gens, Credential{ID: had.ID, Hash: had.Secrets.Current}, c, func(s *Session) EventKind {
 		if !f.SignedIn {
 			return EventRotated
 		}

@@ -15,7 +15,7 @@ func (m *Manager) Resume(ctx context.Context, c Credential, from Origin) (*Sessi
 	defer m.hub.unpin(l)
 	s, _, _, err := m.resume(ctx, c, from, l)
 	if to, renewed := errors.AsType[renewedError](err); renewed {
-		s, err = m.Resume(ctx, Credential{to.to, c.Hash}, from)
+		s, err = m.Resume(ctx, Credential{ID: to.to, Hash: c.Hash}, from)
 		return s, nameless(err)
 	}
 	return s, plain(err)
@@ -47,13 +47,14 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 	since := m.hub.bumps.n.Load()
 	s, hold, rotate, err := m.resume(ctx, c, from, l)
 	if to, renewed := errors.AsType[renewedError](err); renewed {
-		s, err = m.OpenDoor(ctx, Credential{to.to, c.Hash}, from, conn, door, transport)
+		s, err = m.OpenDoor(ctx, Credential{ID: to.to, Hash: c.Hash}, from, conn, door, transport)
 		return s, nameless(err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	conn.Context, conn.view, conn.door, conn.transport = ctx, l.viewOf(s, hold), door, transport
+	m.limitOpen(conn, l, s)
 	if rotate {
 		conn.more.Store(&more{rotate: true})
 	}
@@ -79,7 +80,7 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live) (s *Session, hold Handle, rotate bool, err error) {
 	now := m.Now()
 	s, gens, hold, err := m.recall(ctx, c, l, now)
-	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash) != secretCurrent || s.Restriction == RestrictionSuspended || m.over(s, gens, now, l) != nil) {
+	if m.fresh != nil && (err != nil || s.Secrets.match(c.Hash) != secretCurrent || s.Restriction == RestrictionSuspended || m.over(s, gens, now, l) != nil || m.needsProof(s, c.Proof, now)) {
 		// A copy may be older than the last rotation, or than the last visit to
 		// another instance: nobody is refused by it.
 		s, gens, hold, err = m.read(m.fresh(ctx), c.ID)
@@ -95,8 +96,8 @@ func (m *Manager) resume(ctx context.Context, c Credential, from Origin, l *live
 		return nil, nil, false, err
 	}
 	read := s
-	if which == secretCurrent && s.Secrets.isNews(now) {
-		s = m.confirm(ctx, s, now)
+	if which == secretCurrent && s.Secrets.isNews(now) || s.bindingIsNews(c.Proof) {
+		s = m.confirm(ctx, s, which, c.Proof, now)
 	}
 	if s.Restriction != RestrictionSuspended {
 		s = m.visit(ctx, s, l, from, now)
@@ -154,6 +155,9 @@ func (m *Manager) admit(ctx context.Context, s *Session, gens Generations, c Cre
 	if err != nil {
 		m.countRefused(err)
 		return which, withReason(s, err)
+	}
+	if err := m.proved(ctx, s, c.Proof, from, now); err != nil { // before a reuse, which would suspend it
+		return which, err
 	}
 	if which == secretReplaced {
 		return which, m.reused(ctx, s, from, now)

@@ -238,11 +238,16 @@ func (m *Manager) RotatePeriodic(ctx context.Context, t Token) (Token, error) {
 	return Token{}, fmt.Errorf("session: rotate: %w", ErrConflict)
 }
 
-// confirm notes that the current secret has been seen. If it cannot be noted now,
-// the next request tries again.
-func (m *Manager) confirm(ctx context.Context, s *Session, now time.Time) *Session {
+// confirm notes that the current secret has been seen, or a first proof of the
+// session's key. If it cannot be noted now, the next request tries again.
+func (m *Manager) confirm(ctx context.Context, s *Session, by which, p KeyProof, now time.Time) *Session {
 	seen := s.Clone()
-	seen.Secrets.see(now)
+	if by == secretCurrent && s.Secrets.isNews(now) {
+		seen.Secrets.see(now)
+	}
+	if s.bindingIsNews(p) {
+		seen.Bound.SeenAt = now
+	}
 	wctx, cancel := write(ctx)
 	defer cancel()
 	switch err := m.store.Update(wctx, seen); {

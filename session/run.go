@@ -99,6 +99,7 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 		return deleted, err
 	}
 	m.cutDisabled(ctx)
+	m.cutLong()
 	m.cutOver(ctx)
 	return deleted, nil
 }

@@ -28,7 +28,8 @@ type Session struct {
 	ExpiresAt   time.Time     // absolute end
 	IdleTimeout time.Duration // idle end is Last.At + IdleTimeout
 	Secrets     Secrets
-	Last        Visit // the latest noted request
+	Bound       Binding // the key of its device, if there is one
+	Last        Visit   // the latest noted request
 	// What every request looks at stands above, close together in memory.
 
 	First Visit // the sign-in

@@ -17,6 +17,8 @@ type Stats struct {
 	RefusedExpired          int64 // those of Refused whose time was up
 	Unknown, Forged, Reused int64 // credentials that never were good, or no longer
 	Disabled                int64 // credentials of users who may not be signed in
+	Unbound, WrongProofs    int64 // of bound sessions: credentials without a proof of the key, and proofs of another key
+	Excused                 int64 // let in without a proof, which we had failed to judge
 
 	Touches, TouchErrors int64 // visits written, and writes that failed; no visit is dropped for that
 	StoreErrors          int64 // calls of the store that failed, of touches and all others
@@ -30,7 +32,7 @@ type Stats struct {
 }
 
 type counters struct {
-	started, revoked, expired, refused, refusedExpired, unknown, forged, reused, disabled, touches, touchErrors, storeErrors atomic.Int64
+	started, revoked, expired, refused, refusedExpired, unknown, forged, reused, disabled, unbound, wrongProofs, excused, touches, touchErrors, storeErrors atomic.Int64
 }
 
 // Stats returns the counts, for a page of metrics.
@@ -40,6 +42,7 @@ func (m *Manager) Stats() Stats {
 		Started: c.started.Load(), Revoked: c.revoked.Load(), Expired: c.expired.Load(),
 		Refused: c.refused.Load(), RefusedExpired: c.refusedExpired.Load(),
 		Unknown: c.unknown.Load(), Forged: c.forged.Load(), Reused: c.reused.Load(), Disabled: c.disabled.Load(),
+		Unbound: c.unbound.Load(), WrongProofs: c.wrongProofs.Load(), Excused: c.excused.Load(),
 		Touches: c.touches.Load(), TouchErrors: c.touchErrors.Load(), StoreErrors: c.storeErrors.Load(),
 		Waiting: m.queue.len(), Open: m.hub.Open(), OneAddress: m.crowd.address(),
 	}

@@ -168,8 +168,9 @@ func newSalt() (s Salt) {
 // with this hash. It is all that [Manager.Resume] needs, so a carrier can keep
 // it in memory where it would not keep a [Token].
 type Credential struct {
-	ID   ID
-	Hash SecretHash
+	ID    ID
+	Hash  SecretHash
+	Proof KeyProof // for a session that is bound
 }
 
 // ParseCredential reads the wire form of a token without keeping its secret.

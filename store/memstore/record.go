@@ -73,6 +73,7 @@ type former struct {
 type rare struct {
 	issuer, subject, sid, name string
 	confirmedAt                int64
+	bound                      session.Binding
 	signals                    []session.Signal
 	attrs                      map[string]string
 	visits                     *[2]session.Visit // the first and the last, if one of them is no place
@@ -145,7 +146,7 @@ func factsOf(s *session.Session) *facts {
 		f.ended = &e
 	}
 	r := rare{
-		issuer: s.Issuer, subject: s.Subject, sid: s.SID, name: s.Name, confirmedAt: s.ConfirmedAt.UnixMilli(),
+		issuer: s.Issuer, subject: s.Subject, sid: s.SID, name: s.Name, confirmedAt: s.ConfirmedAt.UnixMilli(), bound: s.Bound,
 		signals: slices.Clone(s.Signals), attrs: maps.Clone(s.Attrs),
 	}
 	for i := range r.signals {
@@ -160,7 +161,7 @@ func factsOf(s *session.Session) *facts {
 	if f.last = last; first != last {
 		f.first = &first
 	}
-	if r.issuer+r.subject+r.sid+r.name != "" || !s.ConfirmedAt.IsZero() || r.signals != nil || r.attrs != nil || r.visits != nil {
+	if r.issuer+r.subject+r.sid+r.name != "" || !s.ConfirmedAt.IsZero() || s.Bound != (session.Binding{}) || r.signals != nil || r.attrs != nil || r.visits != nil {
 		f.rare = &r
 	}
 	return f
@@ -199,7 +200,7 @@ func (f *facts) fill(s *session.Session, r *record, lastAt int64) {
 	s.Twin, s.DeviceKey, s.Familiarity, s.Restriction = k.twin, f.device, k.familiarity, k.restriction
 	if c := f.rare; c != nil {
 		s.Issuer, s.Subject, s.SID, s.Name = c.issuer, c.subject, c.sid, c.name
-		s.ConfirmedAt, s.Signals, s.Attrs = timeOf(c.confirmedAt), c.signals, c.attrs
+		s.ConfirmedAt, s.Bound, s.Signals, s.Attrs = timeOf(c.confirmedAt), c.bound, c.signals, c.attrs
 	}
 	lastAt = max(lastAt, f.lastAt)
 	if f.rare != nil && f.rare.visits != nil {

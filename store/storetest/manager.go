@@ -105,6 +105,7 @@ func managerRace(k *kit) {
 		}
 		together(resume, resume, func() {
 			_, _ = managers[0].Rename(ctx, user, id, "renamed") // refused or not: the revocation decides
+			_, _ = managers[1].Bind(ctx, user, id, "key", "ES256")
 			_, _ = managers[1].Reauthenticated(ctx, user, id, session.Proof{})
 		}, func() {
 			_ = managers[0].Flush(ctx)
@@ -128,6 +129,15 @@ func managerOvertaken(k *kit) {
 	ways := map[string]func(m *session.Manager, user string, token session.Token) error{
 		"Rename": func(m *session.Manager, user string, token session.Token) error {
 			_, err := m.Rename(k.Context(), user, token.ID(), "renamed")
+			return err
+		},
+		"Bind": func(m *session.Manager, user string, token session.Token) error {
+			s, err := m.Bind(k.Context(), user, token.ID(), "key", "ES256")
+			if err == nil {
+				c := token.Credential()
+				c.Proof = session.KeyProof{Since: s.Bound.Since, At: s.Bound.Since}
+				_, err = m.Resume(k.Context(), c, session.Origin{})
+			}
 			return err
 		},
 		"Rotate": func(m *session.Manager, user string, token session.Token) error {

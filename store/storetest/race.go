@@ -18,8 +18,8 @@ import (
 
 // Race looks for a session that is accepted although it was revoked. In each
 // round one goroutine revokes a session, or all of a user's, or all but one, or
-// erases the user, while others check it, touch it, rotate its secret, rename
-// it and sign in. A check that starts after the revocation has returned (and
+// erases the user, while others check it, touch it, rotate its secret, bind it to a
+// key, rename it and sign in. A check that starts after the revocation has returned (and
 // the staleness of a cache has passed) must not find the session live; when
 // all is quiet nothing may have come back, and what was kept must be there.
 //
@@ -142,7 +142,7 @@ func (r *race) round(user string, w way) {
 		n.breaks("before the revocation of %v: %v", w, err)
 		return
 	}
-	together(n.revoke, n.check, n.check, n.touch, n.touch, n.rotate, n.rename, n.start)
+	together(n.revoke, n.check, n.check, n.touch, n.touch, n.rotate, n.bind, n.rename, n.start)
 	if n.touched.Load() {
 		r.overlapped.Add(1)
 	}
@@ -272,6 +272,9 @@ func (n *round) touch() {
 }
 
 func (n *round) rotate() { n.update(n.victim, func(s *session.Session) { s.Secrets.Salt[0]++ }) }
+func (n *round) bind() {
+	n.update(n.victim, func(s *session.Session) { s.Bound = session.Binding{Key: "key", Algorithm: "ES256", Since: at(2)} })
+}
 func (n *round) rename() { n.update(n.victim, func(s *session.Session) { s.Name += "x" }) }
 
 func (n *round) update(id session.ID, change func(*session.Session)) {

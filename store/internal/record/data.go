@@ -22,6 +22,7 @@ var Data = Part[session.Session]{
 	boolean("provisional", func(s *session.Session) *bool { return &s.Provisional }),
 	text("restriction", func(s *session.Session) *session.Restriction { return &s.Restriction }),
 	millis("confirmed_at", func(s *session.Session) *time.Time { return &s.ConfirmedAt }),
+	part("bound", binding, func(s *session.Session) *session.Binding { return &s.Bound }),
 	unsigned("twin", 16, func(s *session.Session) *uint16 { return &s.Twin }),
 	parts("signals", signal, func(s *session.Session) *[]session.Signal { return &s.Signals }),
 	pairs("attrs", func(s *session.Session) *map[string]string { return &s.Attrs }),
@@ -46,6 +47,14 @@ var secrets = Part[session.Secrets]{
 	binary("salt", func(s *session.Secrets) []byte { return s.Salt[:] }),
 	millis("rotated_at", func(s *session.Secrets) *time.Time { return &s.RotatedAt }),
 	millis("seen_at", func(s *session.Secrets) *time.Time { return &s.SeenAt }),
+}
+
+// binding holds a public key.
+var binding = Part[session.Binding]{
+	text("key", func(b *session.Binding) *string { return &b.Key }),
+	text("algorithm", func(b *session.Binding) *string { return &b.Algorithm }),
+	millis("since", func(b *session.Binding) *time.Time { return &b.Since }),
+	millis("seen_at", func(b *session.Binding) *time.Time { return &b.SeenAt }),
 }
 
 var signal = Part[session.Signal]{

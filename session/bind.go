@@ -1,0 +1,138 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A Binding is the key of the device that a session is bound to: a copy of its
+// token is worth nothing without a proof of that key ([KeyProof]).
+type Binding struct {
+	Key       string    // the public key, as the carrier has it in text; empty if there is none
+	Algorithm string    // what it signs with: "ES256", "RS256"
+	Since     time.Time // when the session was bound; tells its keys apart
+	// SeenAt is when the client first showed that it knows of the binding. Until
+	// then no proof is asked for: the answer may have been lost on its way.
+	SeenAt time.Time
+}
+
+// IsBound reports whether the session is of no use without a [KeyProof].
+func (s *Session) IsBound() bool { return s.Bound.Key != "" && !s.Bound.SeenAt.IsZero() }
+
+// A KeyProof is what a request tells of the key of its session. The carrier has
+// checked it.
+type KeyProof struct {
+	Since time.Time // [Binding].Since of the key
+	At    time.Time // before the key signed; zero if there is no proof
+	// Excused says that the client claims that it could not prove anything now. It
+	// counts if this process has failed it lately ([Manager.ProofFailed]).
+	Excused bool
+}
+
+const (
+	// maxKey bounds what is kept of a key, in bytes: RSA with 4096 bits in base64 of
+	// its PKIX form has 736.
+	maxKey = 1024
+
+	// excuse is for how long a client is let in that could not prove its key because
+	// we failed: browsers try again within that.
+	excuse = 2 * time.Minute
+)
+
+// ErrUnbound is, under [ErrRefused], that a session is bound to a key of which the
+// request brings no proof that is recent enough. The session goes on: a client that
+// has the key proves it, and asks again.
+var ErrUnbound error = refusal("session: bound to a device, of which there is no recent proof")
+
+// ErrBound means that a session is bound to another key already. Only a new sign-in
+// gets another one.
+var ErrBound = errors.New("session: bound to another key already")
+
+// ErrInvalidKey means that a key cannot be kept: there is none, or it is too long.
+var ErrInvalidKey = errors.New("session: invalid key")
+
+// Bind binds a session to a key, of which the client has just proved that it holds
+// it: text, and its algorithm. The binding holds from the first [KeyProof] that the
+// client shows. Until then another key may take its place, since the answer to the
+// first may have been lost; from then on that is [ErrBound]. To bind it to the same
+// key again changes nothing.
+//
+// It returns [ErrNotFound] if it is not a live session of the user, and [ErrForeign]
+// if it has no cookie of ours.
+func (m *Manager) Bind(ctx context.Context, userID string, id ID, key, algorithm string) (*Session, error) {
+	if key == "" || len(key) > maxKey {
+		return nil, ErrInvalidKey
+	}
+	now := m.Now()
+	var same *Session
+	s, err := m.update(ctx, userID, id, func(s *Session) error {
+		same = nil
+		switch {
+		case s.Carrier != CarrierCookie:
+			return ErrForeign
+		case s.Bound.Key == key:
+			same = s
+			return errTold
+		case s.IsBound():
+			return ErrBound
+		}
+		since := now
+		if old := s.Bound.Since; !since.After(old) { // it tells the keys apart
+			since = old.Add(time.Millisecond)
+		}
+		s.Bound = Binding{Key: key, Algorithm: algorithm, Since: since}
+		return nil
+	})
+	if errors.Is(err, errTold) {
+		return same, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.notify(ctx, Event{Kind: EventBound, At: now, UserID: userID, IDs: []ID{id}, Session: s})
+	return s, nil
+}
+
+// isOf reports whether p is a proof of the key, of whatever age.
+func (p KeyProof) isOf(b *Binding) bool { return !p.At.IsZero() && p.Since.Equal(b.Since) }
+
+// needsProof reports whether s cannot be used with p at that time. A proof that is
+// older by half than the lifetime is taken, since clocks differ.
+func (m *Manager) needsProof(s *Session, p KeyProof, now time.Time) bool {
+	return s.IsBound() && !(p.isOf(&s.Bound) && now.Sub(p.At) < m.ProofAccepted())
+}
+
+// ProofAccepted is how old a [KeyProof] may be: [Config].BoundLifetime and half of
+// it, since clocks differ.
+func (m *Manager) ProofAccepted() time.Duration {
+	return m.cfg.BoundLifetime + m.cfg.BoundLifetime/2
+}
+
+// BoundLifetime is [Config].BoundLifetime, after which a client renews its proof.
+func (m *Manager) BoundLifetime() time.Duration { return m.cfg.BoundLifetime }
+
+// bindingIsNews reports whether p is the first proof of a binding.
+func (s *Session) bindingIsNews(p KeyProof) bool {
+	return s.Bound.Key != "" && s.Bound.SeenAt.IsZero() && p.isOf(&s.Bound)
+}
+
+// proved returns [ErrUnbound] if s is bound and p does not do, and tells of it if
+// somebody else than its client seems to have come.
+func (m *Manager) proved(ctx context.Context, s *Session, p KeyProof, from Origin, now time.Time) error {
+	if !m.needsProof(s, p, now) {
+		return nil
+	}
+	if p.Excused && m.unproved.failedLately(s.ID, now) {
+		m.stats.excused.Add(1)
+		return nil
+	}
+	m.stats.unbound.Add(1)
+	m.tellCopied(ctx, s, p, from, now)
+	return ErrUnbound
+}
+
+// ProofFailed notes that this process could not judge the proof of a client for
+// trouble of its own. A client that says so ([KeyProof].Excused) is let in for two
+// minutes without.
+func (m *Manager) ProofFailed(id ID) { m.unproved.fail(id, m.Now()) }
