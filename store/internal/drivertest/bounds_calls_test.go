@@ -26,7 +26,7 @@ type boundedCall struct {
 }
 
 // changing are the calls that get a session of their own.
-var changing = []string{"Resume", "Open", "OpenDoor", "Standing", "Rename", "SetAttrs", "Rotate", "RotatePeriodic", "Reauthenticated",
+var changing = []string{"Resume", "Open", "OpenDoor", "Standing", "Rename", "Bind", "SetAttrs", "Rotate", "RotatePeriodic", "Reauthenticated",
 	"Reauthenticated and others", "Confirm", "Deny", "Revoke", "RevokeEach", "RevokeAll", "RevokeAllExcept", "ForgetDevice", "Erase", "Disable"}
 
 // newBounds signs people in while all is well.
@@ -160,6 +160,10 @@ func (b *bounds) ofManager(add add) {
 		return err
 	})
 	read("BeginSignIn", func(ctx context.Context, _ signedIn) error { _, err := m.BeginSignIn(ctx, "ada"); return err })
+	write("Bind", func(ctx context.Context, s signedIn) error {
+		_, err := m.Bind(ctx, s.user, s.token.ID(), "key", "ES256")
+		return err
+	})
 	write("Rename", func(ctx context.Context, s signedIn) error {
 		_, err := m.Rename(ctx, s.user, s.token.ID(), "renamed")
 		return err
