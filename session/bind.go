@@ -40,17 +40,7 @@ const (
 	excuse = 2 * time.Minute
 )
 
-// ErrUnbound is, under [ErrRefused], that a session is bound to a key of which the
-// request brings no proof that is recent enough. The session goes on: a client that
-// has the key proves it, and asks again.
-var ErrUnbound error = refusal("session: bound to a device, of which there is no recent proof")
-
-// ErrBound means that a session is bound to another key already. Only a new sign-in
-// gets another one.
-var ErrBound = errors.New("session: bound to another key already")
-
-// ErrInvalidKey means that a key cannot be kept: there is none, or it is too long.
-var ErrInvalidKey = errors.New("session: invalid key")
+var errKey = errors.New("session: no key, or too long a one")
 
 // Bind binds a session to a key, of which the client has just proved that it holds
 // it: text, and its algorithm. The binding holds from the first [KeyProof] that the
@@ -62,7 +52,7 @@ var ErrInvalidKey = errors.New("session: invalid key")
 // if it has no cookie of ours.
 func (m *Manager) Bind(ctx context.Context, userID string, id ID, key, algorithm string) (*Session, error) {
 	if key == "" || len(key) > maxKey {
-		return nil, ErrInvalidKey
+		return nil, errKey
 	}
 	now := m.Now()
 	var same *Session

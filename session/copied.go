@@ -10,8 +10,8 @@ import (
 
 // The codes of the [Signal] of an [EventCopied].
 const (
-	SignalCopied   = "session.copied"    // without a proof of the key
-	SignalWrongKey = "session.wrong-key" // with proofs of another key
+	signalCopied   = "session.copied"    // without a proof of the key
+	signalWrongKey = "session.wrong-key" // with proofs of another key
 )
 
 // wrongKeys is how many proofs of another key there are in a day before they are
@@ -96,7 +96,7 @@ func (m *Manager) tellCopied(ctx context.Context, s *Session, p KeyProof, from O
 	if alike && (near || p.Excused) {
 		return
 	}
-	m.copied(ctx, s, from, now, Signal{Code: SignalCopied,
+	m.copied(ctx, s, from, now, Signal{Code: signalCopied,
 		Text: "A copy of its sign-in was used where its key is not, and was refused."})
 }
 
@@ -108,7 +108,7 @@ func (m *Manager) WrongProof(ctx context.Context, s *Session, from Origin) {
 	if !m.unproved.isRepeated(s.ID, now) {
 		return
 	}
-	m.copied(ctx, s, from, now, Signal{Code: SignalWrongKey,
+	m.copied(ctx, s, from, now, Signal{Code: signalWrongKey,
 		Text: "A copy of its sign-in was used with the key of another device, and was refused."})
 }
 

@@ -18,6 +18,10 @@ var (
 	ErrExpired   error = refusal("session: expired")
 	ErrDisabled  error = refusal("session: user is disabled")
 	ErrSuspended error = refusal("session: suspended until the user proves who they are")
+	// ErrUnbound comes for a session that is bound to a key ([Manager.Bind]), of which
+	// there is no recent proof. The session goes on: a client that has the key
+	// proves it, and asks again.
+	ErrUnbound error = refusal("session: bound to a device, of which there is no recent proof")
 )
 
 // An EndedError is [ErrRevoked] or [ErrExpired] for somebody who has shown a secret of
@@ -83,6 +87,9 @@ var (
 	// ErrInvalidName means that a session was given a name that cannot be
 	// shown.
 	ErrInvalidName = errors.New("session: invalid name")
+	// ErrBound means that a session is bound to another key already: only a new
+	// sign-in gets another one.
+	ErrBound = errors.New("session: bound to another key already")
 	// ErrForeign means that the session's token was issued by another system,
 	// so only that system can replace it.
 	ErrForeign = errors.New("session: token was issued elsewhere")
