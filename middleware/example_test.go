@@ -1,7 +1,6 @@
 package middleware_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -43,20 +42,15 @@ func ExampleMiddleware_SignIn() {
 		if err == nil {
 			_, _, err = mw.SignIn(w, r, ticket, session.StartOptions{})
 		}
-		switch {
-		case errors.Is(err, middleware.ErrCrossOrigin):
-			http.Error(w, "This form was sent by another site.", http.StatusForbidden)
-		case errors.Is(err, session.ErrOutdated):
-			http.Error(w, "Please sign in again.", http.StatusConflict)
-		case err != nil:
-			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
-		default:
-			http.Redirect(w, r, "/photos", http.StatusSeeOther)
+		if err != nil {
+			mw.Fail(w, r, err) // 403, 409 or 503
+			return
 		}
+		http.Redirect(w, r, "/photos", http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		if err := mw.SignOut(w, r); err != nil {
-			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
+			mw.Fail(w, r, err)
 			return
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -105,7 +99,7 @@ func ExampleMiddleware_RevokeOthers() {
 		// ... check the old password, store the hash of the new one ...
 		ended, err := mw.RevokeOthers(w, r, session.ReasonPasswordChanged)
 		if err != nil {
-			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
+			mw.Fail(w, r, err)
 			return
 		}
 		fmt.Println("ended:", ended)
@@ -154,7 +148,7 @@ func ExampleMiddleware_RequireRecentAuth() {
 	mux.Handle("POST /confirm", mw.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ... check the password of the signed-in user ...
 		if _, err := mw.Reauthenticated(w, r, session.Proof{}); err != nil {
-			http.Error(w, "Please try again later.", http.StatusServiceUnavailable)
+			mw.Fail(w, r, err)
 			return
 		}
 		http.Redirect(w, r, middleware.LocalPath(r.FormValue("next"), "/"), http.StatusSeeOther)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/signedin/signedin/session"
 )
 
 // Pages are the pages of a site to which people are sent who have to do
@@ -47,7 +49,7 @@ func (p Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, err er
 	to := ""
 	switch {
 	case status != http.StatusUnauthorized:
-	case errors.Is(err, ErrRecentAuthRequired):
+	case errors.Is(err, ErrRecentAuthRequired), errors.Is(err, session.ErrNotProved):
 		to = p.Confirm
 	case errors.Is(err, ErrUnconfirmed):
 		to = p.Recover

@@ -67,6 +67,8 @@ var problemCodes = []struct {
 	{ErrCrossOrigin, "cross-origin"},
 	{ErrInsecureCookie, "insecure-cookie"},
 	{session.ErrSuspended, "session-suspended"},
+	{session.ErrOutdated, "outdated"},
+	{session.ErrDisabled, "user-disabled"},
 	{session.ErrInvalidName, "invalid-name"},
 	{session.ErrNotOlder, "session-not-older"},
 	{session.ErrNotFound, "session-not-found"},

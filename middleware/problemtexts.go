@@ -39,6 +39,10 @@ var problemTexts = map[string]string{
 	"unconfirmed.text":     "This sign-in looked unusual. Please confirm it with a second factor, or on a device that you have used before.",
 	"cross-origin.heading": "That is not possible",
 	"cross-origin.text":    "Another website has sent you here to do something. Nothing was changed. If it was you who wanted it, please do it on our own pages.",
+	"outdated.heading":     "Please sign in again",
+	"outdated.text":        "While you signed in, the password was changed, or all devices were signed out. Please sign in again.",
+	"disabled.heading":     "That is not possible",
+	"disabled.text":        "This account cannot be signed in. Please ask those who run this site.",
 
 	"ended.unused":    "You were signed out on this device because it was not used for a while, or because it had been signed in for long.",
 	"ended.password":  "You were signed out on this device because the password was changed.",
@@ -69,6 +73,8 @@ var (
 		{ErrRecentAuthRequired, "recent"},
 		{ErrUnconfirmed, "unconfirmed"},
 		{ErrCrossOrigin, "cross-origin"},
+		{session.ErrOutdated, "outdated"},
+		{session.ErrDisabled, "disabled"},
 	}
 	// in the place of the text, where a session has ended
 	problemsByReason = map[session.Reason]string{
