@@ -46,6 +46,12 @@ type Foreign struct {
 	// only those that the host starts by session.Manager.Adopt.
 	Adopt func(r *http.Request, token string) (session.Adoption, error)
 
+	// Accepted, if set, says before each route of our own ([Middleware.Require]) whether
+	// the application still accepts the token: it may have ended the session, or paused
+	// its user, without our hearing of it. If not, the answer is 401. Whoever cannot
+	// tell says true. Defaults to nil: all that has not ended here is accepted.
+	Accepted func(r *http.Request, token string) bool
+
 	// Ended answers a request whose session was ended, or paused, here, or whose
 	// token cannot be read: by ending the application's own session, and sending
 	// the user to sign in. err is [session.ErrRevoked] and the like. Defaults to 401
@@ -290,6 +296,16 @@ func (m *Middleware) guardForeign(r *http.Request) error {
 		return nil
 	}
 	return m.sameOrigin(r, isUpgrade(r))
+}
+
+// accepts reports whether the application of a foreign token accepts it.
+func (m *Middleware) accepts(r *http.Request) bool {
+	f := m.cfg.Foreign
+	if f == nil || f.Accepted == nil {
+		return true
+	}
+	token, _ := f.token(r)
+	return f.Accepted(r, token)
 }
 
 func checkForeign(cfg Config) error {

@@ -21,6 +21,10 @@ func (m *Middleware) Require(next http.Handler) http.Handler {
 			m.refuse(w, r, http.StatusForbidden, err)
 			return
 		}
+		if !m.accepts(r) {
+			m.challenge(w, r, "", ErrSignInRequired)
+			return
+		}
 		next.ServeHTTP(w, r)
 	}))
 }

@@ -169,6 +169,12 @@ func (m *Manager) revoked(ctx context.Context, r Revocation, done Revoked) {
 	}
 }
 
+// Cut cuts what is open on sessions in this process, as if they had ended, and ends
+// none: the next request is let in. It is for a host that refuses it by itself, for as
+// long as a user is disabled there, say. The request that ctx belongs to has time to
+// answer.
+func (m *Manager) Cut(ctx context.Context, ids ...ID) { m.cut(ctx, ids...) }
+
 // cut cuts what is open on sessions that have ended.
 func (m *Manager) cut(ctx context.Context, ids ...ID) {
 	spare(ctx, ids...)

@@ -30,69 +30,39 @@ func (p *Proxy) whose(r *http.Request, token string) (session.Adoption, error) {
 	}, nil
 }
 
-// learn asks Immich, once, under which ID it has the session: by it, another of
-// the user's devices can end the session in Immich too.
-func (p *Proxy) learn(g *passage) *session.Session {
-	s := g.session
-	if s.Attrs[AttrID] != "" || !p.asker.mayAsk(s.ID, againAfter) {
-		return s
-	}
-	id, err := p.asker.current(g.in, g.found.token)
-	if err == nil {
-		var known *session.Session
-		if known, err = p.manager.SetAttrs(g.in.Context(), s.UserID, s.ID, map[string]string{AttrID: id}); err == nil {
-			return known
-		}
-	}
-	if !errors.Is(err, errNobodys) && !errors.Is(err, session.ErrNotFound) { // or it has ended with this request
-		p.cfg.Logger.WarnContext(g.in.Context(), "immich: the ID of a session was not learnt", "session", s.ID, "error", err)
-	}
-	return s
-}
-
-// learnAfter asks about a session, one that has just begun too, after the client
-// has the answer: the app does not wait for long, and the session may be ended by
-// another device before its next request.
-func (p *Proxy) learnAfter(w http.ResponseWriter, g *passage) {
-	of := g
-	if g.born != nil {
-		of = g.born
-	}
-	if of.session == nil || of.session.Attrs[AttrID] != "" {
-		return
-	}
-	_ = http.NewResponseController(w).Flush() // if it fails, the client has gone
-	p.learn(&passage{in: g.in.WithContext(context.WithoutCancel(g.in.Context())), found: of.found, session: of.session})
-}
-
-// forgetAfter is how often Immich is asked about a token that is dead here.
+// forgetAfter is how often Immich is told of a token that is dead here.
 const forgetAfter = time.Hour
 
-// forgotten lets go of a token that was ended here, once Immich refuses it too.
-// Until then it has to be known, or it would be adopted again.
-func (p *Proxy) forgotten(g *passage) {
-	if !g.isDead() || g.found.token == "" {
+// endsThere signs a token out in Immich, with itself, whose session was ended here:
+// tokens are not kept, so that can be done when it comes by. Then it need not be
+// known any more; until then it has to be, or it would be adopted again.
+func (p *Proxy) endsThere(g *passage) {
+	if g.found.token == "" || !errors.Is(g.refused, session.ErrRevoked) && !errors.Is(g.refused, session.ErrExpired) {
 		return
 	}
 	c := session.ForeignCredential(g.found.token)
-	if !p.asker.mayAsk(c.ID, forgetAfter) {
+	key := noteKey("ended " + c.ID.String())
+	if !p.asker.mayAsk(key, forgetAfter) {
 		return
 	}
-	if _, err := p.asker.who(g.in, g.found.token); !errors.Is(err, errNobodys) {
+	ctx := context.WithoutCancel(g.in.Context())
+	if err := p.asker.ask(g.in.WithContext(ctx), http.MethodPost, "/api/auth/logout", g.found.token, nil); err != nil && !errors.Is(err, errNobodys) {
+		p.asker.askAgain(key, forgetAfter, againAfter)
+		p.note(ctx, &p.stats.unended, "a token whose session was ended here was not signed out there", "error", err)
 		return
 	}
-	if err := p.manager.Disown(g.in.Context(), c); err != nil {
-		p.cfg.Logger.WarnContext(g.in.Context(), "immich: a token that is dead was not forgotten", "error", err)
+	if err := p.manager.Disown(ctx, c); err != nil {
+		p.cfg.Logger.WarnContext(ctx, "immich: a token that is dead was not forgotten", "error", err)
 	}
 }
 
-// refusedByImmich ends our session if Immich does not know its token any more.
-// It asks: a 401 may have been for something else, such as a wrong password.
+// refusedByImmich cuts what is open on our session if Immich does not accept its
+// token any more. It asks: a 401 may have been for something else, such as a wrong
+// password.
 func (p *Proxy) refusedByImmich(g *passage) {
-	if _, err := p.asker.who(g.in, g.found.token); !errors.Is(err, errNobodys) {
-		return
+	if _, err := p.asker.who(g.in, g.found.token); errors.Is(err, errNobodys) {
+		p.notAccepted(g.in.Context(), g.session)
 	}
-	p.end(g.in, g.session, session.ReasonIssuer)
 }
 
 // end ends a session that Immich has ended.

@@ -130,6 +130,7 @@ func TestRevokedIsNotAdoptedAgain(t *testing.T) {
 	s.now.Store(int64(40 * 24 * time.Hour))
 	_, err := s.manager.Purge(t.Context())
 	must(t, err)
+	s.immich.refusesLogout.Store(true)
 	c.want(401, "GET", "/api/assets/1/thumbnail", "")
 	if s.live("ada") != 0 {
 		t.Fatal("adopted again")

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/signedin/signedin/session"
 )
 
@@ -48,8 +46,9 @@ type asker struct {
 
 	mu      sync.Mutex
 	flights map[session.ID]*flight
-	nobodys noted
-	asked   noted
+	nobodys noted     // until when
+	asked   noted     // when
+	anew    time.Time // before it counts for nothing
 }
 
 // flight is a question that others wait for who have the same.
@@ -129,38 +128,66 @@ func (a *asker) isNobodys(token string) bool {
 	return a.nobodys.has(session.ForeignCredential(token).ID, a.now())
 }
 
-// mayAsk reports whether a question about a session was not asked for some
-// time, and notes that it is asked now.
+// mayAsk reports whether a question about a session, or user, was not asked for so
+// long, and notes that it is asked now.
 func (a *asker) mayAsk(id session.ID, wait time.Duration) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.asked.has(id, a.now()) {
+	now := a.now()
+	if last, ok := a.asked[id]; ok && !last.Before(a.anew) && now.Sub(last) < wait && !now.Before(last) {
 		return false
 	}
-	a.asked.note(id, a.now().Add(wait))
+	a.asked.note(id, now)
 	return true
 }
 
-// current returns the ID that Immich has for the session of the token.
-func (a *asker) current(r *http.Request, token string) (string, error) {
-	var all []struct {
-		ID      string `json:"id"`
-		Current bool   `json:"current"`
+// askAgain has a question, which is asked each wait, asked again sooner.
+func (a *asker) askAgain(id session.ID, wait, sooner time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asked.note(id, a.now().Add(sooner-wait))
+}
+
+// askAnew has all questions asked again.
+func (a *asker) askAnew() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.anew = a.now().Add(1)
+}
+
+// forgive has it forgotten that a token was refused.
+func (a *asker) forgive(id session.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.nobodys, id)
+}
+
+// whoByKey returns whose the API key of r is. Not every key may ask.
+func (a *asker) whoByKey(r *http.Request) (who person, err error) {
+	if err = a.askByKey(r, http.MethodGet, "/api/users/me", &who); err == nil && who.ID == "" {
+		err = errors.New("immich: answer without a user")
 	}
-	if err := a.ask(r, http.MethodGet, "/api/sessions", token, &all); err != nil {
-		return "", err
+	return who, err
+}
+
+func (a *asker) askByKey(r *http.Request, method, path string, answer any) error {
+	key := r.Header.Get("X-Api-Key")
+	if key == "" {
+		key = r.URL.Query().Get("apiKey")
 	}
-	for _, s := range all {
-		if id, err := uuid.Parse(s.ID); err == nil && s.Current { // it becomes part of a URL
-			return id.String(), nil
-		}
+	if key == "" {
+		return errors.New("immich: no API key")
 	}
-	return "", errors.New("immich: no current session in the list")
+	return a.send(r, method, path, "X-Api-Key", key, answer)
 }
 
 // ask sends one request with a token to Immich, in the place of r's client, and
 // decodes the JSON of a 2xx into answer, if that is not nil.
 func (a *asker) ask(r *http.Request, method, path, token string, answer any) error {
+	return a.send(r, method, path, tokenHeaders[0], token, answer)
+}
+
+func (a *asker) send(r *http.Request, method, path, header, credential string, answer any) error {
 	if err := a.enter(r.Context()); err != nil {
 		return err
 	}
@@ -169,7 +196,7 @@ func (a *asker) ask(r *http.Request, method, path, token string, answer any) err
 	if err != nil {
 		return fmt.Errorf("immich: ask: %w", err)
 	}
-	req.Header.Set(tokenHeaders[0], token)
+	req.Header.Set(header, credential)
 	req.Header.Set("Accept", "application/json")
 	// Immich notes the device of a session by any request, so it gets the
 	// client's.
@@ -226,17 +253,17 @@ type statusError struct{ status int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("immich: answer %d", e.status) }
 
-// noted says until when something holds of a session.
+// noted has a time of each of many sessions: until when something holds, say.
 type noted map[session.ID]time.Time
 
 func (n noted) has(id session.ID, now time.Time) bool { return now.Before(n[id]) }
 
-func (n noted) note(id session.ID, until time.Time) {
+func (n noted) note(id session.ID, at time.Time) {
 	if len(n) >= maxNoted {
 		for old := range n { // any: it is asked once more
 			delete(n, old)
 			break
 		}
 	}
-	n[id] = until
+	n[id] = at
 }

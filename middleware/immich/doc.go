@@ -28,8 +28,14 @@
 // that the web client goes to its sign-in page; an upload that is cut is
 // answered by 401.
 //
-// What Immich ended itself, ends here too: at the answer that says so, or when
-// Immich first refuses the token.
+// What Immich ended itself, ends here too: at the answer that says so, or when a
+// look at Immich's own list of the user's sessions does not find it. There is one each
+// time that the user opens a page of ours, at their sign-in, and by their requests
+// every ten minutes. A token that Immich refuses is cut and no more: a user who was
+// deleted and is restored is let in again.
+//
+// Where Immich leaves a user's other sessions after a new password, by the app or by
+// an administrator, they end here, and there as soon as that is possible.
 //
 // Of a request that shows more than one credential of a session, only the one
 // that decides is passed on. So nothing hides behind what was judged.
@@ -42,7 +48,9 @@
 // API keys and shared links are no sessions: they pass, and ending a session
 // ends no API key that was made in it. Who reaches Immich by another way than
 // this proxy is kept out only once Immich knows as well, which [Proxy.Ended]
-// sees to for what users end on the page. What was ended in Immich past this
-// proxy ends here with its next request; a WebSocket of it that is open goes on
-// until then, or until [Proxy.Recheck].
+// sees to for what users end on the page. What ended here in another way is signed
+// out in Immich when its own token comes by, or one of its user's others; what is
+// left is in [Proxy.Comparison]. What was ended in Immich past this proxy is refused
+// from its next request on; a WebSocket of it that is open goes on until then, or
+// until [Proxy.Recheck].
 package immich

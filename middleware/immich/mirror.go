@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/uuid"
-
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
@@ -20,7 +18,10 @@ func route(r *http.Request) string {
 	return r.Method + " " + strings.ToLower(strings.TrimSuffix(r.URL.Path, "/"))
 }
 
-const deleteOne = "DELETE /api/sessions/"
+const (
+	deleteAll = "DELETE /api/sessions"
+	deleteOne = deleteAll + "/"
+)
 
 // isBirth reports whether the answer may tell of a new session.
 func isBirth(r *http.Request) bool {
@@ -43,6 +44,7 @@ func (p *Proxy) answered(res *http.Response) error {
 	case status == http.StatusCreated && isBirth(g.in):
 		p.born(g, res)
 	case status == http.StatusUnauthorized && g.session != nil:
+		g.refusedThere = true
 		p.refusedByImmich(g)
 	case status/100 == 2 && g.in.Method != http.MethodGet:
 		p.mirror(g)
@@ -56,59 +58,86 @@ func (p *Proxy) answered(res *http.Response) error {
 // mirror ends here what Immich has ended.
 func (p *Proxy) mirror(g *passage) {
 	at, s := route(g.in), g.session
-	if at == "POST /api/oauth/backchannel-logout" || s == nil && endsSessions(at) { // whose, it does not say
-		p.recheckNow(g, func(*session.Session) bool { return true })
-		return
-	}
-	if s == nil {
-		return
-	}
 	switch {
+	case at == "POST /api/oauth/backchannel-logout": // whose, it does not say
+		p.somebodys(g)
+	case strings.Contains(at, " "+adminUsers):
+		p.administered(g, at)
+	case s == nil:
+		p.mirrorKey(g, at)
 	case at == "POST /api/auth/logout":
 		p.end(g.in, s, session.ReasonSignedOut)
 	case at == "POST /api/auth/change-password":
 		_, err := p.manager.Reauthenticated(g.in.Context(), s.UserID, s.ID, session.Proof{Methods: []string{"pwd"}, RevokeOthers: session.ReasonPasswordChanged})
-		p.othersEnded(g, err)
-	case at == "DELETE /api/sessions":
+		p.notMirrored(g.in.Context(), s.UserID, err)
+	case g.newPassword:
+		p.passwordChanged(g, s.UserID)
+	case at == deleteAll:
 		_, err := p.manager.RevokeAllExcept(g.in.Context(), s.UserID, s.ID, session.ReasonSignedOutOthers)
-		p.othersEnded(g, err)
+		p.notMirrored(g.in.Context(), s.UserID, err)
 	case strings.HasPrefix(at, deleteOne):
-		p.deleted(g, at[len(deleteOne):])
+		p.deleted(g, s.UserID, at[len(deleteOne):], session.ReasonSignedOutRemote)
 	}
 }
 
-// endsSessions reports whether an API key that does this has ended sessions.
-func endsSessions(route string) bool {
-	return route == "POST /api/auth/change-password" || route == "DELETE /api/sessions" || strings.HasPrefix(route, deleteOne)
+// mirrorKey does so where an API key has ended them, whose user Immich is asked for.
+// What a key ends leaves none out.
+func (p *Proxy) mirrorKey(g *passage, at string) {
+	one := strings.HasPrefix(at, deleteOne)
+	if !one && !g.newPassword && at != deleteAll && at != "POST /api/auth/change-password" {
+		return
+	}
+	who, err := p.asker.whoByKey(g.in)
+	switch {
+	case err != nil: // a key need not have the right to ask
+		p.somebodys(g)
+	case one:
+		p.deleted(g, who.ID, at[len(deleteOne):], session.ReasonIssuer)
+	case g.newPassword:
+		p.passwordChanged(g, who.ID)
+	default:
+		why := session.ReasonIssuer
+		if at != deleteAll {
+			why = session.ReasonPasswordChanged
+		}
+		_, err := p.manager.RevokeAll(g.in.Context(), who.ID, why)
+		p.notMirrored(g.in.Context(), who.ID, err)
+	}
 }
 
-func (p *Proxy) othersEnded(g *passage, err error) {
-	if err != nil && !errors.Is(err, session.ErrNotFound) { // its own session may have ended meanwhile
-		p.cfg.Logger.ErrorContext(g.in.Context(), "immich: sessions that Immich has ended were not ended here", "user", g.session.UserID, "error", err)
-	}
+// somebodys is for what has ended sessions of nobody knows whom: what has a socket
+// open is asked about now, and all else at the next request of each user.
+func (p *Proxy) somebodys(g *passage) {
+	p.asker.askAnew()
+	p.recheckNow(g, func(*session.Session) bool { return true })
 }
 
 // deleted ends the session that Immich has deleted under an ID of its own. If
 // it is not known which that is, it is one of the user's others.
-func (p *Proxy) deleted(g *passage, id string) {
-	all, err := p.manager.List(g.in.Context(), g.session.UserID)
+func (p *Proxy) deleted(g *passage, userID, id string, why session.Reason) {
+	all, err := p.manager.List(g.in.Context(), userID)
 	if err != nil {
-		p.othersEnded(g, err)
+		p.notMirrored(g.in.Context(), userID, err)
 		return
 	}
 	for _, s := range all {
 		if s.Attrs[AttrID] == id {
-			p.end(g.in, s, session.ReasonSignedOutRemote)
+			p.end(g.in, s, why)
 			return
 		}
 	}
-	p.recheckNow(g, func(s *session.Session) bool { return s.UserID == g.session.UserID })
+	if g.session == nil { // the key may be an administrator's
+		p.somebodys(g)
+		return
+	}
+	p.recheckNow(g, func(s *session.Session) bool { return s.UserID == userID })
 }
 
-// Recheck asks Immich about every session that has a WebSocket open here, and
-// ends those that are gone. What was revoked past this Proxy keeps its socket
-// until then, since Immich closes none; all else ends at its next request. It is
-// for a host that wants it sooner, to be called from time to time.
+// Recheck asks Immich about every session that has a WebSocket open here, cuts what
+// it does not accept any more, and ends what it does not list. What was revoked past
+// this Proxy keeps its socket until then, since Immich closes none; all else ends at
+// the user's next request. It is for a host that wants it sooner, to be called from
+// time to time.
 func (p *Proxy) Recheck(ctx context.Context) {
 	p.recheck(ctx, func(*session.Session) bool { return true })
 }
@@ -133,7 +162,7 @@ func (p *Proxy) recheck(ctx context.Context, which func(*session.Session) bool) 
 		seen[s.ID] = true
 		turns <- struct{}{}
 		asking.Go(func() {
-			p.refusedByImmich(&passage{in: open.in.WithContext(ctx), found: open.found, session: s})
+			p.lookFor(open.in.WithContext(ctx), s, open.found.token)
 			<-turns
 		})
 	}
@@ -197,7 +226,7 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 	p.mu.Unlock()
 	id := g.session.Attrs[AttrID]
 	if id == "" {
-		id = uuid.Nil.String() // the client only looks at the event
+		id = g.session.ID.String() // Immich has not said; the client only looks at the event
 	}
 	middleware.LastWords(g.in.Context(), func(error) { <-sock.farewell(id) })
 	// From here on the farewell ends it. If the session ends before this line,

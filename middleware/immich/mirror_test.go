@@ -39,6 +39,10 @@ func TestMirror(t *testing.T) {
 		"gone in Immich": {func(me, o *client) {
 			o.immich.remove(func(s *row) bool { return s.id == o.session().Attrs["immich.id"] })
 			o.want(401, "GET", "/api/users/me", "")
+		}, "", ""}, // until it is found missing in the list
+		"gone in Immich, and looked at": {func(me, o *client) {
+			o.immich.remove(func(s *row) bool { return s.id == o.session().Attrs["immich.id"] })
+			me.want(200, "GET", "/devices/", "")
 		}, "", session.ReasonIssuer},
 	} {
 		s := newSite(t, immich.Config{})
@@ -70,16 +74,20 @@ func TestBackChannelLogout(t *testing.T) {
 	idle.want(200, "GET", "/api/users/me", "")
 	s.immich.remove(func(r *row) bool { return r.user == "ada" })
 	s.client("idp").want(200, "POST", "/api/oauth/backchannel-logout", "logout_token=x")
-	if got := gone.reason(); got != session.ReasonIssuer {
-		t.Errorf("with a socket: got %q", got)
-	}
 	wantFarewell(t, in)
+	if got := gone.reason(); got != "" {
+		t.Errorf("refused by Immich: got %q", got)
+	}
 	if got := stays.reason(); got != "" {
 		t.Errorf("of another user: got %q", got)
 	}
 	idle.want(401, "GET", "/api/users/me", "")
-	if got := idle.reason(); got != session.ReasonIssuer {
-		t.Errorf("without a socket, at its next request: got %q", got)
+	again := s.client(browser).login("ada")
+	again.want(200, "GET", "/api/users/me", "")
+	for what, c := range map[string]*client{"with a socket": gone, "without one": idle} {
+		if got := c.reason(); got != session.ReasonIssuer {
+			t.Errorf("%s, once the user has signed in again: got %q", what, got)
+		}
 	}
 }
 
@@ -97,7 +105,7 @@ func TestRecheck(t *testing.T) {
 	s.immich.remove(func(r *row) bool { return r.user == "ada" })
 	s.proxy.Recheck(t.Context())
 	wantFarewell(t, in)
-	if gone.reason() != session.ReasonIssuer || stays.reason() != "" {
+	if gone.reason() != "" || stays.reason() != "" { // cut, and no more: it may be let in again
 		t.Errorf("ended: got %q and %q", gone.reason(), stays.reason())
 	}
 }

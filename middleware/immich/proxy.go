@@ -35,6 +35,10 @@ type Config struct {
 	// IdleTimeout ends a session when it was not seen for so long. Defaults to
 	// never, as in Immich.
 	IdleTimeout time.Duration
+	// PasswordKeepsSessions leaves a user's other sessions alone where Immich does,
+	// when the password is changed by the app or by an administrator. Defaults to false:
+	// they end here, and in Immich by the token that changed it, or when theirs come by.
+	PasswordKeepsSessions bool
 	// InsecurePassOnTrouble lets requests pass when the store fails. Immich stays
 	// up for everyone, and for so long also for those who were signed out here
 	// and not in Immich. Defaults to false: the answer is 503.
@@ -61,8 +65,12 @@ type Proxy struct {
 	stats   counters
 	logs    minutely
 
-	mu      sync.Mutex
-	sockets map[*passage]struct{} // open WebSockets of sessions
+	refused noted // sessions whose token Immich does not accept; guarded by asker.mu
+
+	mu       sync.Mutex
+	sockets  map[*passage]struct{}      // open WebSockets of sessions
+	looking  map[session.ID]*lookFlight // whose ID in Immich is being asked for
+	compared map[string]Comparison      // by user
 }
 
 var _ http.Handler = (*Proxy)(nil)
@@ -88,7 +96,8 @@ func New(manager *session.Manager, target *url.URL, cfg Config) (*Proxy, error) 
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Proxy{manager: manager, cfg: cfg, target: target, sockets: make(map[*passage]struct{})}
+	p := &Proxy{manager: manager, cfg: cfg, target: target, refused: make(noted),
+		sockets: make(map[*passage]struct{}), looking: make(map[session.ID]*lookFlight), compared: make(map[string]Comparison)}
 	p.asker = newAsker(target, cfg.Transport, manager.Now)
 	if err := p.watch(); err != nil {
 		return nil, err
@@ -110,6 +119,7 @@ func (p *Proxy) watch() (err error) {
 	foreign := &middleware.Foreign{
 		Extractors:            []middleware.Extractor{extract},
 		Adopt:                 p.whose,
+		Accepted:              p.isAccepted,
 		InsecurePassEnded:     true, // Immich's clients want their own answer: [passage.isDead]
 		InsecurePassOnTrouble: p.cfg.InsecurePassOnTrouble,
 	}
@@ -173,6 +183,9 @@ type passage struct {
 
 	open func() bool // of a WebSocket: its context does not end with the session any more
 	born *passage    // as which the session goes on that has begun in the answer
+
+	newPassword  bool // it may change one, by a route that ends no session in Immich
+	refusedThere bool // the answer was 401
 }
 
 type passageKey struct{}
@@ -193,7 +206,10 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 		p.mw.Problem(w, r, http.StatusServiceUnavailable, nil)
 		return
 	}
-	p.forgotten(g)
+	p.endsThere(g)
+	if !p.cfg.PasswordKeepsSessions && mayChangePassword(route(r)) {
+		g.newPassword = changesPassword(r)
+	}
 	ctx := r.Context()
 	if g.session != nil {
 		if upgrade {
@@ -208,7 +224,7 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	}
 	p.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, passageKey{}, g)))
 	if !upgrade {
-		p.learnAfter(w, g)
+		p.lookAfter(w, g)
 	}
 }
 

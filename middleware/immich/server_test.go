@@ -36,10 +36,11 @@ type backend struct {
 	mu       sync.Mutex
 	sessions map[string]*row // by token
 
-	asked   atomic.Int64 // calls of /api/users/me
-	refuses atomic.Bool  // deletes are answered by 500
-	last    atomic.Pointer[http.Request]
-	release chan struct{} // ends a slow stream
+	asked         atomic.Int64 // calls of /api/users/me
+	refuses       atomic.Bool  // deletes are answered by 500
+	refusesLogout atomic.Bool
+	last          atomic.Pointer[http.Request]
+	release       chan struct{} // ends a slow stream
 
 	uploading chan struct{} // gets one for each upload that has begun
 }
@@ -52,9 +53,15 @@ func newBackend() *backend {
 	b.mux.HandleFunc("GET /api/server/ping", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"res":"pong"}`) })
 	b.mux.HandleFunc("POST /api/oauth/backchannel-logout", func(http.ResponseWriter, *http.Request) {})
 	for pattern, f := range map[string]func(http.ResponseWriter, *http.Request, *row){
-		"GET /api/users/me":              b.me,
-		"POST /api/auth/validateToken":   func(w http.ResponseWriter, _ *http.Request, _ *row) { io.WriteString(w, `{"authStatus":true}`) },
-		"POST /api/auth/logout":          func(w http.ResponseWriter, r *http.Request, s *row) { b.remove(func(o *row) bool { return o == s }) },
+		"GET /api/users/me":            b.me,
+		"POST /api/auth/validateToken": func(w http.ResponseWriter, _ *http.Request, _ *row) { io.WriteString(w, `{"authStatus":true}`) },
+		"POST /api/auth/logout": func(w http.ResponseWriter, r *http.Request, s *row) {
+			if b.refusesLogout.Load() {
+				answer(w, 500, `{}`)
+				return
+			}
+			b.remove(func(o *row) bool { return o == s })
+		},
 		"POST /api/auth/change-password": b.deleteOthers,
 		"GET /api/sessions":              b.list,
 		"POST /api/sessions":             b.cast,

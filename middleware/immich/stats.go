@@ -18,14 +18,17 @@ type Stats struct {
 	Unjudged int64
 	// Unasked are questions to Immich about a token that it did not answer.
 	Unasked int64
+	// Unended are sessions that were ended here and that Immich did not end when it
+	// was asked to. It is asked again when their tokens come by, or their users.
+	Unended int64
 }
 
-type counters struct{ noAnswer, unjudged, unasked atomic.Int64 }
+type counters struct{ noAnswer, unjudged, unasked, unended atomic.Int64 }
 
 // Stats returns the counts, for a page of metrics.
 func (p *Proxy) Stats() Stats {
 	c := &p.stats
-	return Stats{NoAnswer: c.noAnswer.Load(), Unjudged: c.unjudged.Load(), Unasked: c.unasked.Load()}
+	return Stats{NoAnswer: c.noAnswer.Load(), Unjudged: c.unjudged.Load(), Unasked: c.unasked.Load(), Unended: c.unended.Load()}
 }
 
 // note counts trouble, and logs the first of a minute.

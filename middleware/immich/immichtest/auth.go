@@ -34,7 +34,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 // who returns the user with this address and password. s.mu is held.
 func (s *Server) who(c credentials) *user {
 	for _, u := range s.users {
-		if strings.EqualFold(u.Email, c.Email) && u.password == c.Password {
+		if strings.EqualFold(u.Email, c.Email) && u.password == c.Password && u.deleted.IsZero() {
 			return u
 		}
 	}
@@ -61,7 +61,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, u *user, kind, s
 		ProfileImagePath     string `json:"profileImagePath"`
 		ShouldChangePassword bool   `json:"shouldChangePassword"`
 		IsOnboarded          bool   `json:"isOnboarded"`
-	}{token, u.ID, u.Email, u.Name, false, "", false, true})
+	}{token, u.ID, u.Email, u.Name, u.admin, "", false, true})
 }
 
 func setCookie(w http.ResponseWriter, name, value string, httpOnly, secure bool) {

@@ -54,7 +54,9 @@ func (s *Server) caller(r *http.Request, query url.Values) (c caller, why string
 		if c.session = s.find(token); c.session == nil {
 			return c, "Invalid user token"
 		}
-		c.user = s.user(c.session.UserID)
+		if c.user = s.user(c.session.UserID); !c.user.deleted.IsZero() {
+			return c, "Invalid user token"
+		}
 		c.session.visit(r)
 		return c, ""
 	}

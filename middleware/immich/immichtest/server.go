@@ -19,7 +19,9 @@ type user struct {
 	password string
 	pin      string // empty if there is none
 	oauthID  string
+	admin    bool
 	created  time.Time
+	deleted  time.Time // zero if not
 }
 
 // A Server is an Immich. It is safe for concurrent use.
@@ -174,6 +176,13 @@ func (s *Server) routes() {
 		"DELETE /api/auth/pin-code":                   s.private(s.resetPIN),
 		"POST /api/auth/session/unlock":               s.private(s.unlock),
 		"POST /api/auth/session/lock":                 s.private(s.lock),
+		"PATCH /api/users/me":                         s.private(s.updateMe),
+		"POST /api/admin/users":                       s.admin(s.createUser),
+		"PUT /api/admin/users/{id}":                   s.admin(s.updateUser),
+		"PATCH /api/admin/users/{id}":                 s.admin(s.updateUser),
+		"DELETE /api/admin/users/{id}":                s.admin(s.deleteUser),
+		"POST /api/admin/users/{id}/restore":          s.admin(s.restoreUser),
+		"POST /api/api-keys":                          s.private(s.createAPIKey),
 		"GET /api/api-keys/me":                        s.private(apiKey),
 		"POST /api/assets":                            s.private(s.upload),
 		"POST /api/assets/bulk-upload-check":          s.private(s.bulkUploadCheck),

@@ -24,12 +24,19 @@ type profile struct {
 }
 
 func (s *Server) me(w http.ResponseWriter, _ *http.Request, c caller) {
+	s.profile(w, http.StatusOK, c.user)
+}
+
+func (s *Server) profile(w http.ResponseWriter, status int, u *user) {
 	s.mu.Lock()
-	at := stamp(c.user.created)
-	p := profile{ID: c.user.ID, Email: c.user.Email, Name: c.user.Name, AvatarColor: "gray", Status: "active",
-		ProfileChangedAt: at, CreatedAt: at, UpdatedAt: at, OAuthID: c.user.oauthID}
+	at := stamp(u.created)
+	p := profile{ID: u.ID, Email: u.Email, Name: u.Name, AvatarColor: "gray", Status: "active", IsAdmin: u.admin,
+		ProfileChangedAt: at, CreatedAt: at, UpdatedAt: at, OAuthID: u.oauthID}
+	if !u.deleted.IsZero() {
+		p.Status, p.DeletedAt = "deleted", stampOf(u.deleted)
+	}
 	s.mu.Unlock()
-	answer(w, http.StatusOK, p)
+	answer(w, status, p)
 }
 
 // updateMe changes the password and ends no session.
