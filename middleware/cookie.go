@@ -68,7 +68,7 @@ type cookie struct {
 	attributes http.Cookie
 	codecs     codecs // nil: the cookie holds the bare token
 	verified   *memory[opened]
-	quiet      *memory[*session.Known]
+	quiet      *knownTable
 }
 
 func newCookie(cfg Config) (cookie, error) {
@@ -92,7 +92,7 @@ func newCookie(cfg Config) (cookie, error) {
 		return cookie{}, fmt.Errorf("middleware: Config.CookieKeys: %w", err)
 	}
 	c.codecs = newCodecs(cfg.CookieKeys, 0) // the session decides when it ends
-	c.quiet = new(memory[*session.Known])
+	c.quiet = new(knownTable)
 	if c.codecs != nil {
 		c.verified = new(memory[opened])
 	}
@@ -131,9 +131,7 @@ func cookieUpTo(r *http.Request, name string, limit int) (value string, present 
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var part string
-			part, line, _ = strings.Cut(line, ";")
-			part = strings.Trim(part, " \t")
-			if len(part) <= len(name) || part[len(name)] != '=' || part[:len(name)] != name {
+			if part, line = cutCookie(line); len(part) <= len(name) || part[len(name)] != '=' || part[:len(name)] != name {
 				continue
 			}
 			if present { // somebody planted a second one

@@ -214,7 +214,7 @@ func (m *Middleware) loadForeign(w http.ResponseWriter, r *http.Request, next ht
 	conn, err := m.openForeign(w, r, session.ForeignCredential(token), token, at)
 	switch {
 	case err == nil:
-		m.serve(conn, w, r, m.settling(conn.Session(), token, next))
+		m.serve(conn, w, r, r.WithContext(conn), m.settling(conn.Session(), token, next))
 		return
 	case errors.Is(err, session.ErrRefused):
 		m.noteRefused(r, session.CarrierForeign, err)

@@ -80,7 +80,7 @@ func (m *Middleware) loadFormer(w http.ResponseWriter, r *http.Request, next htt
 		conn.Close()
 		return true
 	}
-	m.serve(conn, w, r, next)
+	m.serve(conn, w, r, r.WithContext(conn), next)
 	m.published(w, r)
 	return true
 }

@@ -177,16 +177,12 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 	addVary(w.Header(), m.vary)
 	cred, carrier := m.bearer(r)
 	if carrier == "" {
-		if m.loadQuiet(w, r, next) {
+		value, n := m.cookie.only(r)
+		if n == 1 && m.loadQuiet(w, r, value, next) {
 			return
 		}
-		c, err := m.choose(r)
-		if err != nil {
-			m.refuse(w, r, http.StatusServiceUnavailable, err)
-			return
-		}
-		if c.n > 0 {
-			m.open(w, r, next, c.cred, session.CarrierCookie, &c)
+		if n > 0 {
+			m.loadCookie(w, r, next)
 			return
 		}
 		if m.cfg.Former != nil && m.loadFormer(w, r, next) {
@@ -194,6 +190,16 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		}
 	}
 	m.open(w, r, next, cred, carrier, nil)
+}
+
+// loadCookie is load for a request that shows cookies of ours.
+func (m *Middleware) loadCookie(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	c, err := m.choose(r)
+	if err != nil {
+		m.refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	m.open(w, r, next, c.cred, session.CarrierCookie, &c)
 }
 
 // open opens the session of a credential and goes on to next. c is what the request
@@ -239,7 +245,7 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 	if conn.Session().Shared && isPrivate(h) {
 		h["Cache-Control"] = cacheNoStore // nothing of it stays in the browser
 	}
-	m.serve(conn, w, r, next)
+	m.serve(conn, w, r, r.WithContext(conn), next)
 	m.published(w, r)
 }
 

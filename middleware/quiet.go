@@ -13,36 +13,47 @@ import (
 // same place, and there is nothing to do but to let them in. Those take one
 // look-up, by the hash of the cookie's value.
 
-// loadQuiet is load for a quiet request. It reports false, and has done nothing,
-// if this is none.
-func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
-	if r.ProtoMajor > 1 && !hasDeadlines(w) {
-		return false // see guardShared
+// request is one of a session, and what its handler gets.
+type request struct {
+	conn session.Conn
+	r    http.Request
+}
+
+// loadQuiet is load for a request with that only cookie of ours, if it is quiet. It
+// reports false, and has done nothing, if it is not.
+func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value string, next http.Handler) bool {
+	key, ok := hashOf(value)
+	if !ok || r.ProtoMajor > 1 && !hasDeadlines(w) { // see guardShared
+		return false
 	}
-	k := m.cookie.known(r)
+	k := m.cookie.quiet.get(&key)
 	if k == nil || m.sameOrigin(r, isUpgrade(r)) != nil {
 		return false
 	}
-	door := m.alone
+	q, door, from := new(request), m.alone, m.Origin(r)
 	if r.ProtoMajor > 1 {
 		door = m.shared
 	}
-	conn, err := m.manager.OpenKnown(r.Context(), k, session.KeyProof{}, m.Origin(r), door, server(w))
+	latest, err := m.manager.OpenKnown(r.Context(), k, session.KeyProof{}, &from, &q.conn, door, server(w))
 	if err != nil {
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return true
 	}
-	if conn == nil {
+	if latest == nil {
 		return false
+	}
+	if latest != k {
+		m.cookie.quiet.replace(k, latest)
 	}
 	h := w.Header()
 	if h["Cache-Control"] == nil {
 		h["Cache-Control"] = cachePrivate
 	}
-	if conn.Session().Shared && isPrivate(h) {
+	if q.conn.Session().Shared && isPrivate(h) {
 		h["Cache-Control"] = cacheNoStore // nothing of it stays in the browser
 	}
-	m.serve(conn, w, r, next)
+	q.r = *r.WithContext(&q.conn)
+	m.serve(&q.conn, w, r, &q.r, next)
 	m.published(w, r)
 	return true
 }
@@ -56,43 +67,58 @@ func (m *Middleware) remember(r *http.Request, c *choice, conn *session.Conn) {
 	if !ok {
 		return
 	}
-	k, ok := m.cookie.quiet.get(key)
-	if !ok {
-		k = &session.Known{Credential: c.cred}
-	}
-	if m.manager.Settle(k, conn, m.Origin(r)) && !ok {
-		m.cookie.quiet.put(key, k)
+	from := m.Origin(r)
+	if k := m.manager.Settle(c.cred, conn, &from); k != nil {
+		k.Key = key
+		m.cookie.quiet.put(k)
 	}
 }
 
-// known returns what is known by the only cookie of ours that r shows, nil if
-// nothing is.
-func (c *cookie) known(r *http.Request) *session.Known {
-	value, name := "", c.attributes.Name
+// only returns the value of the only cookie of ours that r shows, and how many it
+// shows.
+func (c *cookie) only(r *http.Request) (value string, n int) {
+	name := c.attributes.Name
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var part string
-			part, line, _ = strings.Cut(line, ";")
-			part = strings.Trim(part, " \t")
-			if len(part) <= len(name) || part[:len(name)] != name {
+			if part, line = cutCookie(line); len(part) <= len(name) || part[:len(name)] != name {
 				continue
 			}
-			end, v, ok := strings.Cut(part[len(name):], "=")
-			if !ok || !isEnd(end) {
-				continue
+			if v, ok := cutEnd(part[len(name):]); ok {
+				value = v
+				n++
 			}
-			if value != "" || v == "" {
-				return nil
-			}
-			value = v
 		}
 	}
-	key, ok := hashOf(value)
-	if !ok {
-		return nil
+	return value, n
+}
+
+// cutEnd returns the value from what stands behind our name, if that is an end of it.
+func cutEnd(s string) (value string, ok bool) {
+	at := 0
+	if s[0] == '.' {
+		at = endLen
 	}
-	k, _ := c.quiet.get(key)
-	return k
+	if len(s) <= at || s[at] != '=' || !isEnd(s[:at]) {
+		return "", false
+	}
+	return s[at+1:], true
+}
+
+// cutCookie returns the first of the cookies in a line, and the others.
+func cutCookie(line string) (first, others string) {
+	if first = line; len(line) > 0 {
+		if i := strings.IndexByte(line, ';'); i >= 0 {
+			first, others = line[:i], line[i+1:]
+		}
+	}
+	for first != "" && (first[0] == ' ' || first[0] == '\t') {
+		first = first[1:]
+	}
+	for first != "" && (first[len(first)-1] == ' ' || first[len(first)-1] == '\t') {
+		first = first[:len(first)-1]
+	}
+	return first, others
 }
 
 // hashOf returns the hash of a value of the cookie: what is kept of it would sign
@@ -119,11 +145,9 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 	cred, carrier := m.bearer(r)
 	var s *session.Session
 	if carrier == "" {
-		if k := m.cookie.known(r); k != nil {
-			var err error
-			if s, err = m.manager.ResumeKnown(r.Context(), k, session.KeyProof{}, m.Origin(r)); err != nil {
-				return nil, err
-			}
+		var err error
+		if s, err = m.fromKnown(r); err != nil {
+			return nil, err
 		}
 		carrier = session.CarrierCookie
 	}
@@ -156,4 +180,23 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 		}
 	}
 	return s, nil
+}
+
+// fromKnown returns the session of a quiet request, nil if it is none.
+func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
+	value, n := m.cookie.only(r)
+	key, ok := hashOf(value)
+	if n != 1 || !ok {
+		return nil, nil
+	}
+	k := m.cookie.quiet.get(&key)
+	if k == nil {
+		return nil, nil
+	}
+	from := m.Origin(r)
+	s, latest, err := m.manager.ResumeKnown(r.Context(), k, session.KeyProof{}, &from)
+	if latest != nil && latest != k {
+		m.cookie.quiet.replace(k, latest)
+	}
+	return s, err
 }

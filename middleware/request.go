@@ -34,11 +34,12 @@ func (m *Middleware) enter(r *http.Request, w http.ResponseWriter, cred session.
 	return conn, nil
 }
 
-// serve has next answer a request of a session, and leaves it.
-func (m *Middleware) serve(conn *session.Conn, w http.ResponseWriter, r *http.Request, next http.Handler) {
+// serve has next answer a request of a session, and leaves it. inner is r with conn as
+// its context.
+func (m *Middleware) serve(conn *session.Conn, w http.ResponseWriter, r, inner *http.Request, next http.Handler) {
 	returned := false
 	defer func() { m.leave(conn, w, r, returned) }()
-	next.ServeHTTP(w, r.WithContext(conn))
+	next.ServeHTTP(w, inner)
 	returned = true
 }
 

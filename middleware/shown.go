@@ -43,9 +43,7 @@ func (c *cookie) find(r *http.Request) (s shown) {
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
 			var part string
-			part, line, _ = strings.Cut(line, ";")
-			part = strings.Trim(part, " \t")
-			if len(part) <= len(name) || part[:len(name)] != name {
+			if part, line = cutCookie(line); len(part) <= len(name) || part[:len(name)] != name {
 				continue
 			}
 			end, value, ok := strings.Cut(part[len(name):], "=")
@@ -85,7 +83,7 @@ func isEnd(end string) bool {
 		return false
 	}
 	for _, c := range []byte(end[1:]) {
-		if strings.IndexByte(endAlpha, c) < 0 {
+		if (c < 'a' || c > 'z') && (c < '2' || c > '7') { // endAlpha
 			return false
 		}
 	}

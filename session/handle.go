@@ -2,8 +2,8 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/netip"
-	"sync/atomic"
 	"time"
 	"unique"
 
@@ -26,105 +26,109 @@ type Handle interface {
 	Holds(ctx context.Context) (bool, error)
 }
 
-// A Known is a credential, and with it what the Manager found by it when it was
-// shown last: a transport that keeps it, under the hash of what was shown, has the
-// next request judged without a look-up. It is safe for concurrent use.
+// A Known is what the Manager found when a credential was shown, for a transport to
+// keep under the hash of what was shown: the next request that shows it from the same
+// place is judged without a look-up. It is never changed; what is newer takes its
+// place. 128 bytes, which are two cache lines.
 type Known struct {
-	Credential
-	settled atomic.Pointer[settled]
-}
-
-// settled is a session in which there is nothing to do for a request that comes
-// from the same place, before quiet: it is not over, it need not be touched, its
-// secret is the current one and has been seen, and is not to be replaced. From then
-// to until it is only to be touched. Times are milliseconds since 1970.
-type settled struct {
+	// Key is where the transport keeps it.
+	Key [sha256.Size]byte
 	view
+
+	// A request from the same place has nothing to do before quiet: the session is not
+	// over, it need not be touched, its secret is the current one and has been seen, and
+	// is not to be replaced. From then to until it is only to be touched. Milliseconds
+	// since 1970.
 	quiet, until int64
-	ip           netip.Addr
 	hints        unique.Handle[device.Hints]
 	seen         *sighting
+	ip           netip.Addr
 }
 
-// OpenKnown is [Manager.OpenDoor] for a request of which nothing is new. It is
-// nil where OpenDoor has to be asked. An error is trouble.
-func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from Origin, door *Door, transport any) (*Conn, error) {
-	v, now := m.quiet(k, p, from)
-	if v == nil {
+// OpenKnown is [Manager.OpenDoor] for a request of which nothing is new. It returns
+// what is known from then on, k itself mostly, or nil where OpenDoor has to be asked,
+// with another Conn. An error is trouble.
+func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, conn *Conn, door *Door, transport any) (*Known, error) {
+	touch, ok := m.isQuiet(k, p, from)
+	if !ok {
 		return nil, nil
 	}
-	c := &Conn{Context: ctx, view: &v.view, door: door, transport: transport}
-	m.limitOpen(c, v.l, v.s)
-	v.l.open.add(c)
+	conn.Context, conn.view, conn.door, conn.transport = ctx, &k.view, door, transport
+	m.limitOpen(conn, k.l, k.s)
+	k.l.open.add(conn)
 	// Only now that it can be cut: a revocation is in the store before it cuts.
-	ok, err := m.holds(ctx, v.hold)
-	if ok && err == nil && !v.l.gone.Load() && v.l.cause.Load() == nil {
-		if now >= v.quiet && !from.Background {
-			m.touchKnown(ctx, k, v, from)
+	ok, err := m.holds(ctx, k.hold)
+	if ok && err == nil && !k.l.gone.Load() && k.l.cause.Load() == nil {
+		if touch {
+			k = m.touchKnown(ctx, k)
 		}
-		return c, nil
+		return k, nil
 	}
-	c.Close()
+	conn.Close()
 	if err != nil {
-		return nil, m.lookupFailed(ctx, k.ID, err)
+		return nil, m.lookupFailed(ctx, k.s.ID, err)
 	}
 	return nil, nil
 }
 
 // ResumeKnown is [Manager.Resume] for a request of which nothing is new. It is
 // nil where Resume has to be asked. An error is trouble.
-func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from Origin) (*Session, error) {
-	v, now := m.quiet(k, p, from)
-	if v == nil {
-		return nil, nil
+func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *Origin) (*Session, *Known, error) {
+	touch, ok := m.isQuiet(k, p, from)
+	if !ok {
+		return nil, nil, nil
 	}
-	if ok, err := m.holds(ctx, v.hold); err != nil {
-		return nil, m.lookupFailed(ctx, k.ID, err)
+	if ok, err := m.holds(ctx, k.hold); err != nil {
+		return nil, nil, m.lookupFailed(ctx, k.s.ID, err)
 	} else if !ok {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if now >= v.quiet && !from.Background {
-		m.touchKnown(ctx, k, v, from)
+	s := k.s
+	if touch {
+		k = m.touchKnown(ctx, k)
 	}
-	return v.s, nil
+	return s, k, nil
 }
 
-func (m *Manager) quiet(k *Known, p KeyProof, from Origin) (v *settled, now int64) {
-	v = k.settled.Load()
-	if v == nil || v.ip != from.IP || v.hints.Value() != from.Hints {
-		return nil, 0
+// isQuiet reports whether there is nothing to do for a request but perhaps to touch.
+func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin) (touch, ok bool) {
+	if k.ip != from.IP || !isSame(k.hints, &from.Hints) {
+		return false, false
 	}
-	if now = m.cfg.Now().UnixMilli(); now >= v.until {
-		return nil, 0
+	now := m.cfg.Now().UnixMilli()
+	if k.s.Bound.Key != "" && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
+		return false, false
 	}
-	if v.s.Bound.Key != "" && (v.s.bindingIsNews(p) || m.needsProof(v.s, p, time.UnixMilli(now))) {
-		return nil, 0
+	if now < k.quiet || now < k.until && from.Background {
+		return false, true
 	}
-	return v, now
+	return true, now < k.until && k.l.seen.Load() == k.seen
 }
 
-// touchKnown notes a visit that is like the one before, and has k know the session
-// as it is from then on.
-func (m *Manager) touchKnown(ctx context.Context, k *Known, v *settled, from Origin) {
-	now := m.Now()
-	if v.l.seen.Load() != v.seen || !m.isAgain(v.seen, from) {
-		k.settled.CompareAndSwap(v, nil) // there is more to do
-		return
-	}
-	m.seenAgain(ctx, v.l, v.seen, now)
+// isSame reports whether a client says of itself what one has said before. Most say
+// nothing but what is compared first.
+func isSame(known unique.Handle[device.Hints], h *device.Hints) bool {
+	k := known.Value()
+	return k.UserAgent == h.UserAgent && k.Brands == h.Brands && k == *h
+}
+
+// touchKnown notes a visit that is like the one before, and returns the session as it
+// is known from then on.
+func (m *Manager) touchKnown(ctx context.Context, k *Known) *Known {
+	m.seenAgain(ctx, k.l, k.seen, m.Now())
 	next := new(struct {
-		settled
+		Known
 		s Session
 	})
-	next.s, next.settled = *v.s, *v
-	next.settled.s = &next.s
-	next.s.Last.At = v.seen.latest()
-	m.schedule(&next.settled)
-	k.settled.CompareAndSwap(v, &next.settled)
+	next.s, next.Known = *k.s, *k
+	next.Known.s = &next.s
+	next.s.Last.At = k.seen.latest()
+	m.schedule(&next.Known)
+	return &next.Known
 }
 
 // schedule fills in until when v is of use. Its seen has its latest visit.
-func (m *Manager) schedule(v *settled) {
+func (m *Manager) schedule(v *Known) {
 	s, last := v.s, v.seen.latest()
 	if s.Last.At.After(last) {
 		last = s.Last.At
@@ -146,20 +150,22 @@ func (m *Manager) schedule(v *settled) {
 	v.quiet = min(v.until, v.seen.latest().Add(m.cfg.TouchInterval).UnixMilli())
 }
 
-// Settle has k know the session that conn was opened for, from there, and reports
-// whether it could: the store must have [Handles].
-func (m *Manager) Settle(k *Known, conn *Conn, from Origin) bool {
+// Settle returns what is to be known of the session that conn was opened for, by cred
+// and from there, nil if nothing can be: the store must have [Handles].
+func (m *Manager) Settle(cred Credential, conn *Conn, from *Origin) *Known {
 	s, l, hold := conn.view.s, conn.view.l, conn.view.hold
 	seen := l.seen.Load()
-	if hold == nil || m.cfg.UserStatus != nil || seen == nil || !seen.isFrom(from) ||
-		s.Secrets.match(k.Hash) != secretCurrent || s.Secrets.SeenAt.IsZero() || s.Restriction == RestrictionSuspended {
-		return false
+	if hold == nil || m.cfg.UserStatus != nil || seen == nil || !seen.isFrom(*from) ||
+		s.Secrets.match(cred.Hash) != secretCurrent || s.Secrets.SeenAt.IsZero() || s.Restriction == RestrictionSuspended {
+		return nil
 	}
 	if _, isChild := s.Parent(); isChild {
-		return false
+		return nil
 	}
-	v := &settled{view: *conn.view, ip: from.IP, hints: seen.hints, seen: seen}
-	m.schedule(v)
-	k.settled.Store(v)
-	return true
+	k := &Known{view: *conn.view, ip: from.IP, hints: seen.hints, seen: seen}
+	m.schedule(k)
+	if !m.isAgain(seen, *from) { // the next touch is more than that
+		k.until = k.quiet
+	}
+	return k
 }

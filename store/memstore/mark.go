@@ -46,6 +46,9 @@ func (st *Store) bump(u *user, e session.Ending, kept *record) int {
 	// From here on a reader without the lock finds every session outdated, and
 	// waits for the lock.
 	u.generation.Add(1)
+	for _, rec := range b.records {
+		rec.facts.Load().outdated.Store(true)
+	}
 	x := u.more()
 	x.bumped = e.At
 	if len(b.records) > 0 {

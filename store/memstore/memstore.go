@@ -58,7 +58,7 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 		return session.ErrOutdated
 	}
 	r := u.record(s.ID)
-	r.set(s)
+	st.set(r, s)
 	if st.records.add(r) != nil {
 		return session.ErrExists
 	}
@@ -196,7 +196,7 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 // replace stores next, which may expire earlier than was known. The user's
 // lock is held.
 func (st *Store) replace(r *record, next *session.Session) {
-	r.set(next)
+	st.set(r, next)
 	st.due.put(r, r.expiresAt())
 }
 

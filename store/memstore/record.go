@@ -32,13 +32,20 @@ type record struct {
 
 func (r *record) key() session.ID { return r.id }
 
-// facts are a session in little room: what many have in common is there once,
-// times are milliseconds since 1970, and what few have is apart. 208 bytes.
+// facts are a session in little room, and the [session.Handle] of it. But for outdated
+// they are never changed. 208 bytes, of which each request looks at the first ones.
 type facts struct {
+	outdated atomic.Bool // the record has others or is deleted, or a bump of the user's counter has ended it
+	st       *Store
+	content
+}
+
+// content has what many sessions have in common there once, times in milliseconds
+// since 1970, and what few have apart.
+type content struct {
 	generations                                     session.Generations
 	version                                         int64
 	expiresAt, authenticatedAt, rotatedAt, secretAt int64
-	idleTimeout                                     time.Duration
 	secret                                          session.SecretHash
 
 	firstAt, lastAt int64
@@ -59,6 +66,7 @@ type kind struct {
 	familiarity                     session.Familiarity
 	restriction                     session.Restriction
 	methods                         string // each ends with U+0000
+	idleTimeout                     time.Duration
 	twin                            uint16
 	persistent, shared, provisional bool
 }
@@ -81,10 +89,11 @@ type rare struct {
 
 // place is a visit without its time.
 type place struct {
-	ip       netip.Addr // or that of the network, if bits are there
+	ip       [16]byte // or that of the network, if bits are there
 	device   unique.Handle[device.Device]
 	location unique.Handle[geo.Location]
 	bits     int16 // noBits: the network is the one of ip
+	ipBits   uint8 // 32, 128, or 0 if there is no address
 }
 
 const noBits = -1
@@ -92,10 +101,11 @@ const noBits = -1
 // placeOf returns the place of a visit. It is false for a network that is not the
 // one of the address.
 func placeOf(v session.Visit) (p place, ok bool) {
-	p = place{ip: v.IP, bits: noBits}
-	if !v.IP.IsValid() && v.Network.IsValid() {
-		p.ip, p.bits = v.Network.Addr(), int16(v.Network.Bits()) //nolint:gosec // 128 at most
+	ip := v.IP
+	if p.bits = noBits; !ip.IsValid() && v.Network.IsValid() {
+		ip, p.bits = v.Network.Addr(), int16(v.Network.Bits()) //nolint:gosec // 128 at most
 	}
+	p.ip, p.ipBits = ip.As16(), uint8(ip.BitLen()) //nolint:gosec // 128 at most
 	if ip, network := p.addresses(); ip != v.IP || network != v.Network {
 		return place{}, false
 	}
@@ -103,11 +113,17 @@ func placeOf(v session.Visit) (p place, ok bool) {
 	return p, true
 }
 
-func (p *place) addresses() (netip.Addr, netip.Prefix) {
-	if p.bits == noBits {
-		return p.ip, geo.Network(p.ip)
+func (p *place) addresses() (ip netip.Addr, network netip.Prefix) {
+	switch p.ipBits {
+	case 32:
+		ip = netip.AddrFrom4([4]byte(p.ip[12:]))
+	case 128:
+		ip = netip.AddrFrom16(p.ip)
 	}
-	return netip.Addr{}, netip.PrefixFrom(p.ip, int(p.bits))
+	if p.bits == noBits {
+		return ip, geo.Network(ip)
+	}
+	return netip.Addr{}, netip.PrefixFrom(ip, int(p.bits))
 }
 
 func (p *place) visit(at int64) session.Visit {
@@ -125,15 +141,15 @@ func (p *place) is(v *session.Visit) bool {
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // factsOf returns s in little room. It keeps nothing that the caller may change.
-func factsOf(s *session.Session) *facts {
-	f := &facts{
+func factsOf(s *session.Session) (f content) {
+	f = content{
 		generations: s.Generations, version: s.Version,
 		expiresAt: s.ExpiresAt.UnixMilli(), authenticatedAt: s.AuthenticatedAt.UnixMilli(),
 		rotatedAt: s.Secrets.RotatedAt.UnixMilli(), secretAt: s.Secrets.SeenAt.UnixMilli(),
-		idleTimeout: s.IdleTimeout, secret: s.Secrets.Current,
+		secret:  s.Secrets.Current,
 		firstAt: s.First.At.UnixMilli(), lastAt: s.Last.At.UnixMilli(),
 		kind: unique.Make(kind{
-			carrier: s.Carrier, familiarity: s.Familiarity, restriction: s.Restriction, methods: joined(s.Methods),
+			carrier: s.Carrier, familiarity: s.Familiarity, restriction: s.Restriction, methods: joined(s.Methods), idleTimeout: s.IdleTimeout,
 			twin: s.Twin, persistent: s.Persistent, shared: s.Shared, provisional: s.Provisional,
 		}),
 		device: s.DeviceKey,
@@ -177,16 +193,10 @@ func joined(methods []string) string {
 // session returns the session as it was when lastAt was read.
 func (f *facts) session(r *record, lastAt int64) *session.Session {
 	s := new(session.Session)
-	f.fill(s, r, lastAt)
-	return s
-}
-
-// fill makes the zero s the session.
-func (f *facts) fill(s *session.Session, r *record, lastAt int64) {
 	k := f.kind.Value()
 	s.ID, s.UserID, s.Carrier = r.id, r.user.id, k.carrier
 	s.Ended, s.Generations, s.Version = f.ended, f.generations, f.version
-	s.ExpiresAt, s.IdleTimeout = timeOf(f.expiresAt), f.idleTimeout
+	s.ExpiresAt, s.IdleTimeout = timeOf(f.expiresAt), k.idleTimeout
 	s.Secrets.Current = f.secret
 	s.Secrets.RotatedAt, s.Secrets.SeenAt = timeOf(f.rotatedAt), timeOf(f.secretAt)
 	if c := f.former; c != nil {
@@ -206,7 +216,7 @@ func (f *facts) fill(s *session.Session, r *record, lastAt int64) {
 	if f.rare != nil && f.rare.visits != nil {
 		s.First, s.Last = f.rare.visits[0], f.rare.visits[1]
 		s.First.At, s.Last.At = timeOf(f.firstAt), timeOf(lastAt)
-		return
+		return s
 	}
 	s.Last = f.last.visit(lastAt)
 	if f.first == nil {
@@ -215,6 +225,7 @@ func (f *facts) fill(s *session.Session, r *record, lastAt int64) {
 	} else {
 		s.First = f.first.visit(f.firstAt)
 	}
+	return s
 }
 
 // latest returns the session as it is now.
@@ -228,19 +239,26 @@ func (r *record) latest() *session.Session {
 func (r *record) expiresAt() time.Time {
 	f := r.facts.Load()
 	end := timeOf(f.expiresAt)
-	if t := timeOf(max(f.lastAt, r.lastAt.Load())).Add(f.idleTimeout); t.Before(end) {
+	if t := timeOf(max(f.lastAt, r.lastAt.Load())).Add(f.kind.Value().idleTimeout); t.Before(end) {
 		return t
 	}
 	return end
 }
 
-// set makes s the session. The user's lock is held, or nobody knows r yet.
-func (r *record) set(s *session.Session) {
-	f := factsOf(s)
+// set makes s the session of r. The user's lock is held, or nobody knows r yet.
+func (st *Store) set(r *record, s *session.Session) {
+	f := &facts{st: st, content: factsOf(s)}
 	if r.facts.Load() == nil {
 		r.lastAt.Store(f.lastAt)
 	}
-	r.facts.Store(f)
+	r.put(f)
+}
+
+// put replaces the facts. As set.
+func (r *record) put(f *facts) {
+	if old := r.facts.Swap(f); old != nil {
+		old.outdated.Store(true)
+	}
 }
 
 // visited notes a visit that is later than all. The user's lock is held.
@@ -255,10 +273,10 @@ func (r *record) visited(v session.Visit) {
 	if odd || !ok {
 		s := r.latest()
 		s.Last = v
-		r.set(s)
+		f.st.set(r, s)
 		return
 	}
-	next := *f // what it shares with f is never changed
+	next := &facts{st: f.st, content: f.content} // what it shares with f is never changed
 	if next.first == nil {
 		first := f.last
 		next.first = &first
@@ -266,5 +284,5 @@ func (r *record) visited(v session.Visit) {
 	if next.last, next.lastAt = p, v.At.UnixMilli(); p == *next.first {
 		next.first = nil
 	}
-	r.facts.Store(&next)
+	r.put(next)
 }

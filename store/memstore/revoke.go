@@ -64,7 +64,7 @@ func (st *Store) end(rec *record, e session.Ending) bool {
 }
 
 func (st *Store) setEnded(rec *record, e session.Ending) {
-	rec.set(ended(rec.latest(), e))
+	st.set(rec, ended(rec.latest(), e))
 	st.due.remove(rec)
 	st.over.put(rec, e.At)
 }
@@ -162,7 +162,7 @@ func (st *Store) drop(rec *record, rest *session.Session) {
 		st.records.remove(rec.id)
 	} else {
 		r := &record{id: rec.id, user: &st.nobody}
-		r.set(rest)
+		st.set(r, rest)
 		st.records.replace(r)
 		st.over.put(r, rest.Ended.At)
 	}
@@ -173,6 +173,7 @@ func (st *Store) drop(rec *record, rest *session.Session) {
 		st.over.remove(rec)
 	}
 	rec.gone.Store(true)
+	rec.facts.Load().outdated.Store(true)
 }
 
 func (st *Store) erase(p session.Purge) (deleted int, more bool) {
