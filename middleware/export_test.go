@@ -28,3 +28,13 @@ func Remembered(n int) (hashes, sessions int) {
 	}
 	return hashes, len(once.last)
 }
+
+// Get, Put and Replace are of what is known of cookies.
+func (t *knownTable) Get(key [32]byte) *session.Known { return t.get(&key) }
+func (t *knownTable) Put(k *session.Known)            { t.put(k) }
+func (t *knownTable) Replace(old, k *session.Known)   { t.replace(old, k) }
+
+// KnownTable is the table of them, and MaxKnown how many it keeps at most.
+type KnownTable = knownTable
+
+const MaxKnown = maxKnownSets * len(knownSet{})
