@@ -18,6 +18,7 @@ import (
 // The code of an error is its ProblemCode() string if it has that method; the
 // errors of this library have codes of their own, and others that of the status,
 // such as "not-found". To who was signed out, "reason" says why ([session.Reason]).
+// A page about what passes, 502, 503 or 504, is loaded again by itself.
 //
 // To a request that Config.Refuse is given it speaks the language of
 // Config.Language, and else that of [WithLanguage] or English; see also
@@ -25,6 +26,9 @@ import (
 func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	in := languageOf(r)
 	if WantsPage(r) {
+		if isGet := r.Method == http.MethodGet || r.Method == http.MethodHead; isGet && passes(status) {
+			w.Header().Set("Refresh", "5") // seconds; not so often that all who wait are a load
+		}
 		problemPage(w, in, status, err)
 		return
 	}
@@ -54,6 +58,11 @@ func Problem(w http.ResponseWriter, r *http.Request, status int, err error) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client has gone
+}
+
+// passes reports whether what a status tells of goes by without anybody's doing.
+func passes(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
 // problemCodes are the codes of errors that the packages below return.

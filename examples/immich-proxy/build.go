@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -89,7 +90,8 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	confirm := &confirm{mw: p.proxy.Middleware(), target: target, clientIP: clientIP, transport: newTransport(), path: f.devices + "-confirm", devices: f.devices}
 	devices, err := activity.New(p.proxy.Middleware(), activity.Config{
 		Path: f.devices, Reauthenticate: confirm.path, Ended: p.proxy.Ended,
-		Home: "/", SignedOut: signInPage, Attribution: attribution, Logger: log,
+		Remarks: func(r *http.Request) []string { return remarks(p.proxy.Comparison(r)) },
+		Home:    "/", SignedOut: signInPage, Attribution: attribution, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("-devices: %w", err)

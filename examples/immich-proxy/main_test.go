@@ -230,3 +230,22 @@ func TestRestart(t *testing.T) {
 	p.check(http.StatusOK, "GET", "/api/users/me", "", "Cookie", mine)
 	p.End(t)
 }
+
+// The page says what Immich's own list has that ours has not.
+func TestRemarks(t *testing.T) {
+	fake, err := newFake()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fake.close()
+	p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", target: fake.url, db: filepath.Join(t.TempDir(), "db")})
+	defer p.End(t)
+	mine := p.login(desk)
+	past := *p
+	past.Program = &hosttest.Program{Site: fake.url}
+	past.login(desk)
+	_, page := p.check(http.StatusOK, "GET", "/devices", "", "Cookie", mine, "User-Agent", desk, "Accept", "text/html")
+	if want := "Immich has 1 device more that has not come by here: Firefox"; !strings.Contains(page, want) {
+		t.Errorf("no %s on %s", want, page)
+	}
+}

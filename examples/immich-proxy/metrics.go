@@ -44,6 +44,7 @@ func (p *parts) metrics() string {
 	counted("counter", "unavailable_total", "Requests that were answered 502 or 503, by the cause.",
 		`{cause="timeout"}`, m.Unavailable.Timeout, `{cause="store"}`, m.Unavailable.Store, `{cause="immich"}`, i.NoAnswer, `{cause="immich-unjudged"}`, i.Unjudged)
 	counted("counter", "unasked_total", "Questions about a token that Immich did not answer.", "", i.Unasked)
+	counted("counter", "unended_total", "Sessions that were ended here and that Immich did not end when it was asked to.", "", i.Unended)
 	counted("counter", "sessions_started_total", "Sign-ins.", "", s.Started)
 	counted("counter", "sessions_ended_total", "Sessions that were ended.", "", s.Revoked+s.Expired)
 	counted("counter", "store_errors_total", "Calls of the database that failed.", "", s.StoreErrors)

@@ -137,6 +137,11 @@ type Config struct {
 	// error, the user is told. Defaults to nil.
 	Ended func(r *http.Request, id session.ID) error
 
+	// Remarks, if set, returns lines to stand above the list, such as what another
+	// system says of the same user's devices. It is not asked for a session in doubt,
+	// which learns nothing of others. Defaults to none.
+	Remarks func(r *http.Request) []string
+
 	// Logger is told of trouble that the client is not told of. Defaults to
 	// discarding.
 	Logger *slog.Logger

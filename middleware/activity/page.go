@@ -118,6 +118,9 @@ func (h *Handler) devices(w http.ResponseWriter, r *http.Request, me *session.Se
 	v.Script = scriptID
 	v.Review, v.Forget = h.card(v.words, r, me), h.manager.KeepsProfiles() && me.Believed()
 	v.doubt(h, me)
+	if h.cfg.Remarks != nil && me.Believed() {
+		v.Remarks = h.cfg.Remarks(r)
+	}
 	for _, s := range ended {
 		v.Ended = append(v.Ended, v.row(s, me))
 	}

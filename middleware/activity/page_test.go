@@ -383,3 +383,14 @@ func TestSharedComputerIsMarked(t *testing.T) {
 		t.Errorf("got %v", all)
 	}
 }
+
+// What another system says of the same devices stands above the list, and is not told
+// in a session that is in doubt.
+func TestRemarks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, activity.Config{Remarks: func(*http.Request) []string { return []string{"one <b>more</b> elsewhere"} }}, described())
+	c := s.signIn(t, "ada")
+	if got := c.page(""); !strings.Contains(got, "one &lt;b&gt;more&lt;/b&gt; elsewhere") {
+		t.Errorf("got %s", got)
+	}
+}

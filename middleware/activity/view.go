@@ -31,6 +31,7 @@ type view struct {
 	Refresh     bool   // goes on to Link by itself
 	Home        string
 	Attribution string
+	Remarks     []string // of the host
 	Help        string
 	Base        string
 	Form        string // proves that a form was made for this session

@@ -307,6 +307,8 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		panic(http.ErrAbortHandler) // the client has gone
 	default:
 		p.note(r.Context(), &p.stats.noAnswer, "no answer", "path", redact(r.URL.Path), "error", redact(err.Error()))
+		w.Header().Set("Retry-After", "5") // it restarts with each update
+		w.Header().Set("Cache-Control", "no-store")
 		p.mw.Problem(w, r, http.StatusBadGateway, nil)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -413,3 +414,25 @@ func TestFarewellNamesASession(t *testing.T) {
 		}
 	}
 }
+
+// While Immich restarts a person gets a page that tries again by itself, and a
+// program is told when to.
+func TestWhileImmichRestarts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{Transport: refusing{}})
+	for accept, want := range map[string]string{"text/html,*/*": "text/html", "application/json": "application/problem+json"} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/photos", nil)
+		r.Header.Set("Accept", accept)
+		w := newRecorder()
+		s.proxy.ServeHTTP(w, r)
+		h := w.Header()
+		if w.Code != 502 || !strings.HasPrefix(h.Get("Content-Type"), want) || h.Get("Retry-After") == "" || (h.Get("Refresh") != "") != (want == "text/html") {
+			t.Errorf("%s: got %d %v", accept, w.Code, h)
+		}
+	}
+}
+
+// refusing is an Immich whose port is closed.
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }
