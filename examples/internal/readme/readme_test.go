@@ -28,6 +28,8 @@ var packages = []string{
 	"github.com/signedin/signedin/session/notice",
 	"github.com/signedin/signedin/session/risk",
 	"github.com/signedin/signedin/store/memstore",
+	"github.com/signedin/signedin/store/sqlstore",
+	"github.com/jmoiron/sqlx",
 }
 
 // names are what a piece may leave to its reader, but for what it declares
