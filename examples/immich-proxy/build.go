@@ -76,7 +76,8 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	if err := watch(&cfg, p.cache, box, keys.Risk, f.devices); err != nil {
+	assessor, err := watch(&cfg, p.cache, box, keys.Risk, f.devices)
+	if err != nil {
 		return nil, err
 	}
 	if p.manager, err = session.New(p.cache, cfg); err != nil {
@@ -87,7 +88,15 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	}); err != nil {
 		return nil, fmt.Errorf("-target: %w", err)
 	}
-	confirm := &confirm{mw: p.proxy.Middleware(), target: target, clientIP: clientIP, transport: newTransport(), path: f.devices + "-confirm", devices: f.devices}
+	confirm := &confirm{
+		mw: p.proxy.Middleware(), proxy: p.proxy, target: target, clientIP: clientIP, transport: newTransport(),
+		path: f.devices + "-confirm", devices: f.devices, failed: assessor.Failed,
+	}
+	if f.issuer != "" {
+		if confirm.single, err = newSingle(p.proxy.Middleware(), f, confirm.path, keys.Cookie, log); err != nil {
+			return nil, err
+		}
+	}
 	devices, err := activity.New(p.proxy.Middleware(), activity.Config{
 		Path: f.devices, Reauthenticate: confirm.path, Ended: p.proxy.Ended,
 		Remarks: func(r *http.Request) []string { return remarks(p.proxy.Comparison(r)) },
@@ -112,17 +121,17 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 
 // watch has sign-ins and moves judged, and their users told of those that look
 // wrong: for the first two weeks, of those that look very wrong.
-func watch(cfg *session.Config, store session.Store, box *outbox, key []byte, devices string) error {
+func watch(cfg *session.Config, store session.Store, box *outbox, key []byte, devices string) (*risk.Assessor, error) {
 	assessor, err := risk.New(risk.Config{Key: session.NewKeys(key)})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	notices, err := notice.New(store, box.add, notice.Config{App: "your photos", Path: "the page " + devices, Account: box.email, Logger: cfg.Logger})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cfg.Assessor, cfg.Observers = assessor, append(cfg.Observers, notices)
-	return nil
+	return assessor, nil
 }
 
 // recheck finds the open WebSockets of sessions that were ended past the proxy.

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/signedin/signedin/middleware"
@@ -17,14 +18,20 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-// confirm asks for the password of Immich before other devices are signed out.
-// It has Immich check it, by a sign-in that it ends again at once.
+// confirm has users prove who they are before other devices are signed out: by the
+// password of Immich, which Immich checks by a sign-in that is ended again at once, or
+// by the provider at which they sign in to it.
 type confirm struct {
 	mw            *middleware.Middleware
+	proxy         *immich.Proxy
 	clientIP      middleware.ClientIP
 	target        *url.URL
 	transport     http.RoundTripper
 	path, devices string
+
+	failed func(userID string, at time.Time) // is told of wrong passwords
+	tries  tries
+	single *single // nil if there is no provider
 }
 
 // newTransport returns one that goes to Immich and nowhere else: no proxy of the
@@ -42,30 +49,89 @@ func (c *confirm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mw.Require(http.HandlerFunc(c.serve)).ServeHTTP(w, r)
 }
 
+// question is what the page asks.
+type question struct {
+	Email, Form, Next, Devices, Nonce, Problem string
+
+	Password bool   // asks for that of Immich
+	Single   string // leads to the provider, "" if that does not help
+	subject  string // as which it knows the user
+}
+
 func (c *confirm) serve(w http.ResponseWriter, r *http.Request) {
 	me, _ := session.FromContext(r.Context())
-	next := middleware.LocalPath(r.FormValue("next"), c.devices)
-	if r.Method != http.MethodPost {
-		c.show(w, me, http.StatusOK, next, "")
+	q := &question{Email: me.Attrs[immich.AttrEmail], Form: middleware.FormToken(me), Devices: c.devices,
+		Next: middleware.LocalPath(r.FormValue("next"), c.devices)}
+	if err := c.waysOf(r, q); err != nil {
+		c.show(w, http.StatusBadGateway, q, "Immich cannot be reached. Please try again.")
 		return
 	}
-	if !middleware.ValidFormToken(me, r.PostFormValue("form")) {
-		c.show(w, me, http.StatusForbidden, next, "Please try again.")
+	switch at := r.URL.Path; {
+	case at == c.path+singleGo && q.Single != "":
+		c.single.leave(w, r, q.Next)
+	case at == c.path+singleBack && q.Single != "":
+		c.returned(w, r, q)
+	case at != c.path:
+		http.Redirect(w, r, c.path, http.StatusSeeOther)
+	case r.Method == http.MethodPost:
+		c.check(w, r, me, q)
+	default:
+		c.show(w, http.StatusOK, q, "")
+	}
+}
+
+// waysOf fills in how the user of r can prove who they are.
+func (c *confirm) waysOf(r *http.Request, q *question) error {
+	var is struct {
+		PasswordLogin, Password bool
+		OAuthID                 string
+	}
+	err := c.proxy.Ask(r, "/api/server/features", &is)
+	if err == nil && is.PasswordLogin {
+		err = c.proxy.Ask(r, "/api/auth/status", &is)
+	}
+	if err == nil && c.single != nil {
+		err = c.proxy.Ask(r, "/api/users/me", &is)
+	}
+	if q.Password = is.PasswordLogin && is.Password && q.Email != ""; is.OAuthID != "" && c.single != nil {
+		q.Single, q.subject = c.path+singleGo+"?"+url.Values{"next": {q.Next}}.Encode(), is.OAuthID
+	}
+	return err
+}
+
+// check takes the form with the password.
+func (c *confirm) check(w http.ResponseWriter, r *http.Request, me *session.Session, q *question) {
+	now, ip := c.mw.Manager().Now(), "unknown"
+	if addr, exact := c.clientIP(r); exact {
+		ip = addr.String()
+	}
+	switch {
+	case !q.Password:
+		c.show(w, http.StatusForbidden, q, "")
+		return
+	case !middleware.ValidFormToken(me, r.PostFormValue("form")):
+		c.show(w, http.StatusForbidden, q, "Please try again.")
+		return
+	case !c.tries.allows(now, me.ID.String(), ip):
+		w.Header().Set("Retry-After", strconv.Itoa(int(tryAgain.Seconds())))
+		c.show(w, http.StatusTooManyRequests, q, "There were too many wrong passwords. Please try again in a quarter of an hour.")
 		return
 	}
 	switch right, err := c.isRight(r, me, r.PostFormValue("password")); {
 	case err != nil:
-		c.show(w, me, http.StatusBadGateway, next, "Immich cannot be reached. Please try again.")
+		c.show(w, http.StatusBadGateway, q, "Immich cannot be reached. Please try again.")
 		return
 	case !right:
-		c.show(w, me, http.StatusUnauthorized, next, "That is not the password.")
+		c.failed(me.UserID, now)
+		c.show(w, http.StatusUnauthorized, q, "That is not the password.")
 		return
 	}
+	c.tries.right(me.ID.String(), ip)
 	if _, err := c.mw.Reauthenticated(w, r, session.Proof{Methods: []string{"pwd"}}); err != nil {
-		c.show(w, me, http.StatusServiceUnavailable, next, "Please try again.")
+		c.show(w, http.StatusServiceUnavailable, q, "Please try again.")
 		return
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.Redirect(w, r, q.Next, http.StatusSeeOther)
 }
 
 // isRight asks Immich.
@@ -143,7 +209,7 @@ input { width: 100%; }
 </style>
 <h1>Confirm that it is you</h1>
 {{with .Problem}}<p role="alert">{{.}}</p>{{end}}
-{{if .Email}}
+{{if .Password}}
 <form method="post">
 <p>Your password of Immich, please, {{.Email}}:</p>
 <input type="hidden" name="form" value="{{.Form}}">
@@ -152,18 +218,19 @@ input { width: 100%; }
 <p><label>Password <input type="password" name="password" autocomplete="current-password" required autofocus></label>
 <p><button>Confirm</button>
 </form>
-<p>If you have no password, sign out of Immich and sign in again.
-{{else}}
-<p>Sign out of Immich and sign in again, then come back.
 {{end}}
+{{with .Single}}<p><a href="{{.}}">Confirm by single sign-on</a>{{end}}
+{{if not .Password}}{{if not .Single}}
+<p>You have no password here. Sign out of Immich and sign in again, then come back within a quarter of an hour.
+{{end}}{{end}}
 <p><a href="{{.Devices}}">Back</a>
 </html>
 `))
 
-func (c *confirm) show(w http.ResponseWriter, me *session.Session, status int, next, problem string) {
-	nonce := rand.Text()
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+func (c *confirm) show(w http.ResponseWriter, status int, q *question, problem string) {
+	q.Nonce, q.Problem = rand.Text(), problem
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+q.Nonce+"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = confirmPage.Execute(w, map[string]string{"Email": me.Attrs[immich.AttrEmail], "Form": middleware.FormToken(me), "Next": next, "Devices": c.devices, "Nonce": nonce, "Problem": problem})
+	_ = confirmPage.Execute(w, q) // the client has gone
 }

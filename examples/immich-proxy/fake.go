@@ -17,6 +17,7 @@ const (
 // fake is a stand-in of Immich that listens.
 type fake struct {
 	url, apiKey string
+	alice       immichtest.User
 	server      *immichtest.Server
 	http        *http.Server
 	dir         string // to be removed with it
@@ -29,7 +30,7 @@ func newFake() (*fake, error) {
 	}
 	server := immichtest.New()
 	alice := server.AddUser(fakeEmail, fakePassword)
-	f := &fake{url: "http://" + listener.Addr().String(), apiKey: server.AddAPIKey(alice.ID), server: server,
+	f := &fake{url: "http://" + listener.Addr().String(), alice: alice, apiKey: server.AddAPIKey(alice.ID), server: server,
 		http: &http.Server{Handler: server, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 5 * time.Second}}
 	go func() { _ = f.http.Serve(listener) }()
 	return f, nil

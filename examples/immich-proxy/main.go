@@ -28,6 +28,7 @@ import (
 
 type flags struct {
 	addr, target, devices, db, cityDB, proxies, outbox, smtp, metrics string
+	issuer, client, url                                               string
 	pass, fake                                                        bool
 }
 
@@ -42,6 +43,9 @@ func main() {
 	flag.StringVar(&f.smtp, "smtp", "", "mail server that sends them, a `URL` such as smtps://photos%40example.com@mail.example.com; its password is in the environment, as "+passwordVariable+" (default: they stay in the folder)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.StringVar(&f.metrics, "metrics", "", "`address` for metrics and health checks, which nobody from outside can reach, such as 127.0.0.1:9090 (default: none)")
+	flag.StringVar(&f.issuer, "openid-issuer", "", "OpenID provider at which people sign in to Immich, a `URL`: who has no password confirms there; the secret is in the environment, as "+secretVariable+" (default: none)")
+	flag.StringVar(&f.client, "openid-client", "", "what that calls Immich, or this proxy if it tells both the same of a user; register URL+DEVICES-confirm/callback there, as https://photos.example.com/devices-confirm/callback")
+	flag.StringVar(&f.url, "url", "", "what browsers call this site, a `URL` such as https://photos.example.com")
 	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
 	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
 	host.Main("immich-proxy", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
@@ -59,6 +63,9 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	}
 	if f.fake == (f.target != "") {
 		return errors.New("give -target, the URL of Immich, or -fake")
+	}
+	if f.issuer != "" && (f.client == "" || f.url == "") {
+		return errors.New("-openid-issuer: give -openid-client and -url, too")
 	}
 	// The address before the database: nothing is made if it is taken.
 	listener, err := net.Listen("tcp", f.addr)
@@ -116,7 +123,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch rest, ok := strings.CutPrefix(r.URL.Path, s.path); {
 	case ok && (rest == "" || rest[0] == '/'):
 		s.devices.ServeHTTP(w, r)
-	case ok && rest == "-confirm":
+	case ok && (rest == "-confirm" || strings.HasPrefix(rest, "-confirm/")):
 		s.confirm.ServeHTTP(w, r)
 	default:
 		s.proxy.ServeHTTP(w, r)

@@ -171,6 +171,14 @@ func TestConfirm(t *testing.T) {
 			t.Errorf("it leads to %q", to)
 		}
 	}
+	for n := range maxTries + 1 {
+		want := http.StatusUnauthorized
+		if n == maxTries {
+			want = http.StatusTooManyRequests
+		}
+		form := url.Values{"form": {token[1]}, "password": {"wrong"}}
+		p.check(want, "POST", "/my/devices-confirm", form.Encode(), "Cookie", cookie, "User-Agent", desk, "Content-Type", "application/x-www-form-urlencoded")
+	}
 	// What was started to check it is gone.
 	if _, list := p.check(http.StatusOK, "GET", "/api/sessions", "", "Cookie", cookie, "User-Agent", desk); strings.Count(list, `"id"`) != 1 {
 		t.Errorf("got %s, want one session", list)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
 
@@ -179,6 +180,16 @@ func (a *asker) askByKey(r *http.Request, method, path string, answer any) error
 		return errors.New("immich: no API key")
 	}
 	return a.send(r, method, path, "X-Api-Key", key, answer)
+}
+
+// Ask asks Immich for what is at a path of its API, as the client of r, which has a
+// session, and decodes the JSON of the answer.
+func (p *Proxy) Ask(r *http.Request, path string, answer any) error {
+	token := find(r).token
+	if sessionOf(r, token) == nil {
+		return middleware.ErrSignInRequired
+	}
+	return p.asker.ask(r, http.MethodGet, path, token, answer)
 }
 
 // ask sends one request with a token to Immich, in the place of r's client, and

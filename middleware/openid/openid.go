@@ -191,8 +191,22 @@ func (p *Provider) Reauthenticated(w http.ResponseWriter, r *http.Request, id *I
 	if !ok {
 		return session.Reauthentication{}, middleware.ErrSignInRequired
 	}
+	if s.Issuer != id.Issuer {
+		return session.Reauthentication{}, ErrNoProof
+	}
+	return p.ReauthenticatedAs(w, r, id, s.Subject, since, proof)
+}
+
+// ReauthenticatedAs is Reauthenticated for a session that did not begin by this
+// provider, such as one of another application, which has said as which subject the
+// provider knows its user.
+func (p *Provider) ReauthenticatedAs(w http.ResponseWriter, r *http.Request, id *Identity, subject string, since time.Time, proof session.Proof) (session.Reauthentication, error) {
+	s, ok := session.FromContext(r.Context())
+	if !ok {
+		return session.Reauthentication{}, middleware.ErrSignInRequired
+	}
 	// Each clock is compared with itself only. The provider's has whole seconds.
-	if s.Issuer != id.Issuer || s.Subject != id.Subject || id.AuthTime.IsZero() ||
+	if subject == "" || id.Subject != subject || id.AuthTime.IsZero() ||
 		id.sinceAuth() > id.seenAt.Sub(since)+time.Second {
 		return session.Reauthentication{}, ErrNoProof
 	}

@@ -22,8 +22,12 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	u := s.who(in)
+	u, off := s.who(in), s.passwordOff
 	s.mu.Unlock()
+	if off {
+		refuse(w, http.StatusUnauthorized, "Password login has been disabled")
+		return
+	}
 	if u == nil {
 		refuse(w, http.StatusUnauthorized, "Incorrect email or password")
 		return
@@ -128,7 +132,7 @@ func (s *Server) authStatus(w http.ResponseWriter, _ *http.Request, c caller) {
 		PinExpiresAt *stamp `json:"pinExpiresAt,omitempty"`
 	}
 	s.mu.Lock()
-	status.PinCode, status.Password = c.user.pin != "", true
+	status.PinCode, status.Password = c.user.pin != "", c.user.password != ""
 	if row := c.session; row != nil {
 		status.ExpiresAt, status.PinExpiresAt = stampOf(row.ExpiresAt), stampOf(row.elevatedUntil)
 		status.IsElevated = now().Before(row.elevatedUntil)

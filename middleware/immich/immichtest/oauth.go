@@ -33,8 +33,22 @@ func (s *Server) hasOAuth() bool {
 	return s.oauth != nil
 }
 
+// SetPasswordLogin says whether people may sign in by a password, which they may
+// at first.
+func (s *Server) SetPasswordLogin(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passwordOff = !on
+}
+
+func (s *Server) hasPasswords() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.passwordOff
+}
+
 func (s *Server) features(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]bool{"oauth": s.hasOAuth(), "oauthAutoLaunch": false, "passwordLogin": true,
+	answer(w, http.StatusOK, map[string]bool{"oauth": s.hasOAuth(), "oauthAutoLaunch": false, "passwordLogin": s.hasPasswords(),
 		"trash": true, "search": true, "map": false})
 }
 

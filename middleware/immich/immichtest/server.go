@@ -40,6 +40,8 @@ type Server struct {
 	sockets  map[*socket]struct{}
 	oauth    map[string]oauthCode // nil while it is not enabled
 	stream   <-chan string
+
+	passwordOff bool // nobody may sign in by a password
 }
 
 var _ http.Handler = (*Server)(nil)
