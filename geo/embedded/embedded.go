@@ -1,6 +1,7 @@
 // Package embedded tells the country of an address from a table that is part
 // of the program: no file, no licence key, no download, 4.5 MB in the binary of
-// a program that imports it.
+// a program that imports it. It also tells iCloud Private Relay and Cloudflare WARP
+// from people's own networks ([geo.KindRelay]).
 //
 // The table is IP2Location LITE (CC BY-SA 4.0). Programs that are passed on or
 // whose pages show the countries have to say so: see [Attribution]. It is as
@@ -53,6 +54,7 @@ func (db *DB) Locate(_ context.Context, ip netip.Addr) (geo.Location, error) {
 		return l, nil
 	}
 	l.CountryCode, l.Country = code, geo.CountryName(code)
+	l.Network = kindOf(ip)
 	l.Source, l.Built = "IP2Location LITE", db.built
 	return l, nil
 }

@@ -46,9 +46,32 @@ func TestLocate(t *testing.T) {
 	}
 }
 
+// TestRelays: first and last addresses of the list's parts, and their neighbours.
+func TestRelays(t *testing.T) {
+	db := embedded.New()
+	for ip, kind := range map[string]geo.Kind{
+		"104.28.28.0": geo.KindRelay, "104.28.151.254": geo.KindRelay, "140.248.49.23": geo.KindRelay,
+		"146.75.128.0": geo.KindRelay, "146.75.253.255": geo.KindRelay, "172.224.226.1": geo.KindRelay,
+		"172.225.255.191": geo.KindRelay, "172.226.226.37": geo.KindRelay, "::ffff:172.225.0.1": geo.KindRelay,
+		"2606:54c0:d497:ffff::1": geo.KindRelay, "2606:54c3:0:1a9c::1": geo.KindRelay, "2a02:26f7:fc15:4000::1": geo.KindRelay,
+		"2a04:4e41:78ff:ffff::1": geo.KindRelay, "2a09:bac2::1": geo.KindRelay, "2a09:bac3:d57f::1": geo.KindRelay,
+		"104.27.255.255": geo.KindUnknown, "104.29.0.0": geo.KindUnknown, "172.227.0.1": geo.KindUnknown,
+		"146.75.127.255": geo.KindUnknown, "2a09:bac4::1": geo.KindUnknown, "145.131.0.1": geo.KindUnknown,
+	} {
+		l, err := db.Locate(t.Context(), netip.MustParseAddr(ip))
+		if err != nil || l.Network != kind {
+			t.Errorf("%s: got %q, %v, want %q", ip, l.Network, err, kind)
+		}
+	}
+	l, _ := db.Locate(t.Context(), netip.MustParseAddr("172.225.0.1"))
+	if got := l.Label(); !strings.HasSuffix(got, "(VPN or relay)") {
+		t.Errorf("a relay is called %q", got)
+	}
+}
+
 func TestLocateAllocatesNothing(t *testing.T) {
 	db, ctx := embedded.New(), t.Context()
-	for _, s := range []string{"8.8.8.8", "2001:4860:4860::8888"} {
+	for _, s := range []string{"8.8.8.8", "2001:4860:4860::8888", "104.28.28.0"} {
 		ip := netip.MustParseAddr(s)
 		if n := need.Allocations(func() { _, _ = db.Locate(ctx, ip) }); n != 0 {
 			t.Errorf("%s: %v allocations, want 0", s, n)
