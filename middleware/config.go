@@ -64,6 +64,14 @@ type Config struct {
 	// the host's go over to ours. Defaults to nil.
 	Former *Former
 
+	// BindDevices, if set, is the path, such as "/session", at which [Middleware.Bindings]
+	// is mounted as browsers see it: sessions are bound to keys of their devices, so that
+	// a cookie that was copied is worth nothing after some minutes. Browsers that
+	// cannot, apps, and plain HTTP, work as without. It needs CookieKeys; the times are
+	// session.Config.BoundLifetime and BoundOpen. If it is taken away later, users of bound
+	// sessions sign in again. Defaults to "": no session is bound.
+	BindDevices string
+
 	// TrustedOrigins are other origins, such as "https://app.example.com",
 	// whose pages may send requests with our cookie. Defaults to none.
 	TrustedOrigins []string

@@ -87,6 +87,7 @@ type Middleware struct {
 	cfg     Config
 	cookie  cookie
 	device  deviceCookie
+	bind    *binding // nil if no session is bound
 	origins *http.CrossOriginProtection
 	vary    []string // the carriers
 
@@ -140,6 +141,9 @@ func New(manager *session.Manager, cfg Config) (*Middleware, error) {
 	cfg.Foreign = cfg.Foreign.byWhose()
 	m := &Middleware{manager: manager, cfg: cfg, cookie: c, device: newDeviceCookie(c, cfg, manager), origins: origins,
 		vary: []string{strings.Join(carriers(cfg), ", ")}, dead: new(memory[session.Standing])}
+	if m.bind, err = newBinding(c, cfg, manager); err != nil {
+		return nil, err
+	}
 	m.alone, m.shared = m.doors()
 	return m, nil
 }
@@ -175,10 +179,14 @@ func (m *Middleware) load(w http.ResponseWriter, r *http.Request, next http.Hand
 		return
 	}
 	addVary(w.Header(), m.vary)
+	if m.isBinding(r) {
+		next.ServeHTTP(w, r)
+		return
+	}
 	cred, carrier := m.bearer(r)
 	if carrier == "" {
-		value, n := m.cookie.only(r)
-		if n == 1 && m.loadQuiet(w, r, value, next) {
+		value, short, n := m.cookie.only(r)
+		if n == 1 && m.loadQuiet(w, r, value, short, next) {
 			return
 		}
 		if n > 0 {
@@ -220,6 +228,9 @@ func (m *Middleware) open(w http.ResponseWriter, r *http.Request, next http.Hand
 		return
 	}
 	w, r = guardShared(w, r)
+	if carrier == session.CarrierCookie {
+		cred.Proof = m.keyProof(r, cred.ID)
+	}
 	conn, err := m.enter(r, w, cred, m.Origin(r))
 	if err != nil {
 		m.noteRefused(r, carrier, err)
@@ -280,7 +291,7 @@ func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return
 	}
-	if c != nil && m.takeOver(w, r, c, err) {
+	if c != nil && (m.takeOver(w, r, c, err) || m.renewProof(w, r, err)) {
 		return
 	}
 	next.ServeHTTP(w, m.refused(r, err))

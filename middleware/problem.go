@@ -70,6 +70,7 @@ var problemCodes = []struct {
 	err  error
 	code string
 }{
+	{session.ErrUnbound, "session-unbound"},
 	{ErrSignInRequired, "sign-in-required"},
 	{ErrRecentAuthRequired, "recent-authentication-required"},
 	{ErrUnconfirmed, "confirmation-required"},

@@ -21,7 +21,7 @@ type request struct {
 
 // loadQuiet is load for a request with that only cookie of ours, if it is quiet. It
 // reports false, and has done nothing, if it is not.
-func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value string, next http.Handler) bool {
+func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value, short string, next http.Handler) bool {
 	key, ok := hashOf(value)
 	if !ok || r.ProtoMajor > 1 && !hasDeadlines(w) { // see guardShared
 		return false
@@ -34,7 +34,7 @@ func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value str
 	if r.ProtoMajor > 1 {
 		door = m.shared
 	}
-	latest, err := m.manager.OpenKnown(r.Context(), k, session.KeyProof{}, &from, &q.conn, door, server(w))
+	latest, err := m.manager.OpenKnown(r.Context(), k, m.bind.proof(k, short), &from, &q.conn, door, server(w))
 	if err != nil {
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return true
@@ -75,8 +75,8 @@ func (m *Middleware) remember(r *http.Request, c *choice, conn *session.Conn) {
 }
 
 // only returns the value of the only cookie of ours that r shows, and how many it
-// shows.
-func (c *cookie) only(r *http.Request) (value string, n int) {
+// shows, and the short cookie beside it.
+func (c *cookie) only(r *http.Request) (value, short string, n int) {
 	name := c.attributes.Name
 	for _, line := range r.Header["Cookie"] {
 		for line != "" {
@@ -87,10 +87,12 @@ func (c *cookie) only(r *http.Request) (value string, n int) {
 			if v, ok := cutEnd(part[len(name):]); ok {
 				value = v
 				n++
+			} else if v, ok := strings.CutPrefix(part[len(name):], boundSuffix+"="); ok {
+				short = v
 			}
 		}
 	}
-	return value, n
+	return value, short, n
 }
 
 // cutEnd returns the value from what stands behind our name, if that is an end of it.
@@ -158,6 +160,7 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 				return nil, err
 			}
 			cred = c.cred
+			cred.Proof = m.keyProof(r, cred.ID)
 		}
 		if cred.Hash.IsZero() {
 			return nil, ErrSignInRequired
@@ -184,7 +187,7 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 
 // fromKnown returns the session of a quiet request, nil if it is none.
 func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
-	value, n := m.cookie.only(r)
+	value, short, n := m.cookie.only(r)
 	key, ok := hashOf(value)
 	if n != 1 || !ok {
 		return nil, nil
@@ -194,7 +197,7 @@ func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
 		return nil, nil
 	}
 	from := m.Origin(r)
-	s, latest, err := m.manager.ResumeKnown(r.Context(), k, session.KeyProof{}, &from)
+	s, latest, err := m.manager.ResumeKnown(r.Context(), k, m.bind.proof(k, short), &from)
 	if latest != nil && latest != k {
 		m.cookie.quiet.replace(k, latest)
 	}

@@ -46,6 +46,7 @@ func (m *Middleware) sendDue(w http.ResponseWriter, r *http.Request, q *session.
 		}
 		if err == nil && !t.IsZero() { // else the next request tries again
 			m.cookie.set(w, c.end, t, q.Session(), m.manager.Now())
+			m.bind.offer(w, r, t, q.Session(), m.manager.Now())
 			sent = true
 		}
 	}

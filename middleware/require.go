@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -14,7 +15,14 @@ import (
 func (m *Middleware) Require(next http.Handler) http.Handler {
 	return m.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.loaded(r) == nil {
-			m.challenge(w, r, "", signInAgain(m.LoadError(r)))
+			err := m.LoadError(r)
+			if m.couldNotProve(r, err) {
+				w.Header().Set("Retry-After", strconv.Itoa(int(unboundRetry/time.Second)))
+				w.Header()["Cache-Control"] = cacheNoStore
+				m.cfg.Refuse(w, r, http.StatusServiceUnavailable, session.ErrUnbound)
+				return
+			}
+			m.challenge(w, r, "", signInAgain(err))
 			return
 		}
 		if err := m.guardForeign(r); err != nil {
@@ -31,8 +39,11 @@ func (m *Middleware) Require(next http.Handler) http.Handler {
 
 // signInAgain is what a client is told whose credential was refused for err.
 func signInAgain(err error) error {
-	if errors.Is(err, session.ErrSuspended) {
+	switch {
+	case errors.Is(err, session.ErrSuspended):
 		return session.ErrSuspended
+	case errors.Is(err, session.ErrUnbound):
+		return unboundError{}
 	}
 	if ended, ok := errors.AsType[*session.EndedError](err); ok {
 		return signedOutError{ended}

@@ -64,6 +64,10 @@ func (m *Middleware) sendNew(w http.ResponseWriter, r *http.Request, t session.T
 		end = newEnd()
 	}
 	m.cookie.set(w, end, t, s, m.manager.Now())
+	if !s.IsBound() { // nor has it a short cookie yet, but perhaps the session before
+		m.bind.take(w, r)
+	}
+	m.bind.offer(w, r, t, s, m.manager.Now())
 	for _, k := range shown.list() {
 		c := m.cookie.credential(k.value)
 		if _, dead := m.dead.get(c.Hash); dead {
@@ -148,6 +152,7 @@ func (m *Middleware) TakeCookie(w http.ResponseWriter, r *http.Request, s *sessi
 // takeAll takes every cookie of ours away that the request shows.
 func (m *Middleware) takeAll(w http.ResponseWriter, r *http.Request) {
 	m.cfg.Former.end(w, r)
+	m.bind.take(w, r)
 	shown := m.cookie.find(r)
 	if shown.n == 0 {
 		m.cookie.clear(w, "")

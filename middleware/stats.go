@@ -29,6 +29,9 @@ type Stats struct {
 	Reused int64
 	// Expired are credentials of sessions that their limits had ended.
 	Expired int64
+	// Unbound are requests of bound sessions without a recent proof of their key: a
+	// copy of a cookie, or a browser that has lost its key.
+	Unbound int64
 	// Unavailable are the requests that could not be judged, and were answered 503.
 	Unavailable Unavailable
 	// Public are answers to a request with a credential that their handlers
@@ -45,15 +48,15 @@ type Unavailable struct {
 }
 
 type counters struct {
-	unopened, tossed, public, unknownBearers, reused, expired atomic.Int64
-	timeout, store, userStatus, gone                          atomic.Int64
+	unopened, tossed, public, unknownBearers, reused, expired, unbound atomic.Int64
+	timeout, store, userStatus, gone                                   atomic.Int64
 }
 
 // Stats returns the counts, for a page of metrics.
 func (m *Middleware) Stats() Stats {
 	c := &m.stats
 	return Stats{Unopened: c.unopened.Load(), Tossed: c.tossed.Load(), Public: c.public.Load(),
-		UnknownBearers: c.unknownBearers.Load(), Reused: c.reused.Load(), Expired: c.expired.Load(),
+		UnknownBearers: c.unknownBearers.Load(), Reused: c.reused.Load(), Expired: c.expired.Load(), Unbound: c.unbound.Load(),
 		Unavailable: Unavailable{c.timeout.Load(), c.store.Load(), c.userStatus.Load(), c.gone.Load()}}
 }
 
@@ -67,6 +70,7 @@ var (
 	logTimeout    = session.ID{6}
 	logStore      = session.ID{7}
 	logUserStatus = session.ID{8}
+	logUnbound    = session.ID{9}
 )
 
 // note counts something, and logs the first of a minute.
@@ -85,6 +89,8 @@ func (m *Middleware) noteRefused(r *http.Request, carrier session.Carrier, err e
 		m.note(r, &m.stats.unknownBearers, logUnknown, slog.LevelWarn, "a bearer token is of no session: made up, forged, or of one long forgotten")
 	case errors.Is(err, session.ErrReused):
 		m.note(r, &m.stats.reused, logReused, slog.LevelWarn, "a secret came that had been replaced: a copy, or a browser that was restored from a backup")
+	case errors.Is(err, session.ErrUnbound):
+		m.note(r, &m.stats.unbound, logUnbound, slog.LevelInfo, "a bound session was refused without a proof of its key: a copy of its cookie, or a browser that has lost its key")
 	case errors.Is(err, session.ErrExpired):
 		m.note(r, &m.stats.expired, logExpired, slog.LevelInfo, "a session was refused since its limits have ended it")
 	}

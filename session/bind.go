@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -86,6 +87,28 @@ func (m *Manager) Bind(ctx context.Context, userID string, id ID, key, algorithm
 
 // isOf reports whether p is a proof of the key, of whatever age.
 func (p KeyProof) isOf(b *Binding) bool { return !p.At.IsZero() && p.Since.Equal(b.Since) }
+
+// shownProof is what a transport has read from what a client shows of its key.
+type shownProof struct {
+	value string
+	proof KeyProof
+}
+
+// ID returns the ID of the session.
+func (k *Known) ID() ID { return k.s.ID }
+
+// Proof returns the proof that was last kept of the session, if it was for that value.
+func (k *Known) Proof(value string) (KeyProof, bool) {
+	if last := k.l.proof.Load(); last != nil && last.value == value {
+		return last.proof, true
+	}
+	return KeyProof{}, false
+}
+
+// KeepProof keeps what a value proves, for the next request that shows it.
+func (k *Known) KeepProof(value string, p KeyProof) {
+	k.l.proof.Store(&shownProof{strings.Clone(value), p})
+}
 
 // needsProof reports whether s cannot be used with p at that time. A proof that is
 // older by half than the lifetime is taken, since clocks differ.
