@@ -116,24 +116,19 @@ func (m *Middleware) bindDevice(w http.ResponseWriter, r *http.Request) {
 
 func (m *Middleware) refreshBinding(w http.ResponseWriter, r *http.Request) {
 	// The header is the browser's own: no script can send it, of whatever origin. So
-	// the origin is of no interest, which is that of the request that waits.
+	// the origin is of no interest, which is that of the request that waits; and for a link
+	// from another site the session's cookie does not come along. Whoever has the key needs
+	// none here: the short cookie is of no use without it.
 	text, err := dbsc.Text(r.Header[headerID], len(uuid.Nil.String()))
 	id, errID := uuid.Parse(text)
 	if err != nil || errID != nil || id.String() != text {
 		stop(w, http.StatusBadRequest)
 		return
 	}
-	cred, shown, err := m.credentialOf(r, id)
 	now := m.manager.Now()
-	switch {
-	case err != nil:
-		m.proofFailed(w, r, id, err)
-		return
-	case !shown: // signed out, or signed in anew
-		m.bind.instruct(w, id, false)
-		return
-	case r.Header[headerResponse] == nil:
-		m.bind.ask(w, id, http.StatusForbidden, m.bind.challenge(toRefresh, id, session.SecretHash{}, now))
+	challenge := m.bind.challenge(toRefresh, id, session.SecretHash{}, now)
+	if r.Header[headerResponse] == nil {
+		m.bind.ask(w, id, challenge)
 		return
 	}
 	proof, err := dbsc.Read(r.Header[headerResponse])
@@ -143,19 +138,16 @@ func (m *Middleware) refreshBinding(w http.ResponseWriter, r *http.Request) {
 	}
 	at, ok := m.bind.opened(proof.Challenge, toRefresh, id, session.SecretHash{}, now)
 	if !ok {
-		m.bind.ask(w, id, http.StatusForbidden, m.bind.challenge(toRefresh, id, session.SecretHash{}, now))
+		m.bind.ask(w, id, challenge)
 		return
 	}
-	standing, s, err := m.manager.Standing(r.Context(), cred)
-	switch {
+	switch s, err := m.manager.BoundTo(r.Context(), id); {
+	case errors.Is(err, session.ErrRefused):
+		m.bind.instruct(w, id, false)
 	case err != nil:
 		m.proofFailed(w, r, id, err)
-	case standing == session.StandingReplaced: // its answer with the new secret is on its way
-		stop(w, http.StatusServiceUnavailable)
-	case standing != session.StandingLive || s.Bound.Key == "":
-		m.bind.instruct(w, id, false)
 	case !proof.IsBy(s.Bound.Key, s.Bound.Algorithm):
-		m.manager.WrongProof(r.Context(), s, m.Origin(r))
+		m.wrongProof(r, id)
 		stop(w, http.StatusBadRequest)
 	default:
 		m.bind.send(w, s, at, now)
@@ -163,37 +155,42 @@ func (m *Middleware) refreshBinding(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// credentialOf returns what the request shows of that session, if that is what its
-// cookies are for.
-func (m *Middleware) credentialOf(r *http.Request, id session.ID) (cred session.Credential, shown bool, err error) {
-	c, err := m.choose(r)
-	if err == nil && c.cred.ID == id && !c.cred.Hash.IsZero() {
-		return c.cred, true, nil
-	}
-	for _, k := range c.list() {
-		if other := m.cookie.credential(k.value); other.ID == id && !other.Hash.IsZero() && (err != nil || k.twice) {
-			return other, true, errors.Join(err, errNoCookie) // somebody else has set one of the cookies
+// shownFor returns what the request shows of that session.
+func (m *Middleware) shownFor(r *http.Request, id session.ID) (session.Credential, bool) {
+	shown := m.cookie.find(r)
+	for _, k := range shown.list() {
+		if c := m.cookie.credential(k.value); c.ID == id && !c.Hash.IsZero() {
+			return c, true
 		}
 	}
-	return cred, false, err
+	return session.Credential{}, false
+}
+
+// wrongProof notes a proof of another key, if it came with the cookie: an ID anybody
+// may know.
+func (m *Middleware) wrongProof(r *http.Request, id session.ID) {
+	cred, ok := m.shownFor(r, id)
+	if !ok {
+		return
+	}
+	if standing, s, err := m.manager.Standing(r.Context(), cred); err == nil && standing == session.StandingLive {
+		m.manager.WrongProof(r.Context(), s, m.Origin(r))
+	}
 }
 
 // proofFailed answers 503, and excuses the client for it.
 func (m *Middleware) proofFailed(w http.ResponseWriter, r *http.Request, id session.ID, err error) {
 	m.noteTrouble(r, err)
-	shown := m.cookie.find(r)
-	for _, k := range shown.list() {
-		if m.cookie.credential(k.value).ID == id {
-			m.manager.ProofFailed(id)
-		}
+	if _, ok := m.shownFor(r, id); ok {
+		m.manager.ProofFailed(id)
 	}
 	stop(w, http.StatusServiceUnavailable)
 }
 
 // ask has the browser sign a challenge.
-func (b *binding) ask(w http.ResponseWriter, id session.ID, status int, challenge string) {
+func (b *binding) ask(w http.ResponseWriter, id session.ID, challenge string) {
 	w.Header().Set(headerChallenge, fmt.Sprintf(`"%s";id="%s"`, challenge, id))
-	w.WriteHeader(status)
+	w.WriteHeader(http.StatusForbidden)
 }
 
 // instruct tells the browser what is bound, or to forget it.

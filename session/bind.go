@@ -85,6 +85,23 @@ func (m *Manager) Bind(ctx context.Context, userID string, id ID, key, algorithm
 	return s, nil
 }
 
+// BoundTo returns the live session of that ID that has a key, for a carrier that checks
+// a proof of it: who can prove it needs no token for that. An error that is [ErrRefused] is
+// a definite no, any other is trouble. It signs nobody in.
+func (m *Manager) BoundTo(ctx context.Context, id ID) (*Session, error) {
+	s, gens, err := m.original(ctx, id)
+	if err != nil {
+		return nil, m.lookupFailed(ctx, id, err)
+	}
+	if err := m.over(s, gens, m.Now(), m.hub.find(id)); err != nil {
+		return nil, err
+	}
+	if s.Bound.Key == "" {
+		return nil, ErrUnbound
+	}
+	return s, nil
+}
+
 // isOf reports whether p is a proof of the key, of whatever age.
 func (p KeyProof) isOf(b *Binding) bool { return !p.At.IsZero() && p.Since.Equal(b.Since) }
 

@@ -2,6 +2,7 @@ package drivertest_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ type boundedCall struct {
 }
 
 // changing are the calls that get a session of their own.
-var changing = []string{"Resume", "Open", "OpenDoor", "Standing", "Rename", "Bind", "SetAttrs", "Rotate", "RotatePeriodic", "Reauthenticated",
+var changing = []string{"Resume", "Open", "OpenDoor", "Standing", "Rename", "Bind", "BoundTo", "SetAttrs", "Rotate", "RotatePeriodic", "Reauthenticated",
 	"Reauthenticated and others", "Confirm", "Deny", "Revoke", "RevokeEach", "RevokeAll", "RevokeAllExcept", "ForgetDevice", "Erase", "Disable"}
 
 // newBounds signs people in while all is well.
@@ -160,6 +161,13 @@ func (b *bounds) ofManager(add add) {
 		return err
 	})
 	read("BeginSignIn", func(ctx context.Context, _ signedIn) error { _, err := m.BeginSignIn(ctx, "ada"); return err })
+	write("BoundTo", func(ctx context.Context, s signedIn) error {
+		_, err := m.BoundTo(ctx, s.token.ID())
+		if errors.Is(err, session.ErrUnbound) { // it has no key, but it was read
+			return nil
+		}
+		return err
+	})
 	write("Bind", func(ctx context.Context, s signedIn) error {
 		_, err := m.Bind(ctx, s.user, s.token.ID(), "key", "ES256")
 		return err
