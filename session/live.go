@@ -30,7 +30,7 @@ type live struct {
 	view    atomic.Pointer[view]      // the latest
 	checked atomic.Pointer[time.Time] // when a message last had it asked
 
-	proof   atomic.Pointer[shownProof]
+	proof atomic.Pointer[shownProof]
 
 	mu        sync.Mutex // one cut at a time; guards lingering
 	lingering []*Conn    // open, and their handlers have returned
