@@ -27,15 +27,16 @@ func TestDeviceCookie(t *testing.T) {
 		res, _ := s.do(t, s.client(t), "POST", "/login?user="+query, header...)
 		return deviceOf(res)
 	}
+	seen := map[session.ID]bool{}
 	latest := func(user string) *session.Session {
 		all, err := s.manager.List(t.Context(), user)
 		if err != nil || len(all) == 0 {
 			t.Fatal(all, err)
 		}
-		newest := all[0]
+		var newest *session.Session // since the last time
 		for _, one := range all {
-			if one.ID.String() > newest.ID.String() {
-				newest = one
+			if !seen[one.ID] {
+				newest, seen[one.ID] = one, true
 			}
 		}
 		return newest

@@ -77,7 +77,7 @@ func (h *Hub) Open() (n int) {
 }
 
 func (h *Hub) shard(id ID) *hubShard {
-	// The last byte is random in a UUIDv7 and part of a hash in a foreign ID,
+	// The last byte is random, or part of a hash in a foreign ID,
 	// but a client may choose it: a shard bounds itself.
 	return &h.shards[id[len(id)-1]%hubShards]
 }

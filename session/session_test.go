@@ -157,7 +157,7 @@ func TestStart(t *testing.T) {
 	methods[0] = "changed"
 
 	now := b.Now()
-	if s.ID.Version() != 7 || s.ID != token.ID() || s.UserID != "alice" || s.Carrier != session.CarrierCookie || !s.Persistent {
+	if s.ID.Version() != 4 || s.ID != token.ID() || s.UserID != "alice" || s.Carrier != session.CarrierCookie || !s.Persistent {
 		t.Errorf("got %+v", s)
 	}
 	if s.First.IP != home.IP || s.First.Network != netip.MustParsePrefix("198.51.100.0/24") || s.First.Location != here || !s.First.At.Equal(now) {

@@ -192,7 +192,7 @@ func (m *Manager) newSession(ctx context.Context, t Ticket, from Origin, o Start
 	if err != nil {
 		return nil, Token{}, err
 	}
-	id, err := uuid.NewV7()
+	id, err := uuid.NewRandom() // not NewV7, which tells everybody who reads it when that was
 	if err != nil {
 		return nil, Token{}, fmt.Errorf("session: start: %w", err)
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // An ID names a session for the whole of its life. It is no secret: it may be
-// shown, linked and logged, and nothing is ever granted for knowing it.
+// shown, linked and logged, and nothing is ever granted for knowing it. It is random
+// (UUIDv4), and says nothing of when its user signed in.
 type ID = uuid.UUID
 
 const (

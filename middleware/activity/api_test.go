@@ -41,8 +41,8 @@ func TestAPIList(t *testing.T) {
 			"model": "", "app": "Immich", "appVersion": ""},
 		"location": map[string]any{"label": "Amsterdam, Netherlands", "countryCode": "NL", "city": "Amsterdam", "approximate": true},
 		"ip":       "198.51.100.0/24", "carrier": "bearer", "shared": false,
-		"signedInAt": "2026-05-04T03:02:01Z", "lastActiveAt": "2026-05-04T03:04:01Z",
-		"expiresAt": "2026-06-03T03:02:01Z", "idleExpiresAt": "2026-05-11T03:04:01Z",
+		"signedInAt": "2026-05-04T03:02:01.001Z", "lastActiveAt": "2026-05-04T03:04:01.002Z",
+		"expiresAt": "2026-06-03T03:02:01.001Z", "idleExpiresAt": "2026-05-11T03:04:01.002Z",
 		"badges": []any{}, "signals": []any{}, "suspended": false, "canConfirm": false, "canDeny": false,
 	}
 	// The label is package device's affair.
@@ -61,7 +61,7 @@ func TestAPIHistory(t *testing.T) {
 	want(t, first(me.do("DELETE", base+"/api/sessions/"+id, "")), http.StatusNoContent)
 	got := me.list("/api/history")
 	if len(got) != 1 || got[0]["id"] != id || got[0]["reason"] != "signed-out-remote" || got[0]["endedBy"] != me.id() ||
-		got[0]["endedAt"] != "2026-05-04T03:03:01Z" || got[0]["ip"] != "203.0.113.0/24" {
+		got[0]["endedAt"] != "2026-05-04T03:03:01.002Z" || got[0]["ip"] != "203.0.113.0/24" {
 		t.Fatalf("got %v", got)
 	}
 }
@@ -74,7 +74,7 @@ func TestAPISignals(t *testing.T) {
 	s.signIn(t, "alice")
 	unusual := me.list("/api/sessions")[1]
 	data, _ := json.Marshal(unusual["signals"])
-	const expected = `[{"args":{"country":"Brazil"},"at":"2026-05-04T03:02:02Z","code":"country.new","level":"alert","text":"First sign-in from Brazil."}]`
+	const expected = `[{"args":{"country":"Brazil"},"at":"2026-05-04T03:02:02.002Z","code":"country.new","level":"alert","text":"First sign-in from Brazil."}]`
 	if string(data) != expected {
 		t.Errorf("got  %s\nwant %s", data, expected)
 	}

@@ -3,6 +3,8 @@ package activity_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -155,11 +157,12 @@ func TestDoubtLearnsNothing(t *testing.T) {
 		s.pass(time.Minute)
 		me.header = amsterdam
 		page, api := me.page(""), me.list("/api/sessions")
-		var order strings.Builder
-		for _, one := range api {
-			order.WriteString(one["signedInAt"].(string) + one["label"].(string) + "\n")
+		var order []string
+		for _, one := range api { // which stand by the day, and by their random IDs
+			order = append(order, one["signedInAt"].(string)+one["label"].(string))
 		}
-		return tags(page) + order.String()
+		slices.Sort(order)
+		return tags(page) + strings.Join(order, "\n")
 	}
 	if a, b := look(nil), look(session.AssessorFunc(newCountry)); a != b {
 		t.Errorf("the page of a session in doubt is another when others look unusual:\n%s\nand\n%s", a, b)
@@ -307,4 +310,93 @@ func (c *client) rawStream() <-chan string {
 	}()
 	<-ready
 	return lines
+}
+
+// What a session in doubt is shown does not hold the moment of a sign-in in another
+// form: not in the IDs, not in the cursors of the pages, nor by what stands where.
+func TestDoubtReadsNoMoments(t *testing.T) {
+	t.Parallel()
+	begun := time.Now().UnixMilli()
+	s := newSite(t, activity.Config{}, strangers())
+	for range 60 {
+		s.signIn(t, "alice", "User-Agent", "phone")
+		s.pass(61 * time.Second)
+	}
+	owners, err := s.manager.List(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	moments := map[int64]bool{}
+	for _, s := range owners {
+		moments[s.First.At.UnixMilli()] = true
+	}
+	stranger := s.signIn(t, "alice", amsterdam...)
+	ended := time.Now().UnixMilli()
+	tells := func(b []byte) bool {
+		for i := 0; i+6 <= len(b); i++ {
+			at := int64(binary.BigEndian.Uint64(append([]byte{0, 0}, b[i:i+6]...)))
+			if moments[at] || at >= begun && at <= ended {
+				return true
+			}
+		}
+		return false
+	}
+	var seen []string
+	for path := base + "/api/sessions"; path != ""; {
+		res, body := stranger.do("GET", path, "")
+		var all []map[string]any
+		if err := json.Unmarshal([]byte(body), &all); err != nil {
+			t.Fatalf("%d %s", res.StatusCode, body)
+		}
+		for _, one := range all {
+			id := uuid.MustParse(one["id"].(string))
+			if id.String() == stranger.id() {
+				continue
+			}
+			seen = append(seen, id.String())
+			if tells(id[:]) {
+				t.Fatalf("the ID %v tells when", id)
+			}
+		}
+		link := res.Header.Get("Link")
+		_, page := stranger.do("GET", strings.Replace(path, "/api/sessions", "/", 1), "")
+		for _, m := range append(regexp.MustCompile(`after=([\w-]+)`).FindAllStringSubmatch(page+link, -1), []string{"", ""}) {
+			if cursor, err := base64.RawURLEncoding.DecodeString(m[1]); err != nil || tells(cursor) {
+				t.Fatalf("the cursor %q tells when: %v", m[1], err)
+			}
+		}
+		path, _, _ = strings.Cut(strings.TrimPrefix(link, "<"), ">")
+	}
+	if len(seen) != 60 {
+		t.Fatalf("got %d others on the pages, want 60", len(seen))
+	}
+	if !slices.IsSortedFunc(seen, func(a, b string) int { return strings.Compare(b, a) }) {
+		t.Error("what signed in on one day stands in an order of its own")
+	}
+}
+
+// What many are called together, and what is said of one, is as little as a row says.
+func TestDoubtReadsNoHeadings(t *testing.T) {
+	t.Parallel()
+	cfg := strangers()
+	cfg.Device = func(h device.Hints) device.Device {
+		if h.UserAgent != "phone" {
+			return device.Device{Kind: device.KindDesktop, Browser: "Chrome", OS: "Windows"}
+		}
+		return device.Device{Kind: device.KindPhone, App: "Gallery", OS: "Android", Model: "Pixel 99"}
+	}
+	s := newSite(t, activity.Config{}, cfg)
+	var c *client
+	for range 4 {
+		c = s.signIn(t, "alice", "User-Agent", "phone")
+		s.pass(time.Minute)
+	}
+	stranger := s.signIn(t, "alice", amsterdam...)
+	if page := stranger.page(""); !strings.Contains(page, "Gallery app on Android: 4 of them") || strings.Contains(page, "Pixel 99") {
+		t.Errorf("in doubt:\n%s", tags(page))
+	}
+	want(t, first(stranger.submit("/sign-out", "id", c.id())), http.StatusSeeOther)
+	if page := stranger.page(""); strings.Contains(page, "Pixel 99") || !strings.Contains(page, "was signed out") {
+		t.Errorf("after a sign-out:\n%s", tags(page))
+	}
 }

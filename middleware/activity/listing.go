@@ -50,8 +50,8 @@ func (h *Handler) listing(r *http.Request, me *session.Session) (*listing, error
 	if err != nil {
 		return nil, err
 	}
-	if l.search != "" {
-		return l, h.searched(r, l, after)
+	if l.search != "" || !me.Believed() {
+		return l, h.among(r, l, after)
 	}
 	page, err := h.manager.ListPage(r.Context(), me.UserID, after, perPage)
 	if err != nil {
@@ -59,7 +59,7 @@ func (h *Handler) listing(r *http.Request, me *session.Session) (*listing, error
 	}
 	l.total, l.found = max(0, page.Total-1), max(0, page.Total-1)
 	rest := page.Sessions
-	if page.Next != nil || after != nil || !me.Believed() {
+	if page.Next != nil || after != nil {
 		sortBySignIn(rest) // as the pages follow each other
 	}
 	if page.Next != nil {
@@ -93,17 +93,23 @@ func (h *Handler) listing(r *http.Request, me *session.Session) (*listing, error
 	return l, nil
 }
 
-// searched looks through all sessions for those that are like what is searched
-// for.
-func (h *Handler) searched(r *http.Request, l *listing, after *session.Cursor) error {
+// among looks through all sessions for those that are like what is searched for, if
+// there is such. What is in doubt sees its others by the day, and what is of the same
+// day in the order of IDs, which says nothing; so do the cursors.
+func (h *Handler) among(r *http.Request, l *listing, after *session.Cursor) error {
 	all, err := h.manager.List(r.Context(), l.me.UserID)
 	if err != nil {
 		return err
 	}
 	l.total = max(0, len(all)-1)
+	for i, s := range all {
+		if all[i] = seenBy(s, l.me); s.ID == l.me.ID && l.search == "" && after == nil {
+			l.current = append(l.current, s)
+		}
+	}
 	sortBySignIn(all)
 	t := h.words(r)
-	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !t.isLike(seenBy(s, l.me), l.search) || s.ID == l.me.ID })
+	all = slices.DeleteFunc(all, func(s *session.Session) bool { return !t.isLike(s, l.search) || s.ID == l.me.ID })
 	l.found = len(all)
 	if after != nil {
 		at := &session.Session{ID: after.ID, First: session.Visit{At: after.StartedAt}}

@@ -79,6 +79,7 @@ func TestNoEnglishIsLeft(t *testing.T) {
 		return session.Verdict{Level: session.LevelAlert, Signals: []session.Signal{g("device.new", "device", strings.Repeat("Firefox", times), "deviceWhat", "Firefox")}}, nil
 	}))
 	for range 8 {
+		s.now = s.now.Add(time.Second)
 		s.signIn(t, from(home, device.Hints{UserAgent: windows}), session.DeviceID{})
 	}
 	for _, n := range s.take() {

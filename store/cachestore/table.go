@@ -69,7 +69,7 @@ func newTable(maxSessions int, maxAge time.Duration) *table {
 }
 
 func (t *table) shard(id session.ID) *shard {
-	return &t.shards[int(id[len(id)-1])&(len(t.shards)-1)] // random in a UUIDv7, hash in a foreign ID
+	return &t.shards[int(id[len(id)-1])&(len(t.shards)-1)] // random, or a hash in a foreign ID
 }
 
 func (t *table) user(id string) uint16 { return uint16(maphash.String(t.seed, id) % userSlots) }
