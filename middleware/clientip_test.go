@@ -1,7 +1,9 @@
 package middleware_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/middleware"
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/memstore"
 	"github.com/signedin/signedin/store/storetest/need"
 )
 
@@ -277,4 +281,36 @@ func show(ip netip.Addr, exact bool) string {
 		return ip.String() + "?"
 	}
 	return ip.String()
+}
+
+// Where a proxy is not trusted, nobody's place is that of the proxy, and the log says
+// so once.
+func TestUntrustedProxy(t *testing.T) {
+	t.Parallel()
+	for peer, c := range map[string]struct {
+		known, logged bool
+	}{"127.0.0.1:5": {false, true}, "[::1]:5": {false, true}, "10.0.0.7:5": {true, true}, "203.0.113.9:5": {true, false}} {
+		var log bytes.Buffer
+		m, err := session.New(memstore.New(), session.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mw, err := middleware.New(m, middleware.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			r := httptest.NewRequest("GET", "/", nil)
+			if r.RemoteAddr = peer; !mw.Origin(r).IP.IsValid() {
+				t.Errorf("%s, and no proxy: not known", peer)
+			}
+			r.Header.Set("X-Forwarded-For", "8.8.8.8")
+			if known := mw.Origin(r).IP.IsValid(); known != c.known {
+				t.Errorf("%s: known: %v", peer, known)
+			}
+		}
+		if n := strings.Count(log.String(), "X-Forwarded-For comes from "); n > 1 || (n == 1) != c.logged {
+			t.Errorf("%s: logged %d times: %s", peer, n, &log)
+		}
+	}
 }

@@ -2,8 +2,10 @@ package middleware
 
 import (
 	"net/http"
+	"net/netip"
 
 	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 )
 
@@ -29,13 +31,37 @@ func (m *Middleware) AskHints(next http.Handler) http.Handler {
 // is left out.
 func (m *Middleware) Origin(r *http.Request) session.Origin {
 	o := session.Origin{Hints: hints(r.Header), Background: m.isBackground(r)}
-	if ip, exact := m.cfg.ClientIP(r); exact {
+	if ip, exact := m.cfg.ClientIP(r); exact && !m.isOfProxy(r, ip) {
 		o.IP = ip
 	}
 	if m.cfg.Hints != nil {
 		o.Hints = m.cfg.Hints(r, o.Hints)
 	}
 	return o
+}
+
+// isOfProxy reports whether ip is that of a proxy on this machine, which is not
+// trusted to say where its client is: nobody's place is this machine then. It logs, once,
+// that there is such a proxy, here or on a private network.
+func (m *Middleware) isOfProxy(r *http.Request, ip netip.Addr) bool {
+	header := "X-Forwarded-For"
+	if r.Header[header] == nil {
+		if header = "Forwarded"; r.Header[header] == nil {
+			return false
+		}
+	}
+	if peer, _ := RemoteAddr(r); peer != ip {
+		return false // a trusted one has said
+	}
+	scope := geo.ScopeOf(ip)
+	if scope != geo.ScopeLoopback && scope != geo.ScopePrivate && scope != geo.ScopeShared {
+		return false
+	}
+	if m.proxyOnce.CompareAndSwap(false, true) {
+		m.cfg.Logger.WarnContext(r.Context(), "middleware: "+header+" comes from "+ip.String()+", which is not trusted: "+
+			"set the networks of the proxy in front (TrustedProxies, -trusted-proxies), or it is not known where anybody is", "address", ip)
+	}
+	return scope == geo.ScopeLoopback
 }
 
 func hints(header http.Header) device.Hints {

@@ -95,6 +95,7 @@ type Middleware struct {
 	redirects  minutely                  // answers of our own
 	told, logs minutely
 	publicOnce atomic.Bool
+	proxyOnce  atomic.Bool
 	stats      counters
 
 	alone, shared *session.Door // of requests, see doors

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -83,9 +84,11 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if p.manager, err = session.New(p.cache, cfg); err != nil {
 		return nil, err
 	}
-	if p.proxy, err = immich.New(p.manager, target, immich.Config{
-		ClientIP: clientIP, InsecurePassOnTrouble: f.pass, Logger: log,
-	}); err != nil {
+	icfg := immich.Config{ClientIP: clientIP, InsecurePassOnTrouble: f.pass, Logger: log}
+	if f.lead {
+		icfg.SignInMessage = `<a href="` + template.HTMLEscapeString(f.devices) + `">See where you are signed in, and sign devices out</a>`
+	}
+	if p.proxy, err = immich.New(p.manager, target, icfg); err != nil {
 		return nil, fmt.Errorf("-target: %w", err)
 	}
 	confirm := &confirm{
@@ -115,7 +118,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 		}
 		p.beside = append(p.beside, mailer.run)
 	}
-	p.site = &site{f.devices, p.proxy, toSignIn(p.proxy, devices), toSignIn(p.proxy, confirm)}
+	p.site = &site{f.devices, p.proxy, toSignIn(p.proxy, devices), toSignIn(p.proxy, confirm), f.lead}
 	return p, nil
 }
 

@@ -12,16 +12,19 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/signedin/signedin/examples/internal/host"
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
 )
@@ -29,7 +32,7 @@ import (
 type flags struct {
 	addr, target, devices, db, cityDB, proxies, outbox, smtp, metrics string
 	issuer, client, url                                               string
-	pass, fake                                                        bool
+	pass, fake, lead                                                  bool
 }
 
 func main() {
@@ -46,8 +49,10 @@ func main() {
 	flag.StringVar(&f.issuer, "openid-issuer", "", "OpenID provider at which people sign in to Immich, a `URL`: who has no password confirms there; the secret is in the environment, as "+secretVariable+" (default: none)")
 	flag.StringVar(&f.client, "openid-client", "", "what that calls Immich, or this proxy if it tells both the same of a user; register URL+DEVICES-confirm/callback there, as https://photos.example.com/devices-confirm/callback")
 	flag.StringVar(&f.url, "url", "", "what browsers call this site, a `URL` such as https://photos.example.com")
+	flag.BoolVar(&f.lead, "lead", false, "lead from \"Authorized Devices\" in Immich's settings to the page of the devices, where that is opened by its address, and from Immich's sign-in page")
 	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
 	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
+	stdlog.SetOutput(withoutBodies{os.Stderr})
 	host.Main("immich-proxy", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
 }
 
@@ -117,6 +122,7 @@ type site struct {
 	path             string
 	proxy            *immich.Proxy
 	devices, confirm http.Handler
+	leads            bool // from Immich's own list to the page
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -125,9 +131,19 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.devices.ServeHTTP(w, r)
 	case ok && (rest == "-confirm" || strings.HasPrefix(rest, "-confirm/")):
 		s.confirm.ServeHTTP(w, r)
+	case s.leads && isAuthorizedDevices(r):
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, s.path, http.StatusSeeOther)
 	default:
 		s.proxy.ServeHTTP(w, r)
 	}
+}
+
+// isAuthorizedDevices reports whether a browser opens Immich's own list of devices, by
+// its address.
+func isAuthorizedDevices(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.TrimSuffix(r.URL.Path, "/") == "/user-settings" &&
+		slices.Contains(strings.Split(r.URL.Query().Get("isOpen"), " "), "authorized-devices") && middleware.WantsPage(r)
 }
 
 // toSignIn sends people who are not signed in to Immich's sign-in page.

@@ -257,3 +257,32 @@ func TestRemarks(t *testing.T) {
 		t.Errorf("no %s on %s", want, page)
 	}
 }
+
+// A switch leads from what Immich has of its own to the page.
+func TestLead(t *testing.T) {
+	for _, leads := range []bool{false, true} {
+		p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true, lead: leads})
+		const own = "/user-settings?isOpen=app-settings+authorized-devices"
+		res, _ := p.do("GET", own, "", "Accept", "text/html")
+		if got := res.Header.Get("Location"); (got == "/devices") != leads {
+			t.Errorf("%v: it leads to %q", leads, got)
+		}
+		for _, other := range []string{"/user-settings", "/user-settings?isOpen=password"} {
+			if res, _ := p.do("GET", other, "", "Accept", "text/html"); res.Header.Get("Location") != "" {
+				t.Errorf("%s leads to %q", other, res.Header.Get("Location"))
+			}
+		}
+		_, config := p.check(http.StatusOK, "GET", "/api/server/config", "", "Sec-Fetch-Mode", "cors")
+		var is struct {
+			LoginPageMessage string
+			TrashDays        int
+		}
+		if err := json.Unmarshal([]byte(config), &is); err != nil || strings.Contains(is.LoginPageMessage, `href="/devices"`) != leads || is.TrashDays != 30 {
+			t.Errorf("%v: got %s, %v", leads, config, err)
+		}
+		if _, app := p.check(http.StatusOK, "GET", "/api/server/config", ""); strings.Contains(app, "/devices") {
+			t.Errorf("the app gets %s", app)
+		}
+		p.End(t)
+	}
+}

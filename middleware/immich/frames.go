@@ -23,6 +23,7 @@ type frames struct {
 
 	fragmented bool // a message has begun and goes on in a later frame
 	closed     bool // a close frame has passed: no other may follow
+	spoken     bool // a frame has passed that says more than engine.io's pings and pongs, which are one letter
 }
 
 // inside reports whether a frame has begun and has not ended.
@@ -87,6 +88,7 @@ func (f *frames) begin() {
 		f.left = uint64(length)
 	}
 	f.n = 0
+	f.spoken = f.spoken || !f.control && f.left > 1
 }
 
 func (f *frames) end() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
 )
 
@@ -96,6 +97,9 @@ func (p *Proxy) isAccepted(r *http.Request, token string) bool {
 	me := sessionOf(r, token)
 	if me == nil {
 		return true // not by a token of Immich
+	}
+	if find(r).at == middleware.PlaceQuery {
+		return false // of a screen that is cast to, or a widget: what is in a URL, many see
 	}
 	if !isByItself(r) || p.asker.mayAsk(me.ID, lookOften) {
 		p.lookFor(r, me, token)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/middleware"
@@ -46,6 +47,8 @@ func (p *Proxy) answered(res *http.Response) error {
 	case status == http.StatusUnauthorized && g.session != nil:
 		g.refusedThere = true
 		p.refusedByImmich(g)
+	case status == http.StatusOK && p.wantsMessage(g.in):
+		p.addMessage(res)
 	case status/100 == 2 && g.in.Method != http.MethodGet:
 		p.mirror(g)
 	}
@@ -221,6 +224,7 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 	if sock == nil {
 		return
 	}
+	sock.spoke = p.visits(g)
 	p.mu.Lock()
 	p.sockets[g] = struct{}{}
 	p.mu.Unlock()
@@ -232,6 +236,22 @@ func (p *Proxy) upgraded(g *passage, res *http.Response) {
 	// From here on the farewell ends it. If the session ends before this line,
 	// its context does too.
 	g.open()
+}
+
+// visits returns what notes that the client of a WebSocket has said something: a tab
+// that is in use sends no other request for a long time.
+func (p *Proxy) visits(g *passage) func() {
+	var last time.Time
+	from := p.mw.Origin(g.in)
+	return func() {
+		if now := p.manager.Now(); now.Sub(last) >= time.Minute {
+			last = now
+			go func() { // a store that is slow holds up no socket
+				// However it answers, the socket is not judged by it.
+				_, _ = p.manager.Resume(context.WithoutCancel(g.in.Context()), session.ForeignCredential(g.found.token), from)
+			}()
+		}
+	}
 }
 
 func (p *Proxy) leave(g *passage) {

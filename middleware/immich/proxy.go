@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"net/http"
@@ -39,6 +40,10 @@ type Config struct {
 	// when the password is changed by the app or by an administrator. Defaults to false:
 	// they end here, and in Immich by the token that changed it, or when theirs come by.
 	PasswordKeepsSessions bool
+	// SignInMessage is added to the message on Immich's sign-in page, as HTML, for
+	// browsers: a link to the page of the devices, say, of which nothing in Immich tells.
+	// It is the one thing that is changed in what Immich says. Defaults to none.
+	SignInMessage string
 	// InsecurePassOnTrouble lets requests pass when the store fails. Immich stays
 	// up for everyone, and for so long also for those who were signed out here
 	// and not in Immich. Defaults to false: the answer is 503.
@@ -172,7 +177,14 @@ func (p *Proxy) Middleware() *middleware.Middleware { return p.mw }
 func (p *Proxy) Load(next http.Handler) http.Handler { return p.mw.Load(next) }
 
 // ServeHTTP passes a request on to Immich.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.inner.ServeHTTP(w, r) }
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect { // it is no proxy of the client's
+		w.Header().Set("Connection", "close")
+		p.mw.Problem(w, r, http.StatusMethodNotAllowed, nil)
+		return
+	}
+	p.inner.ServeHTTP(w, r)
+}
 
 // A passage is a request on its way to Immich and back.
 type passage struct {
@@ -198,7 +210,7 @@ func passageOf(ctx context.Context) *passage {
 func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	g := &passage{in: r, found: find(r), refused: p.mw.LoadError(r)}
 	g.session = sessionOf(r, g.found.token)
-	upgrade := r.Header["Upgrade"] != nil
+	upgrade := isWebSocket(r)
 	if p.isUnjudged(g) && upgrade {
 		// Nobody could cut it later. The client tries again.
 		p.note(r.Context(), &p.stats.unjudged, "a WebSocket was answered 503: Immich did not say whose its token is")
@@ -228,6 +240,12 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// isWebSocket reports whether the request wants one. Of any other upgrade, such as to
+// HTTP/2, Immich knows nothing, and closes the connection: there is none, then.
+func isWebSocket(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
 // sessionOf returns the session of the token, nil if it has none. There may be one
 // of the host's own, which says nothing of the token.
 func sessionOf(r *http.Request, token string) *session.Session {
@@ -255,6 +273,11 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	pr.SetURL(p.target)
 	pr.Out.Host = pr.In.Host
 	p.setForwarded(pr)
+	if !isWebSocket(pr.In) {
+		for _, name := range []string{"Connection", "Upgrade", "Http2-Settings"} {
+			pr.Out.Header.Del(name)
+		}
+	}
 	g := passageOf(pr.In.Context())
 	if g.isDead() {
 		strip(pr.Out)
@@ -263,7 +286,7 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 		strip(pr.Out)
 		g.found.put(pr.Out)
 	}
-	if isBirth(pr.Out) {
+	if isBirth(pr.Out) || p.wantsMessage(pr.In) {
 		pr.Out.Header.Set("Accept-Encoding", "identity") // the answer is read
 	}
 }
@@ -305,6 +328,8 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		_, _ = w.Write([]byte(`{"message":"Invalid user token"}`)) // the client has gone
 	case cause != nil:
 		panic(http.ErrAbortHandler) // the client has gone
+	case isWebSocket(r) && errors.Is(err, io.EOF):
+		p.mw.Problem(w, r, http.StatusBadRequest, nil) // Immich has no WebSocket there, and closes the connection
 	default:
 		p.note(r.Context(), &p.stats.noAnswer, "no answer", "path", redact(r.URL.Path), "error", redact(err.Error()))
 		w.Header().Set("Retry-After", "5") // it restarts with each update

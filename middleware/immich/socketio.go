@@ -21,6 +21,8 @@ const farewellWait = 200 * time.Millisecond
 type socket struct {
 	inner    io.ReadWriteCloser
 	socketIO bool
+	spoke    func() // is told when the client says something; one call at a time
+	said     frames // of the client
 
 	mu      sync.Mutex
 	frames  frames        // as far as Read has returned
@@ -53,7 +55,7 @@ func wrapSocket(res *http.Response) *socket {
 }
 
 func newSocket(inner io.ReadWriteCloser, socketIO bool) *socket {
-	return &socket{inner: inner, socketIO: socketIO, done: make(chan struct{})}
+	return &socket{inner: inner, socketIO: socketIO, spoke: func() {}, done: make(chan struct{})}
 }
 
 // farewell ends the socket: nothing of the client reaches Immich any more, and
@@ -183,6 +185,10 @@ func (s *socket) finish() {
 func (s *socket) Write(p []byte) (int, error) {
 	if n, err, left := s.ignore(p); left {
 		return n, err
+	}
+	if s.said.skip(p); s.said.spoken {
+		s.said.spoken = false
+		s.spoke()
 	}
 	n, err := s.inner.Write(p)
 	if err != nil {
