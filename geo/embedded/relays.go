@@ -13,9 +13,8 @@ import (
 // operators. What else is there belongs to servers of the same operators, from which
 // nobody signs in.
 //
-// Where travellers' eSIMs leave is in no list that may be passed on: their providers
-// publish none, and what says it (the name of an autonomous system) is in databases that
-// hosts have to fetch themselves.
+// Where travellers' eSIMs leave is in no list: their providers publish none, and the name
+// of a mobile operator does not tell by which of its networks they do.
 var relays = []netip.Prefix{
 	netip.MustParsePrefix("104.28.0.0/16"),       // Cloudflare, also of WARP
 	netip.MustParsePrefix("140.248.0.0/18"),      // Fastly

@@ -24,6 +24,7 @@ const (
 	// places are near each other.
 	nearRadius = 200
 	near       = 50 // km
+	rounding   = 16 // km that a tenth of a degree at both ends may put between two places
 )
 
 // placeOf returns where l is, none if that is not known well enough.
@@ -114,10 +115,11 @@ func (s spot) before(o spot) bool {
 	return s.lon < o.lon
 }
 
-// near reports whether p is near one of them.
+// near reports whether p is near one of them, or may be: what lies within its radius is
+// not said to be another place.
 func (s *spots) near(p place) bool {
 	for _, o := range s.all[:s.n] {
-		if p.isNear(o.place) {
+		if p.isNear(o.place) || p.distance(o.place) <= p.km()+rounding {
 			return true
 		}
 	}

@@ -76,6 +76,7 @@ func run(trace, answers, labels, name string, preset risk.Preset, q quality, for
 	}
 	if o != nil && o.asked > 0 {
 		fmt.Printf("largest profile %d bytes, %v an assessment, encoded forms included\n", o.largest, o.spent/time.Duration(o.asked))
+		fmt.Println(o.truths)
 		fmt.Printf("intruders told again the next day: %d of %d\n", o.back.seen, o.back.n)
 	}
 	return w.Flush()

@@ -25,8 +25,9 @@ type ours struct {
 	intruders map[int]bool // records to be let in and to come back
 	back      struct{ n, seen int }
 
-	spent time.Duration
-	asked int
+	spent  time.Duration
+	asked  int
+	truths *truths // of the reasons that were given
 
 	backing bool // an intruder is let in, who is not to be told of
 	foreign bool // sessions of a carrier that can have no device cookie
@@ -47,7 +48,7 @@ type live struct {
 }
 
 func newOurs(preset risk.Preset, foreign bool) (*ours, error) {
-	o := &ours{people: map[int]*person{}, sessions: map[int]*live{}, foreign: foreign}
+	o := &ours{people: map[int]*person{}, sessions: map[int]*live{}, foreign: foreign, truths: newTruths()}
 	var err error
 	if o.mails, err = newMails(); err != nil {
 		return nil, err
@@ -93,6 +94,7 @@ func (o *ours) signIn(r *record, learn bool) (answer, error) {
 	}
 	verdict, err := o.assessor.Assess(context.Background(), c)
 	p.keep(verdict)
+	o.did(r, v, verdict.Level)
 	if s.DeviceKey != (session.DeviceKey{}) {
 		p.devices = slices.DeleteFunc(p.devices, func(k session.DeviceKey) bool { return k == s.DeviceKey })
 		p.devices = slices.Insert(p.devices, 0, s.DeviceKey)
@@ -154,6 +156,7 @@ func (o *ours) move(r *record, learn bool) (answer, error) {
 	}
 	next := l.session.Clone()
 	next.Last = kept
+	level := session.LevelNone
 	if stranger {
 		l.families = append(l.families, said.Device.Family())
 		l.families = l.families[max(0, len(l.families)-8):]
@@ -163,6 +166,7 @@ func (o *ours) move(r *record, learn bool) (answer, error) {
 		var verdict session.Verdict
 		verdict, err = o.assessor.Assess(context.Background(), c)
 		p.keep(verdict)
+		level = verdict.Level
 		next.Signals = append(next.Signals, verdict.Signals...)
 		next.Signals = next.Signals[max(0, len(next.Signals)-16):]
 		if verdict.Level == session.LevelHigh {
@@ -171,7 +175,16 @@ func (o *ours) move(r *record, learn bool) (answer, error) {
 		o.mails.observe(session.EventMoved, next, &v, verdict)
 	}
 	l.session = next
+	o.did(r, v, level)
 	return answer{}, err
+}
+
+// did notes what the user has done, or an intruder who is let in, of whose reasons none
+// is counted.
+func (o *ours) did(r *record, v session.Visit, level session.Level) {
+	if !o.backing {
+		o.truths.did(r, v, level)
+	}
 }
 
 func (p *person) keep(v session.Verdict) {
@@ -193,6 +206,9 @@ func (o *ours) ask(r *record, c session.Case) (answer, error) {
 	for _, l := range lines {
 		a.Score += l.Points
 		a.Points[l.Code] = l.Points
+	}
+	if !o.backing {
+		o.truths.check(r, c, v.Signals)
 	}
 	for _, s := range v.Signals {
 		a.Reasons = append(a.Reasons, s.Code)
