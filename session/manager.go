@@ -184,7 +184,7 @@ func New(store Store, cfg Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{cfg: cfg, limits: limits, profiles: profiles}
+	m := &Manager{cfg: cfg, limits: limits, profiles: profiles, queue: touchQueue{turn: make(chan struct{}, 1)}}
 	m.overseer.m, m.hub.overseer = m, &m.overseer
 	counted := &countedStore{store, &m.stats.storeErrors}
 	m.store = counted

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -23,8 +24,8 @@ type touchQueue struct {
 	waiting []*live
 	since   time.Time // when the first of them came
 
-	flushing sync.Mutex
-	running  atomic.Bool // Run flushes, so requests need not
+	turn    chan struct{} // holds one while activity is written
+	running atomic.Bool   // Run flushes, so requests need not
 }
 
 // len returns how many visits wait to be written.
@@ -179,21 +180,33 @@ func (m *Manager) enqueue(ctx context.Context, l *live, now time.Time) {
 	q.mu.Unlock()
 	// Not in a transaction of the host's: it would hold on to the rows of others,
 	// and if it is rolled back their visits are lost.
-	if due && !Held(ctx) && q.flushing.TryLock() {
-		defer q.flushing.Unlock()
+	if !due || Held(ctx) {
+		return
+	}
+	select {
+	case q.turn <- struct{}{}:
 		_ = m.flush(ctx) // counted and logged; activity is no reason to fail a request
+	default:
 	}
 }
 
 // Flush writes the activity that waits in memory. Call it when the process
-// ends, unless Run does.
+// ends, unless Run does. It waits for others who write for five seconds at most,
+// and then writes for as long.
 func (m *Manager) Flush(ctx context.Context) error {
-	m.queue.flushing.Lock()
-	defer m.queue.flushing.Unlock()
-	return m.flush(ctx)
+	wait, cancel := write(ctx)
+	defer cancel()
+	select {
+	case m.queue.turn <- struct{}{}:
+		return m.flush(ctx)
+	case <-wait.Done(): // whoever writes has what waited, and keeps what it cannot write
+		return fmt.Errorf("session: activity is being written: %w", context.Cause(wait))
+	}
 }
 
+// flush writes what waits, and gives the turn to the next.
 func (m *Manager) flush(ctx context.Context) error {
+	defer func() { <-m.queue.turn }()
 	m.queue.mu.Lock()
 	waiting := m.queue.waiting
 	m.queue.waiting = nil

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/signedin/signedin/device"
@@ -36,6 +38,63 @@ func (c *counting) Touch(ctx context.Context, all []session.Touch) error {
 		return c.fail
 	}
 	return c.Store.Touch(ctx, all)
+}
+
+// stuck is a store that takes a visit and does not answer.
+type stuck struct {
+	session.Store
+	answers chan struct{}
+}
+
+func (s *stuck) Touch(context.Context, []session.Touch) error {
+	<-s.answers
+	return nil
+}
+
+// However many flush, none waits for longer than for one write.
+func TestFlushesDoNotQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &stuck{memstore.New(), make(chan struct{})}
+		m, err := session.New(store, session.Config{FlushInterval: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticket, err := m.BeginSignIn(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, token, err := m.Start(t.Context(), ticket, home, session.StartOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		if _, err := m.Resume(t.Context(), token.Credential(), home); err != nil {
+			t.Fatal(err)
+		}
+		first := make(chan error)
+		go func() { first <- m.Flush(t.Context()) }()
+		synctest.Wait()
+		began := time.Now()
+		var others sync.WaitGroup
+		for range 4 {
+			others.Go(func() {
+				if err := m.Flush(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("Flush while another one is stuck: got %v", err)
+				}
+			})
+		}
+		others.Wait()
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("Flush took %v, want 5 seconds", took)
+		}
+		close(store.answers)
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		if err := m.Flush(t.Context()); err != nil {
+			t.Errorf("Flush afterwards: %v", err)
+		}
+	})
 }
 
 // A visit of which only the time is new says so, and of which visit it is the same,

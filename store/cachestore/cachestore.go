@@ -27,6 +27,7 @@ package cachestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -135,12 +136,15 @@ func (st *Store) get(ctx context.Context, id session.ID) (*session.Session, sess
 }
 
 // read gets the original and copies it if it is live. What is over is not
-// worth a copy: nobody is refused by one.
+// worth a copy: nobody is refused by one. Trouble says nothing of a copy: on a
+// machine that is only slow it goes on to answer, as long as it may.
 func (st *Store) read(ctx context.Context, id session.ID, now time.Duration) (*session.Session, session.Generations, *entry, error) {
 	before := st.copies.clock.Load()
 	s, gens, err := st.inner.Get(ctx, id)
-	if err != nil {
+	if errors.Is(err, session.ErrUnknown) || errors.Is(err, session.ErrCorrupt) {
 		st.copies.drop(id)
+	}
+	if err != nil {
 		return s, gens, nil, err
 	}
 	return s, gens, st.keep(s, gens, before, now), nil

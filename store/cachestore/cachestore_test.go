@@ -153,6 +153,38 @@ func TestFresh(t *testing.T) {
 	}
 }
 
+// unready is a store whose reads come to no end in time, if so is said.
+type unready struct {
+	session.Store
+	is atomic.Bool
+}
+
+func (s *unready) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
+	if s.is.Load() {
+		return nil, session.Generations{}, context.DeadlineExceeded
+	}
+	return s.Store.Get(ctx, id)
+}
+
+// On a machine that is only slow reads run out of time, and nobody who has a copy
+// is turned away: not by his own read, and not after one that asked for the
+// original.
+func TestSlowStoreKeepsCopies(t *testing.T) {
+	inner := &unready{Store: memstore.New()}
+	i := new(wire).start(t, inner, cachestore.Config{}, time.Millisecond)
+	s := create(t, i.cache)
+	isLive(t, i.cache, s.ID)
+	inner.is.Store(true)
+	for range 2 {
+		if !isLive(t, i.cache, s.ID) {
+			t.Error("the copy does not answer")
+		}
+		if _, _, err := i.cache.Get(i.cache.Fresh(t.Context()), s.ID); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the original: got %v", err)
+		}
+	}
+}
+
 // A revocation counts here although its answer was lost, and while it is on
 // its way.
 func TestRevocationWithoutAnAnswer(t *testing.T) {

@@ -118,6 +118,9 @@ func (h *handle) readApart(ctx context.Context) (handle, error) {
 // of a context, whatever it waits for.
 func isPunctual(db *sqlx.DB) bool {
 	t := reflect.TypeOf(db.Driver())
+	if t == nil {
+		return false
+	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}

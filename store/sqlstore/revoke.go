@@ -83,24 +83,24 @@ func endOnlyArgs(r session.Revocation, only string) []any {
 // everyone.
 const maxTold = 500
 
-func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (session.Revoked, error) {
-	for again := false; ; again = true {
-		done, err := st.bumpAll(ctx, r)
-		if err != errCannotKeep {
-			return done, err
+func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
+	err = st.explained(ctx, func() (bool, error) {
+		if done, err = st.bumpAll(ctx, r); err != errCannotKeep {
+			return true, err
 		}
-		s, err := st.standing(ctx, r.Keep.ID)
+		done = session.Revoked{}
+		stands, err := st.standing(ctx, r.Keep.ID)
 		if err != nil {
-			return session.Revoked{}, err
+			return true, err
 		}
-		if err = s.why(r.UserID); err != session.ErrConflict || again || st.dialect.lock == "" {
-			return session.Revoked{}, err
+		if err = stands.why(r.UserID); err == session.ErrConflict && st.dialect.lock != "" {
+			// It may be that the user has no counter yet, and so nothing to lock.
+			_, added := st.add(ctx, st.stmts.addUser, r.UserID, r.Ending.At.UnixMilli())
+			err = cmp.Or(added, err)
 		}
-		// It may be that the user has no counter yet, and so nothing to lock.
-		if added, err := st.add(ctx, st.stmts.addUser, r.UserID, r.Ending.At.UnixMilli()); err != nil || !added {
-			return session.Revoked{}, cmp.Or(err, session.ErrConflict)
-		}
-	}
+		return !stands.is(r.Keep.Version), err
+	})
+	return done, err
 }
 
 // bumpAll bumps the user's counter, by which every session is over but the one

@@ -172,7 +172,7 @@ func (p *statements) ofSessions() []statement {
 		{&p.update, `UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?,
 			due_at = {least}(?, s.last_at + ?), version = s.version + 1
 			WHERE s.id = ? AND s.version = ? AND {writable}`},
-		{&p.standing, `SELECT s.user_id, {live} AS live FROM signedin_sessions s WHERE s.id = ?`},
+		{&p.standing, `SELECT s.user_id, s.version, {live} AS live FROM signedin_sessions s WHERE s.id = ?`},
 		{&p.touch, `{touch}`},
 		{&p.touchTimes, `{touch times}`},
 	}

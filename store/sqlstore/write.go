@@ -25,17 +25,22 @@ func (st *Store) Create(ctx context.Context, s *session.Session) error {
 
 func (st *Store) create(ctx context.Context, id session.ID, r *row, gens session.Generations) error {
 	args := append(r.values(), gens.User, r.UserID, gens.Global)
-	done, err := st.add(ctx, st.stmts.create, args...)
-	if err == nil && !done && gens.User == 0 && st.dialect.lock != "" {
+	n, err := st.exec(ctx, st.stmts.create, args...)
+	if err == nil && n == 0 && gens.User == 0 && st.dialect.lock != "" {
 		// It may be that the user has no counter yet, and so nothing to lock.
 		if _, err = st.add(ctx, st.stmts.addUser, r.UserID, r.CreatedAt); err == nil {
-			done, err = st.add(ctx, st.stmts.create, args...)
+			n, err = st.exec(ctx, st.stmts.create, args...)
 		}
 	}
-	if err != nil || done {
-		return err
+	switch {
+	case err == nil && n > 0:
+		return nil
+	case err == nil:
+		return st.whyNotCreated(ctx, id)
+	case st.dialect.taken != nil && st.dialect.taken(err):
+		return session.ErrExists // which a read may not see yet: see explained
 	}
-	return st.whyNotCreated(ctx, id)
+	return err
 }
 
 func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
@@ -51,15 +56,34 @@ func (st *Store) whyNotCreated(ctx context.Context, id session.ID) error {
 
 // Update writes a session that was read before.
 func (st *Store) Update(ctx context.Context, s *session.Session) error {
-	id, args := s.ID, updateArgs(s)
+	id, version, args := s.ID, s.Version, updateArgs(s)
 	return st.fail(ctx, "update", again0(ctx, st, func() error {
-		n, err := st.update(ctx, id, args)
-		if err != nil || n > 0 {
+		return st.explained(ctx, func() (bool, error) {
+			n, err := st.update(ctx, id, args)
+			if err != nil || n > 0 {
+				return true, err
+			}
+			stands, err := st.standing(ctx, id)
+			return !stands.is(version), cmp.Or(err, stands.why(""))
+		})
+	}))
+}
+
+// explained calls f, which writes and reads why nothing was written, again if the
+// read finds no reason. In MariaDB that can be: a write sees what another
+// transaction has just committed, and a read a moment later does not yet. In a
+// transaction of the host's reads may be as of its beginning: there it is called
+// twice at most.
+func (st *Store) explained(ctx context.Context, f func() (bool, error)) error {
+	for n := 1; ; n++ {
+		found, err := f()
+		if found || n == attempts || n == 2 && st.joined(ctx) != nil {
 			return err
 		}
-		stands, err := st.standing(ctx, id)
-		return cmp.Or(err, stands.why(""))
-	}))
+		if over := pause(ctx, n); over != nil {
+			return over
+		}
+	}
 }
 
 func (st *Store) update(ctx context.Context, id session.ID, args []any) (n int, err error) {
@@ -83,9 +107,14 @@ func updateArgs(s *session.Session) []any {
 
 // stands says how it stands with a session that could not be updated.
 type stands struct {
-	UserID string `db:"user_id"`
-	Live   bool   `db:"live"`
+	UserID  string `db:"user_id"`
+	Live    bool   `db:"live"`
+	Version int64  `db:"version"`
 }
+
+// is reports whether it is live and of that version, so that nothing is known
+// that stood in the way.
+func (s *stands) is(version int64) bool { return s != nil && s.Live && s.Version == version }
 
 // why tells why it could not; owner is who should have owned it, if that
 // matters.

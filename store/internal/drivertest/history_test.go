@@ -25,7 +25,7 @@ const (
 	historyClients = 5
 	historySteps   = 12
 	maxLost        = 6 // answers in one history; each doubles what has to be looked at
-	checkTimeout   = time.Minute
+	checkTimeout   = 10 * time.Second
 )
 
 // traits are what differs between the stores.
@@ -76,6 +76,10 @@ func (h *history) run(ctx context.Context) {
 	}
 }
 
+// errNotJudged says that a history has too many calls at once to be judged in
+// time: on a slow machine it may.
+var errNotJudged = errors.New("not judged")
+
 // check returns an error unless the history is one that could have happened
 // call by call.
 func (h *history) check() error {
@@ -83,7 +87,7 @@ func (h *history) check() error {
 	case len(h.wrong) > 0:
 		return fmt.Errorf("seed %d: %w", h.seed, errors.Join(h.wrong...))
 	case result == porcupine.Unknown:
-		return fmt.Errorf("seed %d: not checked within %v", h.seed, checkTimeout)
+		return errNotJudged
 	case result == porcupine.Illegal:
 		return fmt.Errorf("seed %d: not linearizable:\n%s", h.seed, h.shortest())
 	}

@@ -19,7 +19,7 @@ var errCut = errors.New("the connection was cut")
 // cut fails one round trip, before the server has heard of it or after it has
 // done what it says.
 type cut struct {
-	at    int64
+	at    atomic.Int64
 	after bool
 	calls atomic.Int64
 }
@@ -39,7 +39,7 @@ func (h *cut) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 }
 
 func (h *cut) trip(f func() error, cmds ...redis.Cmder) error {
-	if h.calls.Add(1) != h.at {
+	if h.calls.Add(1) != h.at.Load() {
 		return f()
 	}
 	if h.after {
@@ -51,42 +51,64 @@ func (h *cut) trip(f func() error, cmds ...redis.Cmder) error {
 	return errCut
 }
 
-// TestRedisCut fails each round trip of a session's life in turn. Doing it
-// again helps; if nobody does, nothing is live that was revoked, and Mark and
-// Purge leave nothing behind.
+// TestRedisCut fails each round trip of a session's life in turn, in one life
+// after the other. Doing it again helps; if nobody does, nothing is live that was
+// revoked, and Mark and Purge leave nothing of any life behind.
 func TestRedisCut(t *testing.T) {
 	eachRedis(t, func(t *testing.T, open func(testing.TB) redis.UniversalClient) {
 		for _, after := range []bool{false, true} {
 			for _, repeat := range []bool{true, false} {
 				t.Run(fmt.Sprintf("after effect %v, repeated %v", after, repeat), func(t *testing.T) {
-					client := open(t)
-					for n := int64(1); ; n++ {
-						h := &cut{at: n, after: after}
-						cutting := open(t)
-						l := &life{T: t, prefix: ownPrefix(), repeat: repeat}
-						l.store = redisStore(t, cutting, redisstore.Config{Prefix: l.prefix})
-						cutting.AddHook(h)
+					client, cutting, prefix := open(t), open(t), ownPrefix()
+					defer deleteKeys(t, client, prefix)
+					sound := redisStore(t, client, redisstore.Config{Prefix: prefix})
+					l := &life{T: t, repeat: repeat, store: redisStore(t, cutting, redisstore.Config{Prefix: prefix})}
+					h := &cut{after: after}
+					cutting.AddHook(h)
+					for h.calls.Load() >= h.at.Load() {
+						h.calls.Store(0)
+						l.number = byte(h.at.Add(1))
+						l.begin(sound)
 						l.run()
-						l.clear(client)
 						if t.Failed() {
-							t.Fatalf("when round trip %d was cut", n)
-						}
-						if h.calls.Load() < n {
-							return
+							t.Fatalf("when round trip %d was cut", l.number)
 						}
 					}
+					if l.number < 20 {
+						t.Errorf("a life is %d round trips, want all of them", l.number-1)
+					}
+					clearAll(t, sound)
+					wantKinds(t, client, prefix, "everyone")
 				})
 			}
 		}
 	})
 }
 
-// life is the life of some sessions.
+// life is the life of some sessions of a user, both with its number.
 type life struct {
 	*testing.T
 	store  *redisstore.Store
-	prefix string
 	repeat bool
+	number byte
+	now    session.Generations
+}
+
+func (l *life) begin(st *redisstore.Store) {
+	l.Helper()
+	var err error
+	if l.now, err = st.Generation(l.Context(), l.user()); err != nil {
+		l.Fatal(err)
+	}
+}
+
+func (l *life) user() string         { return fmt.Sprint("ada ", l.number) }
+func (l *life) id(n byte) session.ID { return session.ID{n, l.number} }
+
+func (l *life) session(n byte) *session.Session {
+	s := someSession(n)
+	s.ID, s.UserID, s.Generations = l.id(n), l.user(), l.now
+	return s
 }
 
 // try does a step, again if that is asked for, and reports whether it worked.
@@ -107,23 +129,23 @@ func (l *life) run() {
 	ctx := l.Context()
 	ending := session.Ending{At: someTime, Reason: session.ReasonAdmin, By: "admin"}
 	for n := range byte(4) {
-		s := someSession(n + 1)
+		s := l.session(n + 1)
 		if l.try("Create", func() error { return l.store.Create(ctx, s) }) {
 			l.try("Get", func() error { _, _, err := l.store.Get(ctx, s.ID); return err })
 		}
 	}
 	l.try("Touch", func() error {
-		return l.store.Touch(ctx, []session.Touch{{ID: session.ID{1}, Visit: session.Visit{At: someTime.Add(time.Second)}}})
+		return l.store.Touch(ctx, []session.Touch{{ID: l.id(1), Visit: session.Visit{At: someTime.Add(time.Second)}}})
 	})
-	l.try("Update", func() error { return l.store.Update(ctx, someSession(1)) })
+	l.try("Update", func() error { return l.store.Update(ctx, l.session(1)) })
 	if l.try("Revoke", func() error {
-		_, err := l.store.Revoke(ctx, session.Revocation{UserID: "ada", Only: []session.ID{{1}}, Ending: ending})
+		_, err := l.store.Revoke(ctx, session.Revocation{UserID: l.user(), Only: []session.ID{l.id(1)}, Ending: ending})
 		return err
 	}) {
 		l.wantDead(1)
 	}
 	if l.try("Revoke all", func() error {
-		_, err := l.store.Revoke(ctx, session.Revocation{UserID: "ada", All: true, Keep: someSession(2), Ending: ending})
+		_, err := l.store.Revoke(ctx, session.Revocation{UserID: l.user(), All: true, Keep: l.session(2), Ending: ending})
 		return err
 	}) {
 		l.wantDead(1, 3, 4)
@@ -135,7 +157,7 @@ func (l *life) run() {
 		l.wantDead(1, 2, 3, 4)
 	}
 	l.try("Purge of a user", func() error {
-		_, err := l.store.Purge(ctx, session.Purge{UserID: "ada", Now: someTime})
+		_, err := l.store.Purge(ctx, session.Purge{UserID: l.user(), Now: someTime})
 		return err
 	})
 }
@@ -143,32 +165,30 @@ func (l *life) run() {
 func (l *life) wantDead(ids ...byte) {
 	l.Helper()
 	for _, n := range ids {
-		s, g, err := l.store.Get(l.Context(), session.ID{n})
+		s, g, err := l.store.Get(l.Context(), l.id(n))
 		if err == nil && s.Ended == nil && s.Generations == g {
 			l.Errorf("session %d is live", n)
 		}
 	}
 }
 
-// clear has everything marked and purged, by another process, as Run does, and
-// looks what is left.
-func (l *life) clear(client redis.UniversalClient) {
-	l.Helper()
-	defer deleteKeys(l, client, l.prefix)
-	store := redisStore(l, client, redisstore.Config{Prefix: l.prefix})
+// clearAll has everything marked and purged, by another process, as Run does.
+func clearAll(t *testing.T, st *redisstore.Store) {
+	t.Helper()
 	late := someTime.Add(24 * time.Hour)
-	for more := true; more && !l.Failed(); {
+	for more := true; more && !t.Failed(); {
 		var err error
-		if more, err = store.Mark(l.Context(), "", 100); err != nil {
-			l.Error(err)
+		if more, err = st.Mark(t.Context(), "", 100); err != nil {
+			t.Error(err)
 		}
 	}
-	for range 2 {
-		if _, err := store.Purge(l.Context(), session.Purge{Now: late, EndedBefore: late, Limit: 100}); err != nil {
-			l.Error(err)
+	for more := true; more && !t.Failed(); {
+		done, err := st.Purge(t.Context(), session.Purge{Now: late, EndedBefore: late, Limit: 100})
+		if err != nil {
+			t.Error(err)
 		}
+		more = done.More
 	}
-	wantKinds(l.T, client, l.prefix, "everyone")
 }
 
 // TestRedisHeals proves that a session whose owner's name was lost, because a
@@ -177,7 +197,8 @@ func (l *life) clear(client redis.UniversalClient) {
 func TestRedisHeals(t *testing.T) {
 	client := openRedis(t)
 	store := redisStore(t, client, redisstore.Config{})
-	h := &cut{at: 3} // after the look and the script, the name
+	h := new(cut)
+	h.at.Store(3) // after the look and the script, the name
 	client.AddHook(h)
 	if err := store.Create(t.Context(), someSession(1)); !errors.Is(err, errCut) {
 		t.Fatalf("Create: got %v, want %v", err, errCut)

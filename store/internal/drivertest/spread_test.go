@@ -29,18 +29,20 @@ func TestSQLiteProcesses(t *testing.T) {
 }
 
 func TestPostgresProcesses(t *testing.T) {
+	a, b := openPostgres(t, "pgx"), openPostgres(t, "postgres")
+	cfg := sqlstore.Config{Prefix: newPrefix(t, a)}
+	fresh := reused(t, a, cfg.Prefix)
 	onProcesses(t, "postgres(spread)", func(t *testing.T) []session.Store {
-		a, b := openPostgres(t, "pgx"), openPostgres(t, "postgres")
-		cfg := sqlstore.Config{Prefix: newPrefix(t, a), ReadTimeout: 10 * time.Second}
-		return []session.Store{migrated(t, a, cfg), migrated(t, b, cfg)}
+		return []session.Store{fresh(t), migrated(t, b, cfg)}
 	})
 }
 
 func TestMySQLProcesses(t *testing.T) {
+	a, b := openMySQL(t, ""), openMySQL(t, "clientFoundRows=true")
+	cfg := sqlstore.Config{Prefix: newPrefix(t, a)}
+	fresh := reused(t, a, cfg.Prefix)
 	onProcesses(t, "mysql(spread)", func(t *testing.T) []session.Store {
-		a, b := openMySQL(t, ""), openMySQL(t, "clientFoundRows=true")
-		cfg := sqlstore.Config{Prefix: newPrefix(t, a), ReadTimeout: 10 * time.Second}
-		return []session.Store{migrated(t, a, cfg), migrated(t, b, cfg)}
+		return []session.Store{fresh(t), migrated(t, b, cfg)}
 	})
 }
 
