@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"flag"
 	"fmt"
 	"mime/multipart"
 	"net"
@@ -49,13 +50,13 @@ func TestInFront(t *testing.T) {
 			}
 			https://$ADDR {
 				tls cert.pem key.pem
-				` + inREADME(t, "`(reverse_proxy [^`]*)`") + `
+				` + inREADME(t, "`(reverse_proxy 127[^`]*)`") + `
 			}`, []string{"caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program := need.Program(t, c.command[0])
-			p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true, proxies: "127.0.0.1/32"})
+			p := start(t, readmeFlags(t))
 			defer p.End(t)
 			dir, addr := t.TempDir(), freeAddr(t)
 			settings := strings.NewReplacer("$ADDR", addr, "127.0.0.1:8080", strings.TrimPrefix(p.Site, "http://")).Replace(c.settings)
@@ -69,6 +70,22 @@ func TestInFront(t *testing.T) {
 			f.check()
 		})
 	}
+}
+
+// readmeFlags are those with which the README has the program started, in front of a
+// stand-in and beside what else runs here.
+func readmeFlags(t *testing.T) flags {
+	t.Helper()
+	set := flag.NewFlagSet("", flag.ContinueOnError)
+	f := define(set)
+	if err := set.Parse(strings.Fields(inREADME(t, `(?m)^ +\./immich-proxy (.*)$`))); err != nil {
+		t.Fatal(err)
+	}
+	if f.target == "" || f.proxies == "" {
+		t.Fatalf("got %+v", f)
+	}
+	f.addr, f.target, f.fake = "127.0.0.1:0", "", true
+	return *f
 }
 
 // inREADME returns what the README says from where the pattern matches: the

@@ -36,24 +36,30 @@ type flags struct {
 }
 
 func main() {
-	var f flags
-	flag.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
-	flag.StringVar(&f.target, "target", "", "`URL` of Immich, such as http://127.0.0.1:2283")
-	flag.StringVar(&f.devices, "devices", "/devices", "`path` of the page, one that Immich does not use")
-	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your cache directory)")
-	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
-	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that tell people of unusual sign-ins, for your mailer to send (default: beside the database)")
-	flag.StringVar(&f.smtp, "smtp", "", "mail server that sends them, a `URL` such as smtps://photos%40example.com@mail.example.com; its password is in the environment, as "+passwordVariable+" (default: they stay in the folder)")
-	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
-	flag.StringVar(&f.metrics, "metrics", "", "`address` for metrics and health checks, which nobody from outside can reach, such as 127.0.0.1:9090 (default: none)")
-	flag.StringVar(&f.issuer, "openid-issuer", "", "OpenID provider at which people sign in to Immich, a `URL`: who has no password confirms there; the secret is in the environment, as "+secretVariable+" (default: none)")
-	flag.StringVar(&f.client, "openid-client", "", "what that calls Immich, or this proxy if it tells both the same of a user; register URL+DEVICES-confirm/callback there, as https://photos.example.com/devices-confirm/callback")
-	flag.StringVar(&f.url, "url", "", "what browsers call this site, a `URL` such as https://photos.example.com")
-	flag.BoolVar(&f.lead, "lead", false, "lead from \"Authorized Devices\" in Immich's settings to the page of the devices, where that is opened by its address, and from Immich's sign-in page")
-	flag.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
-	flag.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
+	f := define(flag.CommandLine)
 	stdlog.SetOutput(withoutBodies{os.Stderr})
-	host.Main("immich-proxy", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
+	host.Main("immich-proxy", func(ctx context.Context) error { return run(ctx, *f, os.Stdout, os.Stderr) })
+}
+
+// define returns the flags, which set fills in.
+func define(set *flag.FlagSet) *flags {
+	f := new(flags)
+	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	set.StringVar(&f.target, "target", "", "`URL` of Immich, such as http://127.0.0.1:2283")
+	set.StringVar(&f.devices, "devices", "/devices", "`path` of the page, one that Immich does not use")
+	set.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your cache directory)")
+	set.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
+	set.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that tell people of unusual sign-ins, for your mailer to send (default: beside the database)")
+	set.StringVar(&f.smtp, "smtp", "", "mail server that sends them, a `URL` such as smtps://photos%40example.com@mail.example.com; its password is in the environment, as "+passwordVariable+" (default: they stay in the folder)")
+	set.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies in front of this one whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
+	set.StringVar(&f.metrics, "metrics", "", "`address` for metrics and health checks, which nobody from outside can reach, such as 127.0.0.1:9090 (default: none)")
+	set.StringVar(&f.issuer, "openid-issuer", "", "OpenID provider at which people sign in to Immich, a `URL`: who has no password confirms there; the secret is in the environment, as "+secretVariable+" (default: none)")
+	set.StringVar(&f.client, "openid-client", "", "what that calls Immich, or this proxy if it tells both the same of a user; register URL+DEVICES-confirm/callback there, as https://photos.example.com/devices-confirm/callback")
+	set.StringVar(&f.url, "url", "", "what browsers call this site, a `URL` such as https://photos.example.com")
+	set.BoolVar(&f.lead, "lead", false, "lead from \"Authorized Devices\" in Immich's settings to the page of the devices, where that is opened by its address, and from Immich's sign-in page")
+	set.BoolVar(&f.pass, "insecure-pass-on-trouble", false, "let requests pass while the database fails, also of devices that were signed out")
+	set.BoolVar(&f.fake, "fake", false, "start a stand-in of Immich, with a user, in this program; the database is a temporary one unless -db is given")
+	return f
 }
 
 // run is the program: it returns when ctx is done, or with what went wrong.
