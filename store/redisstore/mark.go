@@ -273,33 +273,71 @@ func (st *Store) listUnmarked(ctx context.Context, q session.Query) (all []*sess
 		sets = append(sets, st.ofUser(o, "live"))
 	}
 	for _, set := range sets {
-		ids, err := st.client.ZRange(ctx, set, 0, -1).Result()
-		if err != nil {
-			return nil, nil, err
-		}
-		slices.Sort(ids)
-		slices.Reverse(ids)
-		limit := math.MaxInt
+		limit, below := math.MaxInt, ""
 		if q.Limit > 0 && !q.Oldest && len(p.own)+len(p.all) == 1 { // else some of a set may have ended otherwise
 			limit = q.Limit
 			if after := q.After; after != nil && after.Ended != nil {
 				if at := strconv.FormatInt(after.Ended.At.UnixMilli(), 10); p.is(at) {
-					ids = slices.DeleteFunc(ids, func(id string) bool { return id >= hexID(after.ID) })
+					below = hexID(after.ID)
 				}
 			}
 		}
-		for part := range slices.Chunk(ids, chunk) {
-			some, bad, err := st.readUnmarked(ctx, o, p, part)
+		for limit > 0 {
+			ids, more, err := st.greatest(ctx, set, below, limit)
 			if err != nil {
 				return nil, nil, err
 			}
-			all, corrupted = append(all, some...), errors.Join(corrupted, bad)
-			if limit -= len(some); limit <= 0 {
+			for part := range slices.Chunk(ids, chunk) {
+				some, bad, err := st.readUnmarked(ctx, o, p, part)
+				if err != nil {
+					return nil, nil, err
+				}
+				all, corrupted = append(all, some...), errors.Join(corrupted, bad)
+				if limit -= len(some); limit <= 0 {
+					break
+				}
+			}
+			if !more {
 				break
 			}
+			below = ids[len(ids)-1]
 		}
 	}
 	return all, corrupted, nil
+}
+
+// scanned is about how many members of a set one command looks at.
+const scanned = 1000
+
+// greatest returns the members of a set that are below one, or below none if that
+// is empty, from the greatest down, as many as a page may need. It says whether
+// there are more. However large the set is, a command is short, and no more than
+// that is kept.
+func (st *Store) greatest(ctx context.Context, set, below string, page int) (ids []string, more bool, err error) {
+	most := max(page, chunk) // some may not be for the page
+	for cursor := uint64(0); ; {
+		var some []string
+		some, cursor, err = st.client.ZScan(ctx, set, cursor, "", scanned).Result()
+		if err != nil {
+			return nil, false, err
+		}
+		for n := 0; n+1 < len(some); n += 2 { // each with its score
+			if below == "" || some[n] < below {
+				ids = append(ids, some[n])
+			}
+		}
+		if over := len(ids) - most; over > scanned || cursor == 0 { // else it is not worth sorting
+			slices.Sort(ids)
+			ids = slices.Compact(ids) // a scan may tell of one twice
+			if over = len(ids) - most; over > 0 {
+				ids, more = slices.Delete(ids, 0, over), true
+			}
+		}
+		if cursor == 0 {
+			slices.Reverse(ids)
+			return ids, more, nil
+		}
+	}
 }
 
 // is reports whether one of the bumps was at that time.
