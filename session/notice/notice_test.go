@@ -313,13 +313,14 @@ func TestNamesAreHarmless(t *testing.T) {
 	for _, model := range []string{
 		`<script>alert(1)</script>`, `<a href="https://evil.example">x</a>`, "Call https://evil.example", "evil.example/a?b", "evil。example",
 		"www.evil.example", "me@evil.example", "a\r\nBcc: me", "evil\u200b.example", "\u202eelpmaxe",
+		"intranet/pay", "me@intranet", "tel:15550100",
 	} {
 		s := newSite(t, photos)
 		s.settle(t)
 		started, _ := s.signIn(t, from(far, device.Hints{UserAgent: "photos-android/2.0", AppModel: model, AppPlatform: "Android"}), session.NewDeviceID())
 		n := s.only(t)
 		mentions(t, n, "Photos")
-		for _, bad := range []string{"<script", "<a ", "evil.example", "evil。example", "\r", "\nBcc", "\u202e", "\u200b"} {
+		for _, bad := range []string{"<script", "<a ", "evil.example", "evil。example", "\r", "\nBcc", "\u202e", "\u200b", "intranet/", "me@", "tel:"} {
 			if strings.Contains(n.Text+n.HTML+n.Subject, bad) {
 				t.Errorf("%q (shown as %q): %q is in\n%s\n%s", model, started.First.Device.Title(), bad, n.Text, n.HTML)
 			}
@@ -348,7 +349,7 @@ func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	send := func(context.Context, notice.Notice) error { return nil }
 	for _, cfg := range []notice.Config{
-		{App: "Photos\r\nBcc: me"}, {Path: "a\nb"}, {URL: "/devices"}, {URL: "javascript:alert(1)"}, {URL: "https://user:pw@photos.example"}, {URL: "https://"},
+		{App: "Photos\r\nBcc: me"}, {Path: "a\nb"}, {URL: "/devices"}, {URL: "javascript:alert(1)"}, {URL: "javascript://photos.example/%0aalert(1)"}, {URL: "ftp://photos.example/"}, {URL: "https://user:pw@photos.example"}, {URL: "https://"},
 	} {
 		if _, err := notice.New(memstore.New(), send, cfg); err == nil {
 			t.Errorf("%+v: no error", cfg)
