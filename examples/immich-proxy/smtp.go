@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -34,8 +36,9 @@ type mailer struct {
 	box        *outbox
 	addr, host string
 	from       string
-	auth       smtp.Auth // nil for none
-	implicit   bool      // TLS from the start
+	auth       smtp.Auth      // nil for none
+	implicit   bool           // TLS from the start
+	roots      *x509.CertPool // whose servers are trusted; nil for those of the system
 	log        *slog.Logger
 	told       map[string]bool // files whose trouble was logged
 }
@@ -120,14 +123,14 @@ func (m *mailer) send(file string) error {
 		return err
 	}
 	if m.implicit {
-		conn = tls.Client(conn, &tls.Config{ServerName: m.host})
+		conn = tls.Client(conn, &tls.Config{ServerName: m.host, RootCAs: m.roots})
 	}
 	c, err := smtp.NewClient(conn, m.host)
 	if err != nil {
 		return err
 	}
 	if ok, _ := c.Extension("STARTTLS"); ok && !m.implicit {
-		if err := c.StartTLS(&tls.Config{ServerName: m.host}); err != nil {
+		if err := c.StartTLS(&tls.Config{ServerName: m.host, RootCAs: m.roots}); err != nil {
 			return err
 		}
 	}
@@ -136,7 +139,7 @@ func (m *mailer) send(file string) error {
 			return err
 		}
 	}
-	if err := c.Mail(m.from); err != nil {
+	if err := mailFrom(c, m.from, to.Address); err != nil {
 		return err
 	}
 	if err := c.Rcpt(to.Address); err != nil {
@@ -156,4 +159,25 @@ func (m *mailer) send(file string) error {
 	_ = c.Quit() // the server has it
 	delete(m.told, file)
 	return m.box.root.Remove(file)
+}
+
+// mailFrom is c.Mail, which asks for SMTPUTF8 wherever it is offered, but that only
+// addresses that need it ask: a server that passes the mail on to one that has none of it
+// would have to send it back.
+func mailFrom(c *smtp.Client, from, to string) error {
+	if strings.ContainsFunc(from+to, func(r rune) bool { return r > unicode.MaxASCII || r < ' ' }) {
+		return c.Mail(from)
+	}
+	body := ""
+	if ok, _ := c.Extension("8BITMIME"); ok {
+		body = " BODY=8BITMIME"
+	}
+	id, err := c.Text.Cmd("MAIL FROM:<%s>%s", from, body)
+	if err != nil {
+		return err
+	}
+	c.Text.StartResponse(id)
+	defer c.Text.EndResponse(id)
+	_, _, err = c.Text.ReadResponse(250)
+	return err
 }
