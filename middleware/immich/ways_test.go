@@ -80,7 +80,11 @@ func newHouse(t *testing.T, cfg immich.Config, direct string, fake *immichtest.S
 	s.server = httptest.NewServer(mux)
 	t.Cleanup(s.server.Close)
 	h := &house{site: s, direct: direct, fake: fake}
-	h.admin = h.signIn(cmp.Or(os.Getenv("IMMICH_ADMIN"), adminEmail), cmp.Or(os.Getenv("IMMICH_ADMIN_PASSWORD"), adminPassword), browser)
+	email, password := adminEmail, adminPassword
+	if fake == nil {
+		email, password = cmp.Or(os.Getenv("IMMICH_ADMIN"), email), os.Getenv("IMMICH_ADMIN_PASSWORD")
+	}
+	h.admin = h.signIn(email, password, browser)
 	return h
 }
 
