@@ -40,7 +40,7 @@ func TestAPIList(t *testing.T) {
 		"device": map[string]any{"kind": "phone", "browser": "", "browserVersion": "", "os": "Android", "osVersion": "16",
 			"model": "", "app": "Immich", "appVersion": ""},
 		"location": map[string]any{"label": "Amsterdam, Netherlands", "countryCode": "NL", "city": "Amsterdam", "approximate": true},
-		"ip":       "198.51.100.0/24", "carrier": "bearer", "shared": false,
+		"ip":       "198.51.100.0/24", "carrier": "bearer", "shared": false, "bound": false, "boundSince": nil,
 		"signedInAt": "2026-05-04T03:02:01.001Z", "lastActiveAt": "2026-05-04T03:04:01.002Z",
 		"expiresAt": "2026-06-03T03:02:01.001Z", "idleExpiresAt": "2026-05-11T03:04:01.002Z",
 		"badges": []any{}, "signals": []any{}, "suspended": false, "canConfirm": false, "canDeny": false,

@@ -33,6 +33,7 @@ func seenBy(s, me *session.Session) *session.Session {
 	s.ExpiresAt = dayOf(s.ExpiresAt)
 	s.IdleTimeout = s.ExpiresAt.Sub(s.Last.At)
 	s.Signals, s.Provisional, s.Restriction, s.ConfirmedAt = nil, false, session.RestrictionNone, time.Time{}
+	s.Bound = session.Binding{}
 	s.Familiarity, s.AuthenticatedAt, s.Methods = session.FamiliarityUnknown, time.Time{}, nil
 	return s
 }

@@ -17,6 +17,8 @@ type sessionJSON struct {
 	IP            string       `json:"ip"`
 	Carrier       string       `json:"carrier"`
 	Shared        bool         `json:"shared"`
+	Bound         bool         `json:"bound"`
+	BoundSince    *time.Time   `json:"boundSince"`
 	SignedInAt    time.Time    `json:"signedInAt"`
 	LastActiveAt  time.Time    `json:"lastActiveAt"`
 	ExpiresAt     time.Time    `json:"expiresAt"`
@@ -89,6 +91,9 @@ func (t words) encode(s, me *session.Session) sessionJSON {
 		ExpiresAt: s.ExpiresAt, IdleExpiresAt: s.IdleExpiresAt(),
 		Badges: make([]badgeJSON, len(q.badges)), Signals: make([]signalJSON, len(q.signals)),
 		Suspended: q.suspended, CanConfirm: q.mayConfirm, CanDeny: q.mayDeny,
+	}
+	if out.Bound = s.IsBound(); out.Bound {
+		out.BoundSince = &s.Bound.Since
 	}
 	for i, b := range q.badges {
 		out.Badges[i] = badgeJSON{Code: b, Text: t.say("badge." + b)}

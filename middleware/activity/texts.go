@@ -50,6 +50,7 @@ var texts = map[string]string{
 	"badge." + badgeRecent:    "New sign-in",
 
 	"shared":         "Shared computer",
+	"protected":      "Protected: its sign-in cannot be copied",
 	"why":            "Why?",
 	"why new device": "It signed in for the first time, as far as we know.",
 	"why suspended":  "We have paused it. To go on, sign in on it again, or tell us that it was you.",

@@ -77,6 +77,7 @@ type row struct {
 	ID               session.ID
 	N                int // its place on the page, for the names of its parts
 	Current, Shared  bool
+	Protected        bool   // bound to its device
 	Kind             string // the name of its icon
 	Label            string
 	Name, Title      string // Label is one of them
@@ -197,7 +198,7 @@ func (v *view) row(s, me *session.Session) row {
 		active = "last connected"
 	}
 	r := row{
-		of: s, Page: v, ID: s.ID, Current: s.ID == me.ID, Shared: s.Shared,
+		of: s, Page: v, ID: s.ID, Current: s.ID == me.ID, Shared: s.Shared, Protected: s.IsBound(),
 		Kind: icon(d.Kind), Label: v.in.Label(s), Name: s.Name, Title: v.in.Device(d), Subtitle: d.Subtitle(),
 		Place: v.place(s.Last.Location), Address: shownAddress(s.Last),
 		SignedIn: v.moment("signed in", s.First.At), SignedInAt: v.exactly("signed in", s.First.At),

@@ -18,6 +18,8 @@
 //   - A sign-in at [session.LevelAlert] or above: it was not like the user's.
 //   - A move of a live session at [session.LevelAlert] or above.
 //   - An old copy of a sign-in that was used ([session.EventReused]).
+//   - A copy of a sign-in that was refused, since that is bound to its device
+//     ([session.EventCopied]).
 //   - A change of the password, if the other sessions were ended with
 //     [session.ReasonPasswordChanged].
 //   - A sign-in that the user said was not theirs ([KindDenied]).

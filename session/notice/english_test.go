@@ -61,7 +61,7 @@ func TestNoEnglishIsLeft(t *testing.T) {
 	words, tags, heads := regexp.MustCompile(`[A-Za-z]{2,}`), regexp.MustCompile(`<[^>]*>`), map[notice.Kind]bool{}
 	visit := started.Last
 	for _, level := range []session.Level{session.LevelNotice, session.LevelAlert} {
-		for _, kind := range []session.EventKind{session.EventStarted, session.EventMoved, session.EventReused, session.EventDenied, session.EventRevoked} {
+		for _, kind := range []session.EventKind{session.EventStarted, session.EventMoved, session.EventReused, session.EventCopied, session.EventDenied, session.EventRevoked} {
 			for _, restriction := range []session.Restriction{session.RestrictionNone, session.RestrictionSuspended} {
 				for _, signals := range [][]session.Signal{all, all[:1]} {
 					s.now = s.now.Add(30 * 24 * time.Hour)

@@ -35,6 +35,7 @@ const (
 	KindAlert           Kind = "alert"            // a sign-in that looks unlike the user
 	KindMove            Kind = "move"             // a live session that was used in an unusual way
 	KindReused          Kind = "reused"           // an old copy of a sign-in was used
+	KindCopied          Kind = "copied"           // a copy of a sign-in was refused, since it is bound to its device
 	KindPasswordChanged Kind = "password-changed" // and the other sessions ended
 	KindDenied          Kind = "denied"           // the user said that a sign-in was not theirs
 	KindMore            Kind = "more"             // there are more than are told one by one

@@ -135,7 +135,7 @@ func isTold(e *session.Event) bool {
 		return e.Session != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelNotice
 	case session.EventMoved:
 		return e.Session != nil && e.Visit != nil && e.Verdict != nil && e.Verdict.Level >= session.LevelAlert
-	case session.EventReused:
+	case session.EventReused, session.EventCopied:
 		return e.Session != nil && e.Visit != nil && e.Verdict != nil
 	case session.EventDenied:
 		return e.Session != nil
@@ -185,6 +185,8 @@ func kindOf(e *session.Event) Kind {
 		return KindMove
 	case e.Kind == session.EventReused:
 		return KindReused
+	case e.Kind == session.EventCopied:
+		return KindCopied
 	case e.Kind == session.EventRevoked:
 		return KindPasswordChanged
 	case e.Kind == session.EventDenied:

@@ -49,6 +49,9 @@ var texts = map[string]string{
 	"reused.you":     "If you have restored a backup, or moved to a new computer: sign in again there, and there is nothing else to do.",
 	"reused.not":     "If not: open %s the way you always do, not by a link in an e-mail, and sign in again. Go to %s, sign out all other devices, and have the computer looked at on which the sign-in was copied.",
 
+	"copied.what": "A copy of a sign-in to %s was used: that of %s. It was refused, since that sign-in works on its own device only.",
+	"copied.safe": "Your device stays signed in. If it was you who moved to a new computer, sign in there, and there is nothing else to do.",
+
 	"password.subject": "Your password for %s was changed",
 	"password.what":    "The password for %s was changed on %s.",
 	"password.which":   "This was done with:",

@@ -59,6 +59,8 @@ func (w *writer) fill(m *Notice, e *session.Event, past past) {
 		content.Subject, content.Parts = w.move(e)
 	case KindReused:
 		content.Subject, content.Parts = w.reused(e)
+	case KindCopied:
+		content.Subject, content.Parts = w.copied(e)
 	case KindPasswordChanged:
 		content.Subject, content.Parts = w.passwordChanged(e, past)
 	case KindDenied:
@@ -151,6 +153,14 @@ func (w *writer) reused(e *session.Event) (string, []part) {
 		{Text: w.say("reused.what", w.app, w.label(e.Session))},
 		{Text: w.say("reused.which"), Items: []string{w.moment(*e.Visit)}},
 		{Text: w.say(after)}, {Text: w.say("reused.you")}, {Text: w.say("reused.not", w.app, w.path)},
+	}
+}
+
+func (w *writer) copied(e *session.Event) (string, []part) {
+	return w.say("reused.subject", w.app), []part{
+		{Text: w.say("copied.what", w.app, w.label(e.Session))},
+		{Text: w.say("reused.which"), Items: []string{w.moment(*e.Visit)}},
+		{Text: w.say("copied.safe")}, {Text: w.say("reused.not", w.app, w.path)},
 	}
 }
 
