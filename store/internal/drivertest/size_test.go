@@ -34,9 +34,7 @@ func TestSize(t *testing.T) {
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		db := open(t, "sqlite", sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db")))
-		sizes(t, migrated(t, db, sqlstore.Config{}), filler{db, "signedin_",
-			`WITH RECURSIVE n (n) AS (SELECT %d UNION ALL SELECT n + 1 FROM n WHERE n + 1 < %d)`, `unhex(printf('%016x%016x', n.n, n.n))`,
-			`'user ' || %s`, `ANALYZE`}.fill)
+		sizes(t, migrated(t, db, sqlstore.Config{}), sqliteFiller(db).fill)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		db := openPostgres(t, "pgx")
@@ -147,6 +145,12 @@ type filler struct {
 	db                           *sqlx.DB
 	prefix                       string
 	numbers, id, userID, analyze string
+}
+
+func sqliteFiller(db *sqlx.DB) filler {
+	return filler{db, "signedin_",
+		`WITH RECURSIVE n (n) AS (SELECT %d UNION ALL SELECT n + 1 FROM n WHERE n + 1 < %d)`, `unhex(printf('%016x%016x', n.n, n.n))`,
+		`'user ' || %s`, `ANALYZE`}
 }
 
 func postgresFiller(db *sqlx.DB, prefix string) filler {
