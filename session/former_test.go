@@ -1,12 +1,16 @@
 package session_test
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest"
 )
 
 // A session that was watched first goes over with what is known of it, and one
@@ -43,5 +47,29 @@ func TestMoveOfAForeignSession(t *testing.T) {
 	pass(m.Limits().Idle)
 	if _, err := m.Resume(t.Context(), session.FormerToken("old").Credential(), session.Origin{}); !errors.Is(err, session.ErrExpired) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Of a session that goes over and leaves its old one behind, the log tells, and of one
+// that does not, nothing.
+func TestMoveTellsWhatDidNotEnd(t *testing.T) {
+	t.Parallel()
+	for _, trouble := range []error{nil, errors.New("the disk is on fire")} {
+		var log bytes.Buffer
+		store := &storetest.Hooked{Store: memstore.New()}
+		m, _ := clocked(t, store, session.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		adopt(t, m, "old", session.Adoption{UserID: "ada", SignedIn: true})
+		store.Before = func(method string) error {
+			if method == "Revoke" {
+				return trouble
+			}
+			return nil
+		}
+		if _, err := m.Move(t.Context(), "old", session.Origin{}, adas); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(log.String(), "did not end"); told != (trouble != nil) {
+			t.Errorf("after %v the log says %q", trouble, log.String())
+		}
 	}
 }
