@@ -11,6 +11,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,7 +39,7 @@ import (
 
 type flags struct {
 	addr, db, cityDB, proxies, outbox string
-	insecure, demo                    bool
+	insecure, demo, https             bool
 }
 
 func main() {
@@ -48,6 +50,7 @@ func main() {
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that a site would send (default: beside the database)")
 	flag.BoolVar(&f.insecure, "insecure-cookie", false, "send the cookie without Secure, for Safari on this machine; refused anywhere else")
+	flag.BoolVar(&f.https, "https", false, "serve https with a certificate that is made here, and bind sign-ins to their devices (Chromium on desktops)")
 	flag.BoolVar(&f.demo, "demo", false, "start with some devices signed in, in places where nobody is, and a stranger among them; the database is a temporary one unless -db is given")
 	host.Main("quickstart", func(ctx context.Context) error { return run(ctx, f, os.Stdout, os.Stderr) })
 }
@@ -57,6 +60,9 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
 	if f.insecure && !isLoopback(f.addr) {
 		return fmt.Errorf("-insecure-cookie works on a loopback -addr only, not on %s", f.addr)
+	}
+	if f.insecure && f.https {
+		return errors.New("-insecure-cookie is for plain HTTP, not with -https")
 	}
 	clientIP, err := host.ClientIP(f.proxies)
 	if err != nil {
@@ -84,6 +90,11 @@ func run(ctx context.Context, f flags, stdout, stderr io.Writer) error {
 	}
 	defer s.outbox.root.Close()
 	s.outbox.site = "http://" + reachable(listener.Addr())
+	if f.https {
+		if listener, err = s.secure(listener, file); err != nil {
+			return fmt.Errorf("-https: %w", err)
+		}
+	}
 	s.announce(stdout, file)
 	return host.Serve(ctx, listener, host.NewServer(s.handler, s.mw.ConnContext), s.manager.Run)
 }
@@ -104,6 +115,7 @@ type site struct {
 	handler http.Handler
 	manager *session.Manager
 	mw      *middleware.Middleware
+	ca      string // the file that browsers have to trust, "" over plain HTTP
 }
 
 func (s *site) announce(w io.Writer, file string) {
@@ -112,7 +124,26 @@ func (s *site) announce(w io.Writer, file string) {
 		fmt.Fprintf(w, "Made two users, %s, with the password %q\n", strings.Join(demo.Emails, " and "), demo.Password)
 	}
 	fmt.Fprintf(w, "E-mails are not sent but kept in %s, and shown at %s/outbox\n", s.outbox.dir, s.outbox.site)
+	if s.ca != "" {
+		fmt.Fprintf(w, "Trust its certificate, on Linux in Chromium, on macOS:\n")
+		fmt.Fprintf(w, "  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n signedin-quickstart -i %q\n", s.ca)
+		fmt.Fprintf(w, "  security add-trusted-cert -r trustRoot -k ~/Library/Keychains/login.keychain-db %q\n", s.ca)
+	}
 	fmt.Fprintf(w, "Open %s\n", s.outbox.site)
+}
+
+// secure has the site served over https, by the name that the certificate is for.
+func (s *site) secure(listener net.Listener, file string) (net.Listener, error) {
+	cert, ca, err := host.HTTPS(file)
+	if err != nil {
+		return nil, err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	s.ca, s.outbox.site = ca, "https://"+net.JoinHostPort("localhost", port)
+	return tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}), nil
 }
 
 // reachable is where a browser on this machine finds what listens at an address:
@@ -156,7 +187,12 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
+	var bind string
+	if f.https {
+		bind = "/session"
+	}
 	mw, err := middleware.New(manager, middleware.Config{
+		BindDevices: bind,
 		CookieKeys: session.NewKeys(p.keys.Cookie), InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: demo.Pages.Refuse,
 	})
 	if err != nil {
@@ -166,7 +202,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	return &site{p, p.outbox.beside(pages, mw), manager, mw}, nil
+	return &site{parts: p, handler: p.outbox.beside(pages, mw), manager: manager, mw: mw}, nil
 }
 
 // parts are what is kept: in the database, or in files beside it.

@@ -95,3 +95,10 @@ func (p *profile) dormant() time.Duration {
 func (o *observation) sighting() sighting {
 	return sighting{o.minute, o.place, hidesPlace(o.kind), o.country, townOf(o.city)}
 }
+
+// hasProved reports whether a move is of a session that is bound to its device, and seen
+// with a device like that: it has proved its key within minutes, so it is elsewhere, and
+// not another one.
+func hasProved(c *session.Case) bool {
+	return !c.SignIn && c.Session.IsBound() && c.Session.Last.Device.Family() == c.Visit.Device.Family()
+}

@@ -50,3 +50,26 @@ func TestAlertAfterAProof(t *testing.T) {
 		}
 	}
 }
+
+// A session that is bound to its device is elsewhere with it; another device that uses
+// it within the minutes of a copy is as suspicious as ever.
+func TestMoveOfABoundSession(t *testing.T) {
+	for _, bound := range []bool{false, true} {
+		for _, other := range []bool{false, true} {
+			u := settled(t, risk.Config{})
+			s, _ := u.signIn(t, signIn{key: 1})
+			if bound {
+				s.Bound = session.Binding{Key: "key", Algorithm: "ES256", Since: s.First.At, SeenAt: s.First.At}
+			}
+			v := s.Last
+			v.At, v.IP, v.Location = start.Add(10*day), netip.MustParseAddr("93.184.10.20"), frankfurtVPN
+			if other {
+				v.Device = linux
+			}
+			got := u.move(t, s, v)
+			if want := !bound || other; (got.Level >= session.LevelAlert) != want {
+				t.Errorf("bound %v, another device %v: level %d for %v", bound, other, got.Level, codes(got))
+			}
+		}
+	}
+}

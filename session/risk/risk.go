@@ -78,6 +78,9 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	if err != nil {
 		return session.Verdict{}, err
 	}
+	if hasProved(&c) {
+		j.level = min(j.level, session.LevelNotice)
+	}
 	v := session.Verdict{Level: j.level}
 	if j.level >= session.LevelAlert && p.isAnswered(&j.findings, j.at) {
 		v.Level = session.LevelNotice // but it teaches no sooner than other alerts

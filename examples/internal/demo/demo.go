@@ -50,6 +50,7 @@ func New(users *Users, mw *middleware.Middleware, attribution string, log *slog.
 	mux.Handle("GET /login", mw.AskHints(http.HandlerFunc(s.signInPage)))
 	mux.HandleFunc("POST /login", s.signIn)
 	mux.HandleFunc("POST /logout", s.signOut)
+	mux.Handle("/session/", mw.Bindings())
 	mux.HandleFunc("GET /welcome", s.welcome)
 	// Not for a sign-in in doubt: a thief who knows the password would throw the
 	// owner out.
