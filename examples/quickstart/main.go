@@ -193,7 +193,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	}
 	mw, err := middleware.New(manager, middleware.Config{
 		BindDevices: bind,
-		CookieKeys: session.NewKeys(p.keys.Cookie), InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: demo.Pages.Refuse,
+		CookieKeys:  session.NewKeys(p.keys.Cookie), InsecureCookie: f.insecure, ClientIP: clientIP, Refuse: demo.Pages.Refuse,
 	})
 	if err != nil {
 		return nil, err
