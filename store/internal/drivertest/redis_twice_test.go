@@ -64,6 +64,7 @@ func repeated(cmd redis.Cmder) bool {
 // TestRedisAnswersLost runs the whole kit while every answer to a script gets
 // lost once.
 func TestRedisAnswersLost(t *testing.T) {
+	service(t, redisServer)
 	newStore := func(t *testing.T) session.Store {
 		client := openRedis(t)
 		client.AddHook(twice{new(sync.Mutex)})
