@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/signedin/signedin/examples/internal/hosttest"
+	"github.com/signedin/signedin/store/storetest/need"
 )
 
 // program is an immich-proxy that runs.
@@ -22,9 +23,13 @@ type program struct {
 	t *testing.T
 }
 
-// start returns once the program serves.
+// start returns once the program serves. Under the race detector it skips the test: that
+// makes SQLite in Go 20 times slower, and the proxy itself has tests without it.
 func start(t *testing.T, f flags) *program {
 	t.Helper()
+	if need.RaceDetector {
+		t.Skip("SKIPPED: a program on SQLite in Go, under the race detector")
+	}
 	p, err := hosttest.Launch(t, func(ctx context.Context, stdout, stderr io.Writer) error { return run(ctx, f, stdout, stderr) })
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,7 @@ func (s *safeBuffer) String() string {
 func TestLogHasNoBodies(t *testing.T) {
 	var log safeBuffer
 	stdlog.SetOutput(withoutBodies{&log})
-	defer stdlog.SetOutput(io.Discard) // of the tests nobody else uses it
+	defer stdlog.SetOutput(os.Stderr)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
