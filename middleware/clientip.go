@@ -189,12 +189,46 @@ func escaped(s string) bool {
 // parseNode reads an address, with or without a port: "192.0.2.1",
 // "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:4711".
 func parseNode(s string) (netip.Addr, bool) {
+	if ip, ok := parseIPv4(s); ok { // what most are, in a fourth of the time
+		return ip, true
+	}
 	s, ok := cutPort(strings.TrimSpace(s))
 	if !ok {
 		return netip.Addr{}, false
 	}
 	ip, err := netip.ParseAddr(s)
 	return ip.Unmap().WithZone(""), err == nil
+}
+
+// parseIPv4 reads what needs no second look: an address of IPv4 and perhaps a port,
+// spelled as net prints them.
+func parseIPv4(s string) (netip.Addr, bool) {
+	var ip [4]byte
+	field, n, digits := 0, 0, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9':
+			if digits > 0 && n == 0 { // no leading zeros
+				return netip.Addr{}, false
+			}
+			n, digits = 10*n+int(c-'0'), digits+1
+			if field < 4 && n > 255 || n > 65535 {
+				return netip.Addr{}, false
+			}
+			continue
+		case digits == 0:
+			return netip.Addr{}, false
+		case c == '.' && field < 3, c == ':' && field == 3:
+			ip[field] = byte(n) //nolint:gosec // 255 at most
+			field, n, digits = field+1, 0, 0
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	if field == 3 {
+		ip[3] = byte(n) //nolint:gosec // as above
+	}
+	return netip.AddrFrom4(ip), field >= 3 && digits > 0
 }
 
 // cutPort returns s without its port and brackets, and whether these are well formed.

@@ -72,9 +72,12 @@ var unsure atomic.Int64
 // the ResponseWriter is asked here, before frameworks take theirs back.
 func (m *Middleware) lingers(conn *session.Conn) (lingers, over bool) {
 	over, known := takenOver(writerOf(conn))
+	if known && !over {
+		return false, false
+	}
 	c := connectionOf(conn)
 	switch {
-	case known && !over, c == nil && !over, c != nil && c.isClosed():
+	case c == nil && !over, c != nil && c.isClosed():
 		return false, over
 	case c != nil:
 		if !known {

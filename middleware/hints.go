@@ -30,20 +30,31 @@ func (m *Middleware) AskHints(next http.Handler) http.Handler {
 // Origin tells where a request comes from. An address that is only a proxy's
 // is left out.
 func (m *Middleware) Origin(r *http.Request) session.Origin {
-	o := session.Origin{Hints: hints(r.Header), Background: m.isBackground(r)}
+	var o session.Origin
+	m.findOrigin(&o, r)
+	o.Background = m.isBackground(r)
+	return o
+}
+
+// findOrigin fills in all of o but Background.
+func (m *Middleware) findOrigin(o *session.Origin, r *http.Request) {
+	findHints(&o.Hints, r.Header)
 	if ip, exact := m.cfg.ClientIP(r); exact && !m.isOfProxy(r, ip) {
 		o.IP = ip
 	}
 	if m.cfg.Hints != nil {
 		o.Hints = m.cfg.Hints(r, o.Hints)
 	}
-	return o
 }
 
 // isOfProxy reports whether ip is that of a proxy on this machine, which is not
 // trusted to say where its client is: nobody's place is this machine then. It logs, once,
 // that there is such a proxy, here or on a private network.
 func (m *Middleware) isOfProxy(r *http.Request, ip netip.Addr) bool {
+	scope := geo.ScopeOf(ip)
+	if scope != geo.ScopeLoopback && scope != geo.ScopePrivate && scope != geo.ScopeShared {
+		return false
+	}
 	header := "X-Forwarded-For"
 	if r.Header[header] == nil {
 		if header = "Forwarded"; r.Header[header] == nil {
@@ -53,10 +64,6 @@ func (m *Middleware) isOfProxy(r *http.Request, ip netip.Addr) bool {
 	if peer, _ := RemoteAddr(r); peer != ip {
 		return false // a trusted one has said
 	}
-	scope := geo.ScopeOf(ip)
-	if scope != geo.ScopeLoopback && scope != geo.ScopePrivate && scope != geo.ScopeShared {
-		return false
-	}
 	if m.proxyOnce.CompareAndSwap(false, true) {
 		m.cfg.Logger.WarnContext(r.Context(), "middleware: "+header+" comes from "+ip.String()+", which is not trusted: "+
 			"set the networks of the proxy in front (TrustedProxies, -trusted-proxies), or it is not known where anybody is", "address", ip)
@@ -64,19 +71,19 @@ func (m *Middleware) isOfProxy(r *http.Request, ip netip.Addr) bool {
 	return scope == geo.ScopeLoopback
 }
 
-func hints(header http.Header) device.Hints {
+func findHints(h *device.Hints, header http.Header) {
 	first := func(key string) string { // key is canonical
 		if v := header[key]; len(v) > 0 {
 			return v[0]
 		}
 		return ""
 	}
-	h := device.Hints{UserAgent: first("User-Agent"), Brands: first("Sec-Ch-Ua")}
+	h.UserAgent, h.Brands = first("User-Agent"), first("Sec-Ch-Ua")
 	if app := first("X-Requested-With"); app != "XMLHttpRequest" { // a script's, which comes and goes
 		h.RequestedWith = app
 	}
 	if h.Brands == "" { // browsers that send any client hint send this one
-		return h
+		return
 	}
 	h.FullVersions = first("Sec-Ch-Ua-Full-Version-List")
 	h.Mobile = first("Sec-Ch-Ua-Mobile")
@@ -84,5 +91,4 @@ func hints(header http.Header) device.Hints {
 	h.PlatformVersion = first("Sec-Ch-Ua-Platform-Version")
 	h.Model = first("Sec-Ch-Ua-Model")
 	h.FormFactors = first("Sec-Ch-Ua-Form-Factors")
-	return h
 }

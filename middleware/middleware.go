@@ -330,6 +330,10 @@ func isPrivate(h http.Header) bool {
 
 // addVary adds the carriers, all of which an answer depends on.
 func addVary(h http.Header, carriers []string) {
+	if len(h) == 0 {
+		h["Vary"] = carriers
+		return
+	}
 	if old := h["Vary"]; old != nil {
 		carriers = append(old[:len(old):len(old)], carriers...)
 	}

@@ -30,11 +30,13 @@ func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value, sh
 	if k == nil || m.sameOrigin(r, isUpgrade(r)) != nil {
 		return false
 	}
-	q, door, from := new(request), m.alone, m.Origin(r)
+	var from session.Origin
+	m.findOrigin(&from, r)
+	q, door := new(request), m.alone
 	if r.ProtoMajor > 1 {
 		door = m.shared
 	}
-	latest, err := m.manager.OpenKnown(r.Context(), k, m.bind.proof(k, short), &from, &q.conn, door, server(w))
+	latest, err := m.manager.OpenKnown(r.Context(), k, m.bind.proof(k, short), &from, func() bool { return m.isBackground(r) }, &q.conn, door, server(w))
 	if err != nil {
 		m.refuse(w, r, http.StatusServiceUnavailable, err)
 		return true
@@ -45,13 +47,7 @@ func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value, sh
 	if latest != k {
 		m.cookie.quiet.replace(k, latest)
 	}
-	h := w.Header()
-	if h["Cache-Control"] == nil {
-		h["Cache-Control"] = cachePrivate
-	}
-	if q.conn.Session().Shared && isPrivate(h) {
-		h["Cache-Control"] = cacheNoStore // nothing of it stays in the browser
-	}
+	keepPrivate(w.Header(), q.conn.Session())
 	q.r = *r.WithContext(&q.conn)
 	m.serve(&q.conn, w, r, &q.r, next)
 	m.published(w, r)
@@ -196,10 +192,23 @@ func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
 	if k == nil {
 		return nil, nil
 	}
-	from := m.Origin(r)
-	s, latest, err := m.manager.ResumeKnown(r.Context(), k, m.bind.proof(k, short), &from)
+	var from session.Origin
+	m.findOrigin(&from, r)
+	s, latest, err := m.manager.ResumeKnown(r.Context(), k, m.bind.proof(k, short), &from, func() bool { return m.isBackground(r) })
 	if latest != nil && latest != k {
 		m.cookie.quiet.replace(k, latest)
 	}
 	return s, err
+}
+
+// keepPrivate has no cache keep the answer to s for others, unless somebody has said
+// already how it is kept. Vary is set.
+func keepPrivate(h http.Header, s *session.Session) {
+	private := cachePrivate
+	if s.Shared { // nothing of it stays in the browser
+		private = cacheNoStore
+	}
+	if len(h) == 1 || h["Cache-Control"] == nil || isPrivate(h) {
+		h["Cache-Control"] = private
+	}
 }

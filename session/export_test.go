@@ -5,3 +5,6 @@ func (h *Hub) Remembered() (n int) {
 	h.each(func(*live) { n++ })
 	return n
 }
+
+// IsSame is isSame.
+var IsSame = isSame

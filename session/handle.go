@@ -47,9 +47,10 @@ type Known struct {
 
 // OpenKnown is [Manager.OpenDoor] for a request of which nothing is new. It returns
 // what is known from then on, k itself mostly, or nil where OpenDoor has to be asked,
-// with another Conn. An error is trouble.
-func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, conn *Conn, door *Door, transport any) (*Known, error) {
-	touch, ok := m.isQuiet(k, p, from)
+// with another Conn. An error is trouble. background tells what from does not,
+// Origin.Background, and is asked where it counts.
+func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, background func() bool, conn *Conn, door *Door, transport any) (*Known, error) {
+	touch, ok := m.isQuiet(k, p, from, background)
 	if !ok {
 		return nil, nil
 	}
@@ -73,8 +74,8 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Ori
 
 // ResumeKnown is [Manager.Resume] for a request of which nothing is new. It is
 // nil where Resume has to be asked. An error is trouble.
-func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *Origin) (*Session, *Known, error) {
-	touch, ok := m.isQuiet(k, p, from)
+func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, background func() bool) (*Session, *Known, error) {
+	touch, ok := m.isQuiet(k, p, from, background)
 	if !ok {
 		return nil, nil, nil
 	}
@@ -91,7 +92,7 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *O
 }
 
 // isQuiet reports whether there is nothing to do for a request but perhaps to touch.
-func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin) (touch, ok bool) {
+func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() bool) (touch, ok bool) {
 	if k.ip != from.IP || !isSame(k.hints, &from.Hints) {
 		return false, false
 	}
@@ -99,17 +100,24 @@ func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin) (touch, ok bool) {
 	if k.s.Bound.Key != "" && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
 		return false, false
 	}
-	if now < k.quiet || now < k.until && from.Background {
+	if now < k.quiet || now < k.until && background() {
 		return false, true
 	}
 	return true, now < k.until && k.l.seen.Load() == k.seen
 }
 
-// isSame reports whether a client says of itself what one has said before. Most say
-// nothing but what is compared first.
+// isSame reports whether a client says of itself what one has said before.
 func isSame(known unique.Handle[device.Hints], h *device.Hints) bool {
 	k := known.Value()
-	return k.UserAgent == h.UserAgent && k.Brands == h.Brands && k == *h
+	return k.UserAgent == h.UserAgent && k.Brands == h.Brands && k.RequestedWith == h.RequestedWith &&
+		(saysNoMore(&k) && saysNoMore(h) || k == *h)
+}
+
+// saysNoMore reports whether h has nothing but what isSame has compared: so do browsers
+// other than Chromium.
+func saysNoMore(h *device.Hints) bool {
+	return len(h.FullVersions)|len(h.Mobile)|len(h.Platform)|len(h.PlatformVersion)|len(h.Model)|len(h.FormFactors)|
+		len(h.AppName)|len(h.AppVersion)|len(h.AppModel)|len(h.AppPlatform) == 0
 }
 
 // touchKnown notes a visit that is like the one before, and returns the session as it
