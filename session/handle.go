@@ -50,7 +50,7 @@ type Known struct {
 // with another Conn. An error is trouble. background tells what from does not,
 // Origin.Background, and is asked where it counts.
 func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, background func() bool, conn *Conn, door *Door, transport any) (*Known, error) {
-	touch, ok := m.isQuiet(k, p, from, background)
+	touchAt, ok := m.isQuiet(k, p, from, background)
 	if !ok {
 		return nil, nil
 	}
@@ -60,8 +60,8 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Ori
 	// Only now that it can be cut: a revocation is in the store before it cuts.
 	ok, err := m.holds(ctx, k.hold)
 	if ok && err == nil && !k.l.gone.Load() && k.l.cause.Load() == nil {
-		if touch {
-			k = m.touchKnown(ctx, k)
+		if touchAt > 0 {
+			k = m.touchKnown(ctx, k, time.UnixMilli(touchAt).UTC())
 		}
 		return k, nil
 	}
@@ -75,7 +75,7 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Ori
 // ResumeKnown is [Manager.Resume] for a request of which nothing is new. It is
 // nil where Resume has to be asked. An error is trouble.
 func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, background func() bool) (*Session, *Known, error) {
-	touch, ok := m.isQuiet(k, p, from, background)
+	touchAt, ok := m.isQuiet(k, p, from, background)
 	if !ok {
 		return nil, nil, nil
 	}
@@ -85,25 +85,26 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *O
 		return nil, nil, nil
 	}
 	s := k.s
-	if touch {
-		k = m.touchKnown(ctx, k)
+	if touchAt > 0 {
+		k = m.touchKnown(ctx, k, time.UnixMilli(touchAt).UTC())
 	}
 	return s, k, nil
 }
 
-// isQuiet reports whether there is nothing to do for a request but perhaps to touch.
-func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() bool) (touch, ok bool) {
+// isQuiet reports whether there is nothing to do for a request but perhaps to touch, at
+// that time if it is not 0.
+func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() bool) (touchAt int64, ok bool) {
 	if k.ip != from.IP || !isSame(k.hints, &from.Hints) {
-		return false, false
+		return 0, false
 	}
 	now := m.cfg.Now().UnixMilli()
 	if k.s.Bound.Key != "" && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
-		return false, false
+		return 0, false
 	}
 	if now < k.quiet || now < k.until && background() {
-		return false, true
+		return 0, true
 	}
-	return true, now < k.until && k.l.seen.Load() == k.seen
+	return now, now < k.until && k.l.seen.Load() == k.seen
 }
 
 // isSame reports whether a client says of itself what one has said before.
@@ -122,8 +123,8 @@ func saysNoMore(h *device.Hints) bool {
 
 // touchKnown notes a visit that is like the one before, and returns the session as it
 // is known from then on.
-func (m *Manager) touchKnown(ctx context.Context, k *Known) *Known {
-	m.seenAgain(ctx, k.l, k.seen, m.Now())
+func (m *Manager) touchKnown(ctx context.Context, k *Known, now time.Time) *Known {
+	m.seenAgain(ctx, k.l, k.seen, now)
 	next := new(struct {
 		Known
 		s Session

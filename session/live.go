@@ -38,13 +38,14 @@ type live struct {
 
 // sighting is the latest visit and the origin that it was made from.
 type sighting struct {
+	at atomic.Int64 // of a later visit that was like it, in milliseconds since 1970; 0 if there was none
+	// stored is that of a visit like it that the store has, as far as is known here.
+	stored atomic.Int64
+
 	known bool // ip and hints are known: the visit was seen here, not read from the store
 	ip    netip.Addr
 	hints unique.Handle[device.Hints] // shared by all sessions of one kind of client
 	visit Visit
-	at    atomic.Int64 // of a later visit that was like it, in milliseconds since 1970; 0 if there was none
-	// stored is that of a visit like it that the store has, as far as is known here.
-	stored atomic.Int64
 
 	families []device.Family // of other devices that used the token
 	networks []stay          // that it moved to, the latest first

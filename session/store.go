@@ -63,7 +63,7 @@ type Store interface {
 	// Touch writes the latest visit of each session. What is not live is left
 	// alone, and so is a session whose stored Last.At is the same or later. It
 	// does not change Version. A visit beside a revocation of All may be written
-	// to what that ends.
+	// to what that ends. It does not keep touches, which are used again.
 	Touch(ctx context.Context, touches []Touch) error
 
 	// Revoke ends sessions, all of them or none, as r says. From an ended

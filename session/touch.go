@@ -2,7 +2,9 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -25,6 +27,7 @@ type touchQueue struct {
 	since   time.Time // when the first of them came
 
 	turn    chan struct{} // holds one while activity is written
+	scratch []Touch       // of whose turn it is; nil where a call that failed may still be at it
 	running atomic.Bool   // Run flushes, so requests need not
 }
 
@@ -215,16 +218,20 @@ func (m *Manager) flush(ctx context.Context) error {
 	for _, l := range waiting {
 		l.dirty.Store(false) // before the read: a later visit queues again
 	}
-	// Sorted, so that two instances that write the same sessions never wait for
-	// each other in a circle.
-	slices.SortFunc(waiting, func(a, b *live) int { return bytes.Compare(a.id[:], b.id[:]) })
+	inOrder(waiting)
 	ctx, cancel := write(ctx)
 	defer cancel()
+	touches, seen := m.queue.scratch, make([]*sighting, 0, min(len(waiting), touchChunk))
+	m.queue.scratch = nil
 	for chunk := range slices.Chunk(waiting, touchChunk) {
-		touches, seen := make([]Touch, len(chunk)), make([]*sighting, len(chunk))
-		for i, l := range chunk {
-			seen[i] = l.seen.Load()
-			touches[i] = Touch{ID: l.id, Visit: seen[i].latestVisit(), Since: seen[i].storedAt()}
+		touches, seen = touches[:0], seen[:0]
+		for _, l := range chunk {
+			s := l.seen.Load()
+			seen = append(seen, s)
+			touches = append(touches, Touch{ID: l.id, Since: s.storedAt()})
+			v := &touches[len(touches)-1].Visit
+			*v = s.visit
+			v.At = s.latest()
 		}
 		if err := m.store.Touch(ctx, touches); err != nil {
 			m.stats.touchErrors.Add(1)
@@ -237,7 +244,31 @@ func (m *Manager) flush(ctx context.Context) error {
 		}
 		m.stats.touches.Add(int64(len(chunk)))
 	}
+	clear(touches[:cap(touches)])
+	m.queue.scratch = touches
 	return nil
+}
+
+// inOrder sorts by ID, so that two instances that write the same sessions never wait
+// for each other in a circle.
+func inOrder(all []*live) {
+	type keyed struct { // the lives are all over the memory
+		key uint64 // the first part of the ID
+		l   *live
+	}
+	keys := make([]keyed, len(all))
+	for i, l := range all {
+		keys[i] = keyed{binary.BigEndian.Uint64(l.id[:]), l}
+	}
+	slices.SortFunc(keys, func(a, b keyed) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return bytes.Compare(a.l.id[:], b.l.id[:])
+	})
+	for i := range keys {
+		all[i] = keys[i].l
+	}
 }
 
 // requeue keeps what could not be written for the next time. A touch that was

@@ -38,6 +38,8 @@ func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, ses
 }
 
 // Holds reports whether the session is live and as it was read.
-func (f *facts) Holds(context.Context) (bool, error) {
-	return !f.outdated.Load() && f.generations.Global == f.st.global.Load(), nil
+func (f *facts) Holds(context.Context) (bool, error) { return f.holds(), nil }
+
+func (f *facts) holds() bool {
+	return !f.outdated.Load() && f.generations.Global == f.st.global.Load()
 }

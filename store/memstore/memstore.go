@@ -226,18 +226,24 @@ func (st *Store) Touch(ctx context.Context, touches []session.Touch) error {
 	}
 	for i := range touches {
 		if r := st.records.get(touches[i].ID); r != nil {
-			st.touch(r, touches[i].Visit)
+			st.touch(r, &touches[i])
 		}
 	}
 	return nil
 }
 
-func (st *Store) touch(r *record, v session.Visit) {
+func (st *Store) touch(r *record, t *session.Touch) {
 	r.user.mu.Lock()
 	defer r.user.mu.Unlock()
-	if st.live(r) && v.At.UnixMilli() > max(r.lastAt.Load(), r.facts.Load().lastAt) {
-		r.visited(v)
+	at := t.Visit.At.UnixMilli()
+	if !r.facts.Load().holds() || at <= r.lastAt.Load() {
+		return
 	}
+	if !t.Since.IsZero() && t.Since.UnixMilli() == r.lastAt.Load() {
+		r.lastAt.Store(at)
+		return
+	}
+	r.visited(t.Visit)
 }
 
 // Generation returns the current generations for a user.

@@ -20,7 +20,7 @@ type record struct {
 	id     session.ID
 	user   *user
 	facts  atomic.Pointer[facts]
-	lastAt atomic.Int64 // of a visit that changed nothing else, if that is later than the one in facts
+	lastAt atomic.Int64 // of the latest visit; once it is read, facts are never older than it
 
 	prev, next *record // of the same user; under its lock
 
@@ -35,7 +35,7 @@ func (r *record) key() session.ID { return r.id }
 // facts are a session in little room, and the [session.Handle] of it. But for outdated
 // they are never changed. 208 bytes, of which each request looks at the first ones.
 type facts struct {
-	outdated atomic.Bool // the record has others or is deleted, or a bump of the user's counter has ended it
+	outdated atomic.Bool // it has ended, also by a bump of the user's counter, or is deleted, or the record has others
 	st       *Store
 	content
 }
@@ -239,7 +239,7 @@ func (r *record) latest() *session.Session {
 func (r *record) expiresAt() time.Time {
 	f := r.facts.Load()
 	end := timeOf(f.expiresAt)
-	if t := timeOf(max(f.lastAt, r.lastAt.Load())).Add(f.kind.Value().idleTimeout); t.Before(end) {
+	if t := timeOf(r.lastAt.Load()).Add(f.kind.Value().idleTimeout); t.Before(end) {
 		return t
 	}
 	return end
@@ -248,16 +248,18 @@ func (r *record) expiresAt() time.Time {
 // set makes s the session of r. The user's lock is held, or nobody knows r yet.
 func (st *Store) set(r *record, s *session.Session) {
 	f := &facts{st: st, content: factsOf(s)}
-	if r.facts.Load() == nil {
-		r.lastAt.Store(f.lastAt)
-	}
+	f.outdated.Store(f.ended != nil)
 	r.put(f)
 }
 
 // put replaces the facts. As set.
 func (r *record) put(f *facts) {
-	if old := r.facts.Swap(f); old != nil {
+	old := r.facts.Swap(f)
+	if old != nil {
 		old.outdated.Store(true)
+	}
+	if old == nil || r.lastAt.Load() < f.lastAt {
+		r.lastAt.Store(f.lastAt)
 	}
 }
 
