@@ -31,6 +31,7 @@
 //	HTTP/1, deadlines set again or cleared later      cut       goes on
 //	HTTP/1, the ResponseWriter has no Unwrap          cut       goes on
 //	HTTP/1, through httputil.ReverseProxy             cut       cut
+//	HTTP/1, a socket of gorilla or coder              cut       cut, unless it sets deadlines again
 //	HTTP/2, whatever the handler does                 cut       cut
 //
 // It holds for event streams, downloads, uploads, and connections that a handler

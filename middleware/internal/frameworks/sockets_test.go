@@ -3,6 +3,7 @@ package frameworks
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -13,8 +14,14 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-// TestSockets has sockets of both libraries cut on the side of the server.
+// TestSockets has sockets of both libraries cut on the side of the server: their row in
+// the table of the package comment.
 func TestSockets(t *testing.T) {
+	t.Run("with ConnContext", func(t *testing.T) { sockets(t, true) })
+	t.Run("without ConnContext", func(t *testing.T) { sockets(t, false) })
+}
+
+func sockets(t *testing.T, known bool) {
 	mw := newMiddleware(t)
 	ended := make(chan error, 2)
 	mux := http.NewServeMux()
@@ -44,7 +51,12 @@ func TestSockets(t *testing.T) {
 			ended <- err
 		}()
 	})
-	server := serve(t, mw, mw.Require(mux))
+	server := httptest.NewUnstartedServer(mw.Require(mux))
+	if known {
+		server.Config.ConnContext = mw.ConnContext
+	}
+	server.Start()
+	t.Cleanup(server.Close)
 	for _, path := range []string{"/coder", "/gorilla"} {
 		c := signIn(t, mw)
 		header := c.Request(http.MethodGet, "/", nil).Header
