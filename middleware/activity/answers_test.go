@@ -345,3 +345,15 @@ func TestNoticeSeenByAYounger(t *testing.T) {
 		t.Errorf("got %s", page)
 	}
 }
+
+// What needs a look stands on the first page, however many have signed in since.
+func TestLooksStandOnTheFirstPage(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, activity.Config{})
+	for range 55 {
+		a.signIn(t, "alice")
+	}
+	if page := a.old.page(""); !strings.Contains(page, `name="was-me" value="`+a.id) {
+		t.Error("the one that looks unusual is not on the first page")
+	}
+}
