@@ -2,7 +2,10 @@ package storetest
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/signedin/signedin/session"
 )
@@ -14,6 +17,7 @@ var profileRules = []rule{
 	{"profile race", "Of several SaveProfiles with one version, exactly one succeeds.", ofProfiles(profileRace)},
 	{"profile erased", "Purging a user takes the profile with it, and no other user's.", ofProfiles(profileErased)},
 	{"profile of the site", "A blank is nobody's user ID, and may have a profile of its own, in which the Manager keeps what is known of the site; purging a user leaves it.", ofProfiles(profileOfSite)},
+	{"watch mode of the site", "Since when a site is in watch mode is one for all instances, however many begin at once; erasing users leaves it, and what ends it on one instance ends it for all.", ofProfiles(watchModeOfSite)},
 	{"profile is not a counter", "A profile changes no generation, and revoking changes no profile.", ofProfiles(profileApart)},
 }
 
@@ -92,6 +96,49 @@ func profileOfSite(k *kit, p session.Profiles) {
 	k.wantProfile(p, " ", []byte("site"), 1)
 	k.must("SaveProfile", p.SaveProfile(k.Context(), " ", []byte("later"), 1))
 	k.wantProfile(p, " ", []byte("later"), 2)
+}
+
+func watchModeOfSite(k *kit, _ session.Profiles) {
+	instance := func(now time.Time) *session.Manager {
+		return k.manager(k.store, session.Config{
+			ProfileKeys: session.NewKeys([]byte("storetest: a key of 32 bytes or so")), Now: func() time.Time { return now },
+			Assessor: session.AssessorFunc(func(context.Context, session.Case) (session.Verdict, error) { return session.Verdict{}, nil }),
+		})
+	}
+	var instances []*session.Manager
+	var begin []func()
+	for i := range 4 {
+		m := instance(at(i)) // their clocks differ
+		instances = append(instances, m)
+		begin = append(begin, func() {
+			ticket, err := m.BeginSignIn(k.Context(), fmt.Sprint("user ", i))
+			if err == nil {
+				_, _, err = m.Start(k.Context(), ticket, session.Origin{}, session.StartOptions{})
+			}
+			if err != nil {
+				k.Errorf("sign-in %d: %v", i, err)
+			}
+		})
+	}
+	together(begin...)
+	k.fresh()
+	began, err := instances[0].WatchMode(k.Context())
+	k.must("WatchMode", err)
+	if began.Since.Before(at(0)) || began.Since.After(at(3)) || !began.On(at(4)) {
+		k.Errorf("WatchMode: got %+v", began)
+	}
+	k.must("Erase", instances[0].Erase(k.Context(), "user 0"))
+	for i, m := range append(instances, instance(at(4))) {
+		if w, err := m.WatchMode(k.Context()); err != nil || w != began {
+			k.Errorf("instance %d: got %+v, %v, want %+v", i, w, err, began)
+		}
+	}
+	k.must("EndWatchMode", instances[1].EndWatchMode(k.Context()))
+	for i, m := range append(instances, instance(at(4))) {
+		if w, err := m.WatchMode(k.Context()); err != nil || w.On(at(4)) || !w.Since.Equal(began.Since) {
+			k.Errorf("after its end, instance %d: got %+v, %v", i, w, err)
+		}
+	}
 }
 
 func profileApart(k *kit, p session.Profiles) {
