@@ -50,18 +50,18 @@ type Known struct {
 // with another Conn. An error is trouble. background tells what from does not,
 // Origin.Background, and is asked where it counts.
 func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, background func() bool, conn *Conn, door *Door, transport any) (*Known, error) {
-	touchAt, ok := m.isQuiet(k, p, from, background)
+	now, touch, ok := m.isQuiet(k, p, from, background)
 	if !ok {
 		return nil, nil
 	}
 	conn.Context, conn.view, conn.door, conn.transport = ctx, &k.view, door, transport
-	m.limitOpen(conn, k.l, k.s)
+	m.limitOpen(conn, k.l, k.s, now)
 	k.l.open.add(conn)
 	// Only now that it can be cut: a revocation is in the store before it cuts.
 	ok, err := m.holds(ctx, k.hold)
 	if ok && err == nil && !k.l.gone.Load() && k.l.cause.Load() == nil {
-		if touchAt > 0 {
-			k = m.touchKnown(ctx, k, time.UnixMilli(touchAt).UTC())
+		if touch {
+			k = m.touchKnown(ctx, k, time.UnixMilli(now).UTC())
 		}
 		return k, nil
 	}
@@ -75,7 +75,7 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Ori
 // ResumeKnown is [Manager.Resume] for a request of which nothing is new. It is
 // nil where Resume has to be asked. An error is trouble.
 func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *Origin, background func() bool) (*Session, *Known, error) {
-	touchAt, ok := m.isQuiet(k, p, from, background)
+	now, touch, ok := m.isQuiet(k, p, from, background)
 	if !ok {
 		return nil, nil, nil
 	}
@@ -85,26 +85,26 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *O
 		return nil, nil, nil
 	}
 	s := k.s
-	if touchAt > 0 {
-		k = m.touchKnown(ctx, k, time.UnixMilli(touchAt).UTC())
+	if touch {
+		k = m.touchKnown(ctx, k, time.UnixMilli(now).UTC())
 	}
 	return s, k, nil
 }
 
-// isQuiet reports whether there is nothing to do for a request but perhaps to touch, at
-// that time if it is not 0.
-func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() bool) (touchAt int64, ok bool) {
+// isQuiet reports whether there is nothing to do for a request but perhaps to touch, and
+// the time, in milliseconds since 1970.
+func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() bool) (now int64, touch, ok bool) {
 	if k.ip != from.IP || !isSame(k.hints, &from.Hints) {
-		return 0, false
+		return 0, false, false
 	}
-	now := m.cfg.Now().UnixMilli()
+	now = m.cfg.Now().UnixMilli()
 	if k.s.Bound.Key != "" && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
-		return 0, false
+		return now, false, false
 	}
 	if now < k.quiet || now < k.until && background() {
-		return 0, true
+		return now, false, true
 	}
-	return now, now < k.until && k.l.seen.Load() == k.seen
+	return now, true, now < k.until && k.l.seen.Load() == k.seen
 }
 
 // isSame reports whether a client says of itself what one has said before.

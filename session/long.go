@@ -3,12 +3,13 @@ package session
 // What is open for long on a bound session was let in by a proof of long ago: a
 // thief's stream would outlive the cookie that it was opened with.
 
-// limitOpen has c cut after [Config].BoundOpen, if its session has a key.
-func (m *Manager) limitOpen(c *Conn, l *live, s *Session) {
+// limitOpen has c, which is opened now, cut after [Config].BoundOpen, if its session
+// has a key. The time is in milliseconds since 1970.
+func (m *Manager) limitOpen(c *Conn, l *live, s *Session, now int64) {
 	if s.Bound.Key == "" {
 		return
 	}
-	c.until = m.cfg.Now().Add(m.cfg.BoundOpen).UnixMilli()
+	c.until = now + m.cfg.BoundOpen.Milliseconds()
 	if !l.limited.Load() {
 		l.limited.Store(true)
 	}

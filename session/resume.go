@@ -54,7 +54,7 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 		return nil, err
 	}
 	conn.Context, conn.view, conn.door, conn.transport = ctx, l.viewOf(s, hold), door, transport
-	m.limitOpen(conn, l, s)
+	m.limitOpen(conn, l, s, m.Now().UnixMilli())
 	if rotate {
 		conn.more.Store(&more{rotate: true})
 	}
