@@ -273,7 +273,7 @@ func TestCopyOfBothCookies(t *testing.T) {
 		}
 		res := thief.ask(at, "GET", "/private")
 		if res.StatusCode == http.StatusTemporaryRedirect { // it should renew its short cookie
-			res = thief.arrives(res)
+			thief.arrives(res)
 			if got := thief.jar[shortCookieName]; got != "" || thief.jar[longCookie] == "" {
 				t.Errorf("minute %d: the thief has short %q, long %q", minute, got, thief.jar[longCookie])
 			}

@@ -95,8 +95,9 @@ func (st *Store) add(ctx context.Context, stmt *sqlx.Stmt, args ...any) (done bo
 }
 
 // attempts bounds how often a transaction is tried that the database gives up
-// for the sake of another one.
-const attempts = 10
+// for the sake of another one: a hundred clients of one user may have each of them
+// lose many times. It takes about a second.
+const attempts = 50
 
 // persist calls f, which is a whole transaction, again if the database gave it
 // up. A transaction of the host's is gone with all that the host did in it.
@@ -117,7 +118,7 @@ func pause(ctx context.Context, n int) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(rand.N(time.Duration(n) * 5 * time.Millisecond)):
+	case <-time.After(rand.N(time.Duration(min(n, 10)) * 5 * time.Millisecond)):
 		return nil
 	}
 }
