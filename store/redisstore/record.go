@@ -15,7 +15,7 @@ import (
 // fields are those of the hash that a session is. What scripts look at has one
 // of its own; what only this package reads is JSON.
 var fields = []string{
-	"user", "first", "first_ip", "last_at", "last_ip", "last", "data", "expires_at", "idle_ms",
+	"user", "first", "first_ip", "last_at", "last_ip", "last", "data", "bound", "expires_at", "idle_ms",
 	"user_generation", "global_generation", "version", "ended_at", "reason", "ended_by",
 }
 
@@ -24,12 +24,25 @@ type values []any
 
 // encode returns the fields of s and their values, in turns.
 func encode(s *session.Session) []any {
-	return []any{
+	all := []any{
 		"user", s.UserID, "first", record.Start.Text(s), "first_ip", record.Addr(s.First.IP),
 		"last_at", s.Last.At.UnixMilli(), "last_ip", record.Addr(s.Last.IP), "last", record.Visit.Text(&s.Last),
 		"data", record.DataAndName.Text(s), "expires_at", s.ExpiresAt.UnixMilli(), "idle_ms", s.IdleTimeout.Milliseconds(),
 		"user_generation", s.Generations.User, "global_generation", s.Generations.Global, "version", s.Version,
 	}
+	if bound := encodeBound(s); bound != "" {
+		all = append(all, "bound", bound)
+	}
+	return all
+}
+
+// encodeBound returns the key of the device, "" if there is none. It has a field of
+// its own, since programs that do not know it write data anew.
+func encodeBound(s *session.Session) string {
+	if s.Bound == (session.Binding{}) {
+		return ""
+	}
+	return record.Binding.Text(&s.Bound)
 }
 
 // readValues takes the values of a hash from an answer. It returns ErrUnknown
@@ -92,7 +105,7 @@ func (r values) decode(id session.ID) (*session.Session, error) {
 	s := &session.Session{UserID: in.text(false)}
 	first, firstIP := in.text(false), in.text(true)
 	lastAt, lastIP, last := in.number(), in.text(true), in.text(false)
-	data := in.text(false)
+	data, bound := in.text(false), in.text(true)
 	s.ExpiresAt, s.IdleTimeout = record.Time(in.number()), time.Duration(in.number())*time.Millisecond
 	s.Generations = session.Generations{User: in.number(), Global: in.number()}
 	s.Version = in.number()
@@ -109,6 +122,11 @@ func (r values) decode(id session.ID) (*session.Session, error) {
 	}
 	if err := record.DataAndName.Read(data, s); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
+	}
+	if bound != "" {
+		if err := record.Binding.Read(bound, &s.Bound); err != nil {
+			return nil, fmt.Errorf("bound: %w", err)
+		}
 	}
 	return s, nil
 }

@@ -89,7 +89,7 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation, keep []any
 	}, endingArgs(r, o)}
 	var kept session.ID
 	if r.Keep == nil {
-		keep = []any{"", "", "", "", "", ""}
+		keep = []any{"", "", "", "", "", "", ""}
 	} else {
 		kept = r.Keep.ID
 		c.keys = append(c.keys, st.sessionKeys(o.shard())+hexID(kept))

@@ -143,7 +143,7 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 // updateArgs are the arguments that say what an update writes, and over which
 // version.
 func updateArgs(s *session.Session) []any {
-	return []any{s.Version, s.Version + 1, record.DataAndName.Text(s), s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()}
+	return []any{s.Version, s.Version + 1, record.DataAndName.Text(s), s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds(), encodeBound(s)}
 }
 
 // Touch writes the latest visits.

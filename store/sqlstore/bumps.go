@@ -52,7 +52,7 @@ const (
 
 	// The counter is locked before the session that stays, as by everybody.
 	postgresBumpRest = `WITH u AS (SELECT generation FROM signedin_users WHERE user_id = ? FOR UPDATE),
-		k AS (UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?,
+		k AS (UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?, bound = ?,
 			due_at = {least}(?, s.last_at + ?), version = s.version + 1, user_generation = s.user_generation + 1
 			FROM u WHERE s.id = ? AND s.version = ? AND s.user_id = ? AND s.user_generation = u.generation
 			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration + `

@@ -71,6 +71,7 @@ type dialect struct {
 	durability func(context.Context, *sqlx.DB) (store.Durability, error)
 	rights     string             // query that returns which rights the database user lacks, if preparing does not tell; NULL if none
 	advice     func(error) string // what to do about an error, "" if that is not known
+	added      func(error) bool   // is a column there already? nil if a migration can ask for that
 	denied     func(error) bool   // did the database not allow it, so that trying again does not help?
 	misfit     func(error) bool   // is a table or a column missing, or of another type?
 	locked     func(error) bool   // has somebody else held it for too long?

@@ -34,7 +34,8 @@ type row struct {
 
 	UserGeneration, GlobalGeneration, Version int64
 
-	Data string
+	Data  string
+	Bound sql.NullString
 }
 
 // lastVisit is what a touch writes.
@@ -52,11 +53,19 @@ func encode(s *session.Session) row {
 		lastVisit: encodeLast(&s.Last),
 		ExpiresAt: s.ExpiresAt.UnixMilli(), IdleMS: s.IdleTimeout.Milliseconds(),
 		UserGeneration: s.Generations.User, GlobalGeneration: s.Generations.Global, Version: s.Version,
-		Data: record.Data.Text(s),
+		Data: record.Data.Text(s), Bound: encodeBound(s),
 	}
 	due := min(r.ExpiresAt, r.LastAt+r.IdleMS)
 	r.DueAt = &due
 	return r
+}
+
+// encodeBound returns the key of the device, NULL if there is none.
+func encodeBound(s *session.Session) sql.NullString {
+	if s.Bound == (session.Binding{}) {
+		return sql.NullString{}
+	}
+	return sql.NullString{String: record.Binding.Text(&s.Bound), Valid: true}
 }
 
 func encodeLast(v *session.Visit) lastVisit {
@@ -75,7 +84,7 @@ func (r *row) values() []any {
 		r.ID, r.UserID, r.Carrier, r.Name, r.CreatedAt, r.CreatedIP, r.Created,
 		l.LastAt, l.IP, l.Network, l.Country, l.City, l.DeviceKind, l.Browser, l.OS, l.Last,
 		r.ExpiresAt, r.IdleMS, r.DueAt, r.EndedAt, r.Reason, r.EndedBy,
-		r.UserGeneration, r.GlobalGeneration, r.Version, r.Data,
+		r.UserGeneration, r.GlobalGeneration, r.Version, r.Data, r.Bound,
 	}
 }
 
@@ -87,7 +96,7 @@ func (r *row) pointers() []any {
 		&r.ID, &r.UserID, &r.Carrier, &r.Name, &r.CreatedAt, &r.CreatedIP, &r.Created,
 		&l.LastAt, &l.IP, &l.Last,
 		&r.ExpiresAt, &r.IdleMS, &r.EndedAt, &r.Reason, &r.EndedBy,
-		&r.UserGeneration, &r.GlobalGeneration, &r.Version, &r.Data,
+		&r.UserGeneration, &r.GlobalGeneration, &r.Version, &r.Data, &r.Bound,
 	}
 }
 
@@ -163,6 +172,11 @@ func (r *row) decode() (s *session.Session, err error) {
 	}
 	if err := record.Data.Read(r.Data, s); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
+	}
+	if r.Bound.Valid {
+		if err := record.Binding.Read(r.Bound.String, &s.Bound); err != nil {
+			return nil, fmt.Errorf("bound: %w", err)
+		}
 	}
 	return s, nil
 }

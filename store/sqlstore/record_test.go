@@ -18,12 +18,13 @@ func FuzzDecode(f *testing.F) {
 		UserID: "ada", Attrs: map[string]string{"a": "b"}, Methods: []string{"pwd"},
 		Signals: []session.Signal{{Code: "country.new", At: time.UnixMilli(1).UTC()}},
 	})
-	f.Add(r.ID, r.Created, "192.0.2.1", "2001:db8::1", r.Last, r.Data, int64(0), int64(1))
-	f.Add(r.ID[1:], `{"built":"x"}`, "::", "", `{"radius":1e9}`, `{"secrets":{"salt":""}}`, int64(-1), int64(1<<62))
-	f.Add(r.ID, `{"network":"::%0/1"}`, "fe80::1%0", "x", `null`, `{"signals":[{},null]}`, int64(1<<62), int64(-1))
-	f.Fuzz(func(t *testing.T, id []byte, created, createdIP, ip, last, data string, at, ended int64) {
+	f.Add(r.ID, r.Created, "192.0.2.1", "2001:db8::1", r.Last, r.Data, `{"key":"k","since":1}`, int64(0), int64(1))
+	f.Add(r.ID[1:], `{"built":"x"}`, "::", "", `{"radius":1e9}`, `{"secrets":{"salt":""}}`, `{"since":"x"}`, int64(-1), int64(1<<62))
+	f.Add(r.ID, `{"network":"::%0/1"}`, "fe80::1%0", "x", `null`, `{"signals":[{},null]}`, "", int64(1<<62), int64(-1))
+	f.Fuzz(func(t *testing.T, id []byte, created, createdIP, ip, last, data, bound string, at, ended int64) {
 		var r sqlstore.Record
 		r.ID, r.Created, r.CreatedIP, r.Data = id, created, createdIP, data
+		r.Bound = sql.NullString{String: bound, Valid: bound != ""}
 		r.IP, r.Last, r.LastAt = ip, last, at
 		r.EndedAt = sql.NullInt64{Int64: ended, Valid: true}
 		s, err := sqlstore.Decode(&r)

@@ -87,7 +87,7 @@ func (d *dialect) hasTable(ctx context.Context, db *sqlx.DB, name string) (bool,
 // yet: CREATE TABLE IF NOT EXISTS would take it for ours.
 func checkForeign(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error {
 	for _, t := range []struct{ name, columns string }{
-		{"sessions", columnNames()},
+		{"sessions", columnNames(columns[:len(columns)-1])}, // of schema 1,
 		{"users", "user_id, generation, bumped_at"},
 		{"profiles", "user_id, profile, version"},
 		{"bumps", "user_id, generation, global_generation, ended_at, reason, ended_by, kept"},

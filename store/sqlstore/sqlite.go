@@ -59,6 +59,7 @@ var sqliteDialect = dialect{
 		return slices.ContainsFunc([]string{"no such table", "no such column", "no column named", "ON CONFLICT clause does not match"},
 			func(text string) bool { return strings.Contains(err.Error(), text) })
 	},
+	added:  func(err error) bool { return strings.Contains(err.Error(), "duplicate column name") },
 	locked: func(err error) bool { return strings.Contains(err.Error(), "is locked") },
 	denied: func(err error) bool { return strings.Contains(err.Error(), "readonly database") },
 }

@@ -48,9 +48,12 @@ type statements struct {
 	oldLinks, oldCounters, removeCounters *sqlx.Stmt
 }
 
+// column is a column of the sessions table.
+type column struct{ name, cast string }
+
 // columns are those of the sessions table and their types; a parameter in a
 // SELECT list has no type by itself.
-var columns = []struct{ name, cast string }{
+var columns = []column{
 	{"id", "bytea"}, {"user_id", "text"}, {"carrier", "text"}, {"name", "text"},
 	{"created_at", "bigint"}, {"created_ip", "text"}, {"created", "text"},
 	{"last_at", "bigint"}, {"ip", "text"}, {"network", "text"}, {"country", "text"}, {"city", "text"},
@@ -58,12 +61,13 @@ var columns = []struct{ name, cast string }{
 	{"expires_at", "bigint"}, {"idle_ms", "bigint"}, {"due_at", "bigint"},
 	{"ended_at", "bigint"}, {"reason", "text"}, {"ended_by", "text"},
 	{"user_generation", "bigint"}, {"global_generation", "bigint"}, {"version", "bigint"}, {"data", "text"},
+	{"bound", "text"},
 }
 
 // forOperators are the columns that nobody here reads.
 var forOperators = []string{"network", "country", "city", "device_kind", "browser", "os", "due_at"}
 
-func columnNames() string {
+func columnNames(columns []column) string {
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
@@ -90,7 +94,7 @@ const (
 	// remnant is what becomes of a foreign session that ended long ago: all but
 	// its ID, which is a hash of the token. Users have an ID, so it is nobody's.
 	remnant = `user_id = '', name = '', created_at = 0, created = '{}', last_at = 0, network = '', country = '', city = '',
-		device_kind = '', browser = '', os = '', last = '{}', idle_ms = 0, ended_at = expires_at, reason = '', ended_by = '', data = '{}'`
+		device_kind = '', browser = '', os = '', last = '{}', idle_ms = 0, ended_at = expires_at, reason = '', ended_by = '', data = '{}', bound = NULL`
 	// expiry is when session s expires.
 	expiry = `{least}(s.expires_at, s.last_at + s.idle_ms)`
 )
@@ -169,7 +173,7 @@ func (p *statements) ofSessions() []statement {
 			AND (s.ended_at, s.id) < (?, ?) ORDER BY s.ended_at DESC, s.id DESC LIMIT ?`},
 		{&p.generation, `SELECT coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0) AS now_user,
 			(SELECT generation FROM signedin_everyone) AS now_global`},
-		{&p.update, `UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?,
+		{&p.update, `UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?, bound = ?,
 			due_at = {least}(?, s.last_at + ?), version = s.version + 1
 			WHERE s.id = ? AND s.version = ? AND {writable}`},
 		{&p.standing, `SELECT s.user_id, s.version, {live} AS live FROM signedin_sessions s WHERE s.id = ?`},
@@ -191,7 +195,7 @@ func (p *statements) ofEndings() []statement {
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
 			ON CONFLICT (user_id) DO UPDATE SET generation = signedin_users.generation + 1, bumped_at = excluded.bumped_at
 			RETURNING generation`},
-		{&p.keep, `UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?,
+		{&p.keep, `UPDATE signedin_sessions AS s SET name = ?, expires_at = ?, idle_ms = ?, data = ?, bound = ?,
 			due_at = {least}(?, s.last_at + ?), version = s.version + 1, user_generation = s.user_generation + 1
 			WHERE s.id = ? AND s.version = ? AND s.user_id = ? AND s.user_generation = ?
 			AND s.ended_at IS NULL AND s.global_generation = ` + globalGeneration},
@@ -266,7 +270,7 @@ func (st *Store) text(s string) string {
 		{"{touch}", d.touch}, {"{touch times}", d.touchTimes}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
 		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{clock}", d.clock}, {"{lock}", d.lock}, {"{skip}", d.skip},
 		{"{text}", cmp.Or(d.casts["text"], "?")}, {"{bigint}", cmp.Or(d.casts["bigint"], "?")}, {"{bytea}", cmp.Or(d.casts["bytea"], "?")},
-		{"{columns}", columnNames()}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
+		{"{columns}", columnNames(columns)}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])
 	}

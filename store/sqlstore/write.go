@@ -102,7 +102,7 @@ func (st *Store) update(ctx context.Context, id session.ID, args []any) (n int, 
 // updateArgs are the parameters of what an update writes, and its condition.
 func updateArgs(s *session.Session) []any {
 	id, expires, idle := s.ID, s.ExpiresAt.UnixMilli(), s.IdleTimeout.Milliseconds()
-	return []any{s.Name, expires, idle, record.Data.Text(s), expires, idle, id[:], s.Version}
+	return []any{s.Name, expires, idle, record.Data.Text(s), encodeBound(s), expires, idle, id[:], s.Version}
 }
 
 // stands says how it stands with a session that could not be updated.

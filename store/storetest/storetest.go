@@ -53,5 +53,5 @@ type rule struct {
 
 func rules() []rule {
 	return slices.Concat(valueRules, createRules, readRules, updateRules, touchRules,
-		revokeRules, markRules, purgeRules, scanRules, profileRules, issuerRules, handleRules, raceRules, managerRules)
+		revokeRules, markRules, purgeRules, scanRules, profileRules, issuerRules, handleRules, boundRules, raceRules, managerRules)
 }

@@ -18,7 +18,7 @@ import (
 // sqlstore.Migrate promises. At first it is not finished, as while MySQL is at
 // it.
 var nextSchema = []string{
-	`INSERT INTO signedin_schema (version, needs, done) VALUES (4, 1, 0)`,
+	`INSERT INTO signedin_schema (version, needs, done) VALUES (5, 1, 0)`,
 	`ALTER TABLE signedin_sessions ADD COLUMN next VARCHAR(20) NOT NULL DEFAULT 'next'`,
 	`ALTER TABLE signedin_users ADD COLUMN next BIGINT`,
 	`ALTER TABLE signedin_profiles ADD COLUMN next BIGINT NOT NULL DEFAULT 2`,
@@ -95,10 +95,10 @@ func TestRollingUpgrade(t *testing.T) {
 		upgrade(t, db, cfg, nextFinished)
 		works("at the end")
 
-		upgrade(t, db, cfg, `INSERT INTO signedin_schema (version, needs, done) VALUES (5, 5, 1)`)
+		upgrade(t, db, cfg, `INSERT INTO signedin_schema (version, needs, done) VALUES (6, 6, 1)`)
 		for what, err := range map[string]error{"Migrate": sqlstore.Migrate(t.Context(), db, cfg), "New": newError(t, db, cfg)} {
 			var schema *sqlstore.SchemaError
-			if !errors.As(err, &schema) || schema.Have != 5 || schema.Needs != 5 {
+			if !errors.As(err, &schema) || schema.Have != 6 || schema.Needs != 6 {
 				t.Errorf("%s on a schema that needs a newer program: got %v, want a SchemaError", what, err)
 			}
 			wantTrouble(t, err, "update the program")

@@ -6,8 +6,8 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-// Data is what [session.Store.Update] writes, but the name and the times at
-// which the session ends.
+// Data is what [session.Store.Update] writes, but the name, the times at which
+// the session ends, and the [Binding].
 var Data = Part[session.Session]{
 	text("issuer", func(s *session.Session) *string { return &s.Issuer }),
 	text("subject", func(s *session.Session) *string { return &s.Subject }),
@@ -22,7 +22,6 @@ var Data = Part[session.Session]{
 	boolean("provisional", func(s *session.Session) *bool { return &s.Provisional }),
 	text("restriction", func(s *session.Session) *session.Restriction { return &s.Restriction }),
 	millis("confirmed_at", func(s *session.Session) *time.Time { return &s.ConfirmedAt }),
-	part("bound", binding, func(s *session.Session) *session.Binding { return &s.Bound }),
 	unsigned("twin", 16, func(s *session.Session) *uint16 { return &s.Twin }),
 	parts("signals", signal, func(s *session.Session) *[]session.Signal { return &s.Signals }),
 	pairs("attrs", func(s *session.Session) *map[string]string { return &s.Attrs }),
@@ -49,8 +48,10 @@ var secrets = Part[session.Secrets]{
 	millis("seen_at", func(s *session.Secrets) *time.Time { return &s.SeenAt }),
 }
 
-// binding holds a public key.
-var binding = Part[session.Binding]{
+// Binding is the public key that a session is bound to. It is an object of its own:
+// a program that does not know of it would lose it in Data, and a copy of the session
+// would be good again.
+var Binding = Part[session.Binding]{
 	text("key", func(b *session.Binding) *string { return &b.Key }),
 	text("algorithm", func(b *session.Binding) *string { return &b.Algorithm }),
 	millis("since", func(b *session.Binding) *time.Time { return &b.Since }),

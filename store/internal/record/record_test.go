@@ -51,6 +51,10 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(got, s) {
 		t.Errorf("got %#v\nwant %#v", got, s)
 	}
+	bound, read := session.Binding{Key: "\"k", Algorithm: "ES256", Since: built, SeenAt: built.Add(1e9)}, session.Binding{}
+	if err := record.Binding.Read(record.Binding.Text(&bound), &read); err != nil || read != bound {
+		t.Errorf("got %+v, %v, want %+v", read, err, bound)
+	}
 	if got := record.Data.Text(&session.Session{}); got != "{}" {
 		t.Errorf("of nothing: got %s, want {}", got)
 	}

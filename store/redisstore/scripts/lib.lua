@@ -38,6 +38,15 @@ end
 
 local function text(n) return string.format('%.0f', n) end
 
+-- bind writes the key of a session's device, '' for none.
+local function bind(key, bound)
+  if bound == '' then
+    redis.call('HDEL', key, 'bound')
+  else
+    redis.call('HSET', key, 'bound', bound)
+  end
+end
+
 -- above returns the counter that comes after n; as text, and of text.
 local function above(n) return text(tonumber(n) + 1) end
 

@@ -4,7 +4,7 @@
 -- were; or 'unknown', 'corrupt', 'ended' or 'conflict' if the one cannot be kept.
 -- KEYS: user, everyone, live, bumped, bumps, marks, due, then the session to keep
 -- ARGV: op, user, owner, at, reason, by, and of the session to keep its id (''
---   for none), version, next version, data, expires, idle
+--   for none), version, next version, data, expires, idle, bound
 local op, user, owner, at, keep_id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[7]
 local g, e = generations(KEYS[1], KEYS[2])
 local last = redis.call('HMGET', KEYS[1], 'op', 'ended')
@@ -42,6 +42,7 @@ end
 if keep then
   redis.call('HSET', keep.key, 'op', op, 'version', ARGV[9], 'data', ARGV[10], 'expires_at', ARGV[11], 'idle_ms', ARGV[12],
     'user_generation', now)
+  bind(keep.key, ARGV[13])
   redis.call('ZADD', KEYS[7], text(expiry(tonumber(ARGV[11]), keep.last_at, tonumber(ARGV[12]))), owner .. ':' .. keep_id)
 end
 return {'ok', now, text(count)}
