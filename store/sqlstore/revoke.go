@@ -98,7 +98,7 @@ func (st *Store) revokeAll(ctx context.Context, r session.Revocation) (done sess
 			_, added := st.add(ctx, st.stmts.addUser, r.UserID, r.Ending.At.UnixMilli())
 			err = cmp.Or(added, err)
 		}
-		return !stands.is(r.Keep.Version), err
+		return !stands.is(r.UserID, r.Keep.Version), err
 	})
 	return done, err
 }

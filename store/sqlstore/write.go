@@ -64,10 +64,13 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 				return true, err
 			}
 			stands, err := st.standing(ctx, id)
-			return !stands.is(version), cmp.Or(err, stands.why(""))
+			return !stands.is("", version), cmp.Or(err, stands.why(""))
 		})
 	}))
 }
+
+// looks bounds how often a reason is looked for.
+const looks = 10
 
 // explained calls f, which writes and reads why nothing was written, again if the
 // read finds no reason. In MariaDB that can be: a write sees what another
@@ -77,7 +80,7 @@ func (st *Store) Update(ctx context.Context, s *session.Session) error {
 func (st *Store) explained(ctx context.Context, f func() (bool, error)) error {
 	for n := 1; ; n++ {
 		found, err := f()
-		if found || n == attempts || n == 2 && st.joined(ctx) != nil {
+		if found || n == looks || n == 2 && st.joined(ctx) != nil {
 			return err
 		}
 		if over := pause(ctx, n); over != nil {
@@ -112,9 +115,11 @@ type stands struct {
 	Version int64  `db:"version"`
 }
 
-// is reports whether it is live and of that version, so that nothing is known
-// that stood in the way.
-func (s *stands) is(version int64) bool { return s != nil && s.Live && s.Version == version }
+// is reports whether it is live, of that version and of that owner, if that
+// matters, so that nothing is known that stood in the way.
+func (s *stands) is(owner string, version int64) bool {
+	return s != nil && s.Live && s.Version == version && (owner == "" || s.UserID == owner)
+}
 
 // why tells why it could not; owner is who should have owned it, if that
 // matters.

@@ -20,6 +20,7 @@ type kit struct {
 	*testing.T
 	store     session.Store
 	staleness time.Duration
+	raced     *Raced
 }
 
 // epoch is when everything here happens. Stores do not read the clock, so it

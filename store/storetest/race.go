@@ -48,6 +48,7 @@ type Raced struct {
 func raceBriefly(k *kit) {
 	r := &race{store: k.store, staleness: k.staleness, limit: 200}
 	r.run(k.T)
+	*k.raced = r.counts()
 }
 
 // race is a run of [Race] and what it has counted.

@@ -31,7 +31,9 @@ import (
 // Staleness is 0 for every store but a cache: it is how long, by its own
 // documentation, a cache may still give the answer of before a change. Every
 // rule holds for it as well, only so much later.
-func Run(t *testing.T, newStore func(t *testing.T) session.Store, staleness time.Duration) {
+//
+// One of the rules is a brief [Race]: Run returns what that has counted.
+func Run(t *testing.T, newStore func(t *testing.T) session.Store, staleness time.Duration) (raced Raced) {
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
 			t.Cleanup(func() {
@@ -39,9 +41,10 @@ func Run(t *testing.T, newStore func(t *testing.T) session.Store, staleness time
 					t.Logf("the rule: %s", r.explanation)
 				}
 			})
-			r.check(&kit{T: t, store: newStore(t), staleness: staleness})
+			r.check(&kit{T: t, store: newStore(t), staleness: staleness, raced: &raced})
 		})
 	}
+	return raced
 }
 
 // rule is one thing that the contract says.

@@ -132,7 +132,7 @@ func killedSQL(t *testing.T, server *ownServer, driver, admin, dsn, name string,
 				}
 				db = connect(t, dsn)
 				db.SetMaxIdleConns(loadWorkers)
-				store = migrated(t, db, sqlstore.Config{})
+				store = migrated(t, db, sqlstore.Config{ReadTimeout: 10 * time.Second}) // the machine may be busy
 				return store
 			},
 			keep: func(t *testing.T) {

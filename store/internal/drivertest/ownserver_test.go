@@ -167,6 +167,26 @@ func stat(pid int) (state string, parent int) {
 	return fields[0], parent
 }
 
+// makeData makes the directory of data of a server, which takes seconds. Where
+// SIGNEDIN_MADE names a directory, one made earlier is kept there and copied.
+func (s *ownServer) makeData(server string, made func()) {
+	s.t.Helper()
+	kept := os.Getenv("SIGNEDIN_MADE")
+	if kept == "" {
+		made()
+		return
+	}
+	kept = filepath.Join(kept, "of-"+strings.ReplaceAll(server, "/", "-"))
+	if _, err := os.Stat(kept); err != nil {
+		made()
+		part := kept + "." + filepath.Base(s.dir)
+		s.do("cp", "-a", s.path("data"), part)
+		s.do("sh", "-c", `mv -T "$0" "$1" 2>/dev/null || rm -r "$0"`, part, kept) // somebody else may have been first
+		return
+	}
+	s.do("cp", "-a", kept, s.path("data"))
+}
+
 func postgresRoom(t testing.TB) *ownServer { return newOwnServer(t, "postgres", "initdb", "postgres") }
 func mysqlRoom(t testing.TB) *ownServer    { return newOwnServer(t, "mysql", "mariadbd") }
 func redisRoom(t testing.TB) *ownServer    { return newOwnServer(t, "redis", "redis-server") }
@@ -177,7 +197,9 @@ func ownRedis(t testing.TB) *ownServer    { return redisRoom(t).redis() }
 
 func (s *ownServer) postgres() *ownServer {
 	initdb, server := program(s.t, "initdb"), program(s.t, "postgres")
-	s.do(initdb, "-D", s.path("data"), "-A", "trust", "-U", "signedin", "--no-locale", "-E", "UTF8", "--no-sync")
+	s.makeData(server, func() {
+		s.do(initdb, "-D", s.path("data"), "-A", "trust", "-U", "signedin", "--no-locale", "-E", "UTF8", "--no-sync")
+	})
 	s.command = []string{server, "-D", s.path("data"), "-k", s.dir, "-c", "listen_addresses="}
 	return s
 }
@@ -192,11 +214,13 @@ func (s *ownServer) mysql() *ownServer {
 	}
 	s.command = append([]string{server}, own...)
 	if filepath.Base(server) == "mysqld" {
-		s.do(append(slices.Clone(s.command), "--initialize-insecure")...)
+		s.makeData(server, func() { s.do(append(slices.Clone(s.command), "--initialize-insecure")...) })
 		s.command = append(s.command, "--mysqlx=0", "--secure-file-priv=NULL")
 	} else {
 		install := program(s.t, "mariadb-install-db")
-		s.do(append([]string{install}, append(own[:min(len(own), 3)], "--auth-root-authentication-method=normal", "--skip-test-db")...)...)
+		s.makeData(server, func() {
+			s.do(append([]string{install}, append(own[:min(len(own), 3)], "--auth-root-authentication-method=normal", "--skip-test-db")...)...)
+		})
 	}
 	s.command = append(s.command, "--socket="+s.path("socket"), "--skip-networking", "--pid-file="+s.path("pid"), "--innodb-buffer-pool-size=32M")
 	return s

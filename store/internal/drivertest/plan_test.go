@@ -4,14 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
@@ -44,6 +47,27 @@ func TestPlans(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestForeignKeepIsAnswered has somebody else's session be kept: that is an answer,
+// for which nobody looks twice.
+func TestForeignKeepIsAnswered(t *testing.T) {
+	dsn := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))
+	rec := &recorder{inner: open(t, "sqlite", dsn).Driver(), dsn: dsn}
+	db := sqlx.NewDb(sql.OpenDB(rec), "sqlite")
+	t.Cleanup(func() { _ = db.Close() })
+	store := migrated(t, db, sqlstore.Config{})
+	s := sample(1)
+	if err := store.Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	rec.begun.Store(0)
+	if _, err := store.Revoke(t.Context(), session.Revocation{UserID: "eve", All: true, Keep: s}); !errors.Is(err, session.ErrUnknown) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+	if n := rec.begun.Load(); n != 1 {
+		t.Errorf("got %d transactions, want 1", n)
 	}
 }
 
@@ -118,6 +142,7 @@ type recorder struct {
 
 	mu      sync.Mutex
 	queries []string
+	begun   atomic.Int64 // transactions
 }
 
 // wantAll fails the test unless all statements of a store were noted: that of
@@ -158,5 +183,6 @@ func (c *recordingConn) ExecContext(ctx context.Context, query string, args []dr
 }
 
 func (c *recordingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	c.r.begun.Add(1)
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
 }

@@ -19,7 +19,7 @@ import (
 func Run(t *testing.T, store string, newStore func(t *testing.T) session.Store, staleness time.Duration) {
 	t.Helper()
 	var rules, passed atomic.Int64
-	storetest.Run(t, func(t *testing.T) session.Store {
+	r := storetest.Run(t, func(t *testing.T) session.Store {
 		rules.Add(1)
 		t.Cleanup(func() {
 			if !t.Failed() && !t.Skipped() {
@@ -29,6 +29,7 @@ func Run(t *testing.T, store string, newStore func(t *testing.T) session.Store, 
 		return newStore(t)
 	}, staleness)
 	Report(t, store, "rules", rules.Load(), "passed", passed.Load())
+	reportRaced(t, store, r)
 }
 
 // lightRounds are the rounds of a race that is not heavy.
@@ -42,7 +43,14 @@ func Race(t *testing.T, store string, newStore func(t *testing.T) session.Store,
 		rounds = min(rounds, lightRounds)
 	}
 	r := storetest.Race(t, newStore, staleness, rounds)
-	Report(t, store, "races", r.Rounds, "overlapped", r.Overlapped, "checks", r.Checks, "accepted", r.Accepted)
+	reportRaced(t, store, r)
+}
+
+func reportRaced(t *testing.T, store string, r storetest.Raced) {
+	t.Helper()
+	if r.Rounds > 0 { // else that rule was not among those that ran
+		Report(t, store, "races", r.Rounds, "overlapped", r.Overlapped, "checks", r.Checks, "accepted", r.Accepted)
+	}
 }
 
 // Engine names the server on which the tests run, and its version, where they
