@@ -69,7 +69,13 @@ const (
 )
 
 func postgresStatements(p *statements) []statement {
-	return []statement{{&p.bumpAll, postgresBumpAll}, {&p.bumpRest, postgresBumpRest}}
+	return []statement{
+		{&p.bumpAll, postgresBumpAll}, {&p.bumpRest, postgresBumpRest},
+		// In orders by which it does not read all of the table, for so many rows, or
+		// all of its primary key, in vain when they are marked.
+		{&p.deadOf, deadOf + ` ORDER BY s.user_generation LIMIT ? {skip}`},
+		{&p.lockDeadOf, deadOf + ` ORDER BY substr(s.id, 1) LIMIT ? {lock}`},
+	}
 }
 
 func mysqlOfBumps(p *statements) []statement {

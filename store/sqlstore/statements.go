@@ -166,10 +166,10 @@ func (p *statements) ofSessions() []statement {
 			AND s.global_generation = ` + globalGeneration + ` LIMIT ?) c`},
 		{&p.listLive, listLive},
 		{&p.pageOldest, listLive + ` AND (s.created_at, s.id) > (?, ?) ORDER BY s.created_at, s.id LIMIT ?`},
-		{&p.oldestEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ?
+		{&p.oldestEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ? AND s.ended_at IS NOT NULL
 			AND (s.ended_at, s.id) > (?, ?) ORDER BY s.ended_at, s.id LIMIT ?`},
 		{&p.pageLive, listLive + ` AND (s.created_at, s.id) < (?, ?) ORDER BY s.created_at DESC, s.id DESC LIMIT ?`},
-		{&p.listEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ?
+		{&p.listEnded, `SELECT {read} FROM signedin_sessions s WHERE s.user_id = ? AND s.ended_at IS NOT NULL
 			AND (s.ended_at, s.id) < (?, ?) ORDER BY s.ended_at DESC, s.id DESC LIMIT ?`},
 		{&p.generation, `SELECT coalesce((SELECT generation FROM signedin_users WHERE user_id = ?), 0) AS now_user,
 			(SELECT generation FROM signedin_everyone) AS now_global`},

@@ -174,7 +174,8 @@ func TestRedisKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := ownRedis(t)
-			client := closing(t, redis.NewClient(&redis.Options{Network: "unix", Addr: server.path("socket"), ContextTimeoutEnabled: true}))
+			client := closing(t, redis.NewClient(&redis.Options{Network: "unix", Addr: server.path("socket"), ContextTimeoutEnabled: true,
+				ReadTimeout: time.Minute})) // of a snapshot, on a machine that may be busy
 			var store *redisstore.Store
 			killed(t, victim{
 				name: name, server: server, setting: setting,

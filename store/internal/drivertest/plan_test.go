@@ -40,7 +40,7 @@ func TestPlans(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 				t.Fatal(err)
 			}
-			if scansTable(detail) {
+			if scansTable(detail) || isPage(q) && strings.Contains(detail, "FOR ORDER BY") {
 				t.Errorf("%s\n\t%s", q, detail)
 			}
 		}
@@ -86,6 +86,13 @@ func scansTable(detail string) bool {
 	return true
 }
 
+// isPage reports whether a statement reads a page of a user's ended sessions, of
+// whom there may be 100,000: nobody sorts those for 20.
+func isPage(q string) bool {
+	return strings.Contains(q, "ORDER BY s.ended_at") ||
+		strings.Contains(q, "s.user_generation = ") && strings.Contains(q, "ORDER BY s.id DESC")
+}
+
 // TestPostgresPlans is the same on PostgreSQL, with tables so large, and plans
 // so general, that it does not read all because that is less work.
 func TestPostgresPlans(t *testing.T) {
@@ -121,7 +128,7 @@ func TestPostgresPlans(t *testing.T) {
 			t.Errorf("%s: %v", q, err)
 		}
 		for _, step := range plan {
-			if strings.Contains(step, "Seq Scan on "+prefix) && !strings.Contains(step, prefix+"everyone") {
+			if strings.Contains(step, "Seq Scan on "+prefix) && !strings.Contains(step, prefix+"everyone") || isPage(q) && strings.Contains(step, "Sort") {
 				t.Errorf("%s\n\t%s", q, strings.Join(plan, "\n\t"))
 			}
 		}

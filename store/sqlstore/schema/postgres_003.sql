@@ -20,4 +20,11 @@ CREATE TABLE IF NOT EXISTS signedin_bumps (
 CREATE INDEX IF NOT EXISTS signedin_sessions_live ON signedin_sessions (user_id, user_generation, created_at, id)
 WHERE ended_at IS NULL;
 
+-- What a page of ended sessions reads: those that are marked, and those that a
+-- bump has ended and that are not marked yet, each in the order of the page.
+CREATE INDEX IF NOT EXISTS signedin_sessions_past ON signedin_sessions (user_id, ended_at, id)
+WHERE ended_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS signedin_sessions_unmarked ON signedin_sessions (user_id, user_generation, id)
+WHERE ended_at IS NULL;
+
 UPDATE signedin_schema SET done = 1 WHERE version = 3;
