@@ -108,9 +108,9 @@ func (p *profile) forget(since uint32) {
 		return
 	}
 	for t := range p.marks {
-		p.marks[t].keep(func(m mark) bool { return m.since < from })
+		p.marks[t].keep(func(m *mark) bool { return m.since() < from })
 	}
-	p.spots.keep(func(s spot) bool { return s.since < from })
+	p.spots.keep(func(s *spot) bool { return s.since() < from })
 	if dropped := uint16(p.rounds.n - int(from) + 1); p.signIns > dropped {
 		p.signIns -= dropped
 	} else {
@@ -127,12 +127,12 @@ func (p *profile) forget(since uint32) {
 func (p *profile) forgetMove(first, last *observation, since uint32) {
 	in := p.rounds.during(since)
 	for t, key := range last.keys {
-		if m := p.marks[t].find(key); m != nil && m.since == in && key != first.keys[t] {
+		if m := p.marks[t].find(key); m != nil && m.since() == in && key != first.keys[t] {
 			p.marks[t].drop(key)
 		}
 	}
-	p.spots.keep(func(s spot) bool {
-		return s.since != in || s.lat != last.place.lat || s.lon != last.place.lon || last.place == first.place
+	p.spots.keep(func(s *spot) bool {
+		return s.since() != in || s.lat != last.place.lat || s.lon != last.place.lon || last.place == first.place
 	})
 }
 
@@ -234,10 +234,10 @@ func (p *profile) age() {
 	for t := range p.marks {
 		m := &p.marks[t]
 		for i := range m.all[:m.n] {
-			m.all[i].since -= min(m.all[i].since, 1)
+			m.all[i].age()
 		}
 	}
 	for i := range p.spots.all[:p.spots.n] {
-		p.spots.all[i].since -= min(p.spots.all[i].since, 1)
+		p.spots.all[i].age()
 	}
 }

@@ -23,13 +23,15 @@ const devicePrior = 40
 
 // code returns the code of an outcome.
 func (p *profile) code(out outcome, o *observation) string {
-	switch system, browser := p.has(o, traitSystem), p.has(o, traitBrowser); {
-	case out == outcomeKnown:
+	switch out {
+	case outcomeKnown:
 		return codeDeviceKnown
-	case out == outcomeSimilar:
+	case outcomeSimilar:
 		return codeDeviceSimilar
-	case out == outcomeNew:
+	case outcomeNew:
 		return codeDeviceNew
+	}
+	switch system, browser := p.has(o, traitSystem), p.has(o, traitBrowser); {
 	case system && !browser:
 		return codeDeviceBrowserNew
 	case browser && !system:
@@ -39,16 +41,15 @@ func (p *profile) code(out outcome, o *observation) string {
 }
 
 func (p *profile) outcome(o *observation) outcome {
-	family := p.has(o, traitFamily)
-	partly := p.has(o, traitSystem) || p.has(o, traitBrowser)
 	cookie := o.recognized && p.has(o, traitDevice)
-	nameless := o.keys[traitFamily] == 0
+	family := p.has(o, traitFamily)
+	partly := family || o.keys[traitFamily] == 0 || p.has(o, traitSystem) || p.has(o, traitBrowser)
 	switch {
-	case cookie && (family || partly || nameless):
+	case cookie && partly:
 		return outcomeKnown
 	case family:
 		return outcomeSimilar
-	case partly || cookie || nameless:
+	case partly || cookie:
 		return outcomePartlyNew
 	}
 	return outcomeNew

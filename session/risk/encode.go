@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// encodingVersion comes first in an encoded profile; those before, which are
-// also read, had no answers (1) and no roamed (2).
-const encodingVersion = 3
+// encodingVersion comes first in an encoded profile. Those before had other hashes.
+const encodingVersion = 4
 
 // maxEncoded is the length of the largest profile there can be.
 const maxEncoded = 1279
@@ -26,13 +25,17 @@ func (p *profile) encode(b []byte) []byte {
 	for t := range p.marks {
 		m := &p.marks[t]
 		b = append(b, byte(m.n))
-		for _, x := range m.all[:m.n] {
-			b = x.at.with(x.since).append(binary.BigEndian.AppendUint32(b, x.key))
+		for i := range m.all[:m.n] {
+			x := &m.all[i]
+			binary.BigEndian.PutUint64(b[len(b):len(b)+8], uint64(x.key)<<32|uint64(x.seen)<<8)
+			b = b[:len(b)+markLen]
 		}
 	}
 	b = append(b, byte(p.spots.n))
-	for _, x := range p.spots.all[:p.spots.n] {
-		b = x.at.with(x.since).append(x.place.append(b))
+	for i := range p.spots.all[:p.spots.n] {
+		x := &p.spots.all[i]
+		binary.BigEndian.PutUint64(b[len(b):len(b)+8], x.place.packed()<<24|uint64(x.seen))
+		b = b[:len(b)+spotLen]
 	}
 	b = append(p.hours.last.append(b), p.hours.bins[:]...)
 	b = append(b, p.habits.outcomes[:]...)
@@ -55,10 +58,12 @@ func (p *profile) encode(b []byte) []byte {
 	return b
 }
 
-// with puts the round into the bits that a stamp leaves free.
-func (s stamp) with(r round) stamp { return s | stamp(r)<<stampBits }
-
 func (s stamp) append(b []byte) []byte { return append(b, byte(s>>16), byte(s>>8), byte(s)) }
+
+// packed returns the five bytes of an encoded place.
+func (p place) packed() uint64 {
+	return uint64(uint16(p.lat))<<24 | uint64(uint16(p.lon))<<8 | uint64(p.radius)
+}
 
 func (p place) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(p.lat))
@@ -102,7 +107,7 @@ func (p *profile) decode(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if b[0] < 1 || b[0] > encodingVersion {
+	if b[0] != encodingVersion {
 		return fmt.Errorf("risk: profile of version %d, want %d", b[0], encodingVersion)
 	}
 	r := reader{b: b[1:]}
@@ -124,15 +129,11 @@ func (p *profile) decode(b []byte) error {
 		p.suspects[i].read(&r)
 	}
 	p.rounds.read(&r)
-	if b[0] > 1 {
-		for i := range p.answered {
-			p.answered[i].reasons, p.answered[i].at = reasons(r.uint32()), r.stamp()
-		}
+	for i := range p.answered {
+		p.answered[i].reasons, p.answered[i].at = reasons(r.uint32()), r.stamp()
 	}
-	if b[0] > 2 {
-		for i := range p.roamed {
-			p.roamed[i] = r.stamp()
-		}
+	for i := range p.roamed {
+		p.roamed[i] = r.stamp()
 	}
 	if r.damaged || r.at < len(r.b) {
 		*p = profile{}
@@ -152,12 +153,13 @@ type reader struct {
 var zeros [256]byte
 
 func (r *reader) next(n int) []byte {
-	if n > len(r.b)-r.at {
+	b := r.b[r.at:]
+	if n > len(b) {
 		r.damaged, r.at = true, len(r.b)
 		return zeros[:n]
 	}
 	r.at += n
-	return r.b[r.at-n : r.at]
+	return b[:n]
 }
 
 func (r *reader) byte() byte { return r.next(1)[0] }
@@ -169,12 +171,6 @@ func (r *reader) uint32() uint32 { return binary.BigEndian.Uint32(r.next(4)) }
 func (r *reader) stamp() stamp { return readStamp(r.next(3)) }
 
 func readStamp(b []byte) stamp { return stamp(b[0])<<16 | stamp(b[1])<<8 | stamp(b[2]) }
-
-// readSince reads a stamp with a round.
-func readSince(b []byte) (stamp, round) {
-	s := readStamp(b)
-	return s & (1<<stampBits - 1), round(s >> stampBits)
-}
 
 func (r *reader) count(bound int) int {
 	n := int(r.byte())
@@ -195,7 +191,7 @@ func readPlace(b []byte) place {
 	return place{int16(binary.BigEndian.Uint16(b)), int16(binary.BigEndian.Uint16(b[2:])), b[4]}
 }
 
-func (p place) isNowhere() bool { return p.lat < -900 || p.lat > 900 || p.lon < -1800 || p.lon > 1800 }
+func (p place) isNowhere() bool { return uint16(p.lat+900) > 1800 || uint16(p.lon+1800) > 3600 }
 
 // The lengths of what is encoded. Lists of them are read in one go.
 const (
@@ -207,11 +203,14 @@ const (
 
 func (m *marks) read(r *reader, bound int) {
 	m.n = r.count(bound)
-	b := r.next(m.n * markLen)
+	b := r.next(m.n*markLen + 1) // eight bytes are read at once; others always follow
+	if r.damaged {
+		return
+	}
+	r.at--
 	for i := range m.all[:m.n] {
-		m.all[i].key = binary.BigEndian.Uint32(b)
-		m.all[i].at, m.all[i].since = readSince(b[4:])
-		b = b[markLen:]
+		x := binary.BigEndian.Uint64(b[i*markLen:])
+		m.all[i] = mark{uint32(x >> 32), seen(x >> 8 & (1<<24 - 1))}
 	}
 }
 
@@ -219,17 +218,17 @@ func (s *spots) read(r *reader) {
 	s.n = r.count(maxPlaces)
 	b := r.next(s.n * spotLen)
 	for i := range s.all[:s.n] {
-		s.all[i].place = readPlace(b)
-		s.all[i].at, s.all[i].since = readSince(b[placeLen:])
+		x := binary.BigEndian.Uint64(b[i*spotLen:])
+		s.all[i] = spot{place{int16(x >> 48), int16(x >> 32), uint8(x >> 24)}, seen(x & (1<<24 - 1))}
 		r.damaged = r.damaged || s.all[i].isNowhere()
-		b = b[spotLen:]
 	}
 }
 
 func (s *rounds) read(r *reader) {
 	s.n = r.count(maxRounds)
+	b := r.next(s.n * 4)
 	for i := range s.all[:s.n] {
-		s.all[i] = r.uint32()
+		s.all[i] = binary.BigEndian.Uint32(b[i*4:])
 	}
 }
 

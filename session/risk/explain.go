@@ -28,8 +28,8 @@ func (a *Assessor) Explain(ctx context.Context, c session.Case) ([]Evidence, err
 	if err := p.decode(c.Profile); err != nil {
 		return nil, err
 	}
-	j, err := a.judge(ctx, &p, &c)
-	if err != nil {
+	var j judgement
+	if err := a.judge(ctx, &p, &c, &j); err != nil {
 		return nil, err
 	}
 	lines := make([]Evidence, 0, j.n+len(j.extra))

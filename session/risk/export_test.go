@@ -3,6 +3,7 @@ package risk
 import (
 	"encoding/binary"
 
+	"github.com/signedin/signedin/geo"
 	"github.com/signedin/signedin/session"
 )
 
@@ -42,3 +43,11 @@ func (d *Decoded) Level(a *Assessor) session.Level {
 
 // Learn is the pure core of learning.
 func (d *Decoded) Learn() { d.p.learn(&d.o, true) }
+
+// SipHash is the hash of traits, with a key.
+func SipHash(key [16]byte, b []byte) uint64 {
+	return hasher{binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])}.sum(b)
+}
+
+// IsWithin reports whether two places are at most so many kilometres apart.
+func IsWithin(a, b geo.Location, km int) bool { return placeOf(a).isWithin(km, placeOf(b)) }

@@ -34,16 +34,18 @@ func (h *hours) count() (n int) {
 	return n
 }
 
-// kernel is a Gaussian of 1.3 hours around the clock.
-var kernel = func() (k [24]float64) {
+// kernel is a Gaussian of 1.3 hours around the clock, twice, so that an index need not
+// wrap.
+var kernel = func() (k [48]float64) {
 	sum := 0.0
-	for i := range k {
+	for i := range 24 {
 		d := float64(min(i, 24-i)) / 1.3
 		k[i] = math.Exp(-d * d / 2)
 		sum += k[i]
 	}
-	for i := range k {
+	for i := range 24 {
 		k[i] /= sum
+		k[i+24] = k[i]
 	}
 	return k
 }()
@@ -52,12 +54,13 @@ var kernel = func() (k [24]float64) {
 // as at any other, and from how many hours that is known. Some of it is always
 // taken to be spread over the day.
 func (h *hours) density(at stamp) (density float64, n int) {
-	n = h.count()
+	around := kernel[24-at%24:] // symmetric: the distance from hour i is that from it
+	for i := range h.bins {
+		n += int(h.bins[i])
+		density += float64(h.bins[i]) * around[i]
+	}
 	if n == 0 {
 		return 1, 0
-	}
-	for i, c := range h.bins {
-		density += float64(c) * kernel[(int(at%24)-i+24)%24]
 	}
 	uniform := max(5/(float64(n)+5), .05)
 	return (1-uniform)*density*24/float64(n) + uniform, n

@@ -39,11 +39,25 @@ const (
 // since returns the hours from b to s, 0 if s is before b.
 func (s stamp) since(b stamp) stamp { return s - min(s, b) }
 
-// mark is one thing that was seen, when last, and since when.
+// seen says when something was seen last, and since when, in the bits that a stamp leaves
+// free.
+type seen uint32
+
+func seenAt(at stamp, since round) seen { return seen(at) | seen(since)<<stampBits }
+
+func (s seen) at() stamp    { return stamp(s) & (1<<stampBits - 1) }
+func (s seen) since() round { return round(s >> stampBits) }
+
+// again notes that it was seen at another time too.
+func (s *seen) again(at stamp) { *s = seenAt(max(s.at(), at), s.since()) }
+
+// age makes what is known since round 1 be known from before.
+func (s *seen) age() { *s -= min(*s>>stampBits, 1) << stampBits }
+
+// mark is one thing that was seen.
 type mark struct {
-	key   uint32
-	at    stamp
-	since round
+	key uint32
+	seen
 }
 
 // marks are the latest things of one trait.
@@ -73,42 +87,45 @@ func (m *marks) add(key uint32, at stamp, since round, bound int) {
 		return
 	}
 	if old := m.find(key); old != nil {
-		old.at = max(old.at, at)
+		old.again(at)
 		return
 	}
 	if m.n < bound {
-		m.all[m.n] = mark{key, at, since}
+		m.all[m.n] = mark{key, seenAt(at, since)}
 		m.n++
 		return
 	}
 	oldest := &m.all[0]
 	for i := range m.all[:m.n] {
-		if o := &m.all[i]; o.at < oldest.at || o.at == oldest.at && o.key < oldest.key {
+		if o := &m.all[i]; o.at() < oldest.at() || o.at() == oldest.at() && o.key < oldest.key {
 			oldest = o
 		}
 	}
-	if at > oldest.at || at == oldest.at && key > oldest.key {
-		*oldest = mark{key, at, since}
+	if at > oldest.at() || at == oldest.at() && key > oldest.key {
+		*oldest = mark{key, seenAt(at, since)}
 	}
 }
 
 // prune forgets what was not seen since a time.
 func (m *marks) prune(since stamp) {
-	m.keep(func(o mark) bool { return o.at >= since })
+	m.keep(func(o *mark) bool { return o.at() >= since })
 }
 
 // drop forgets key.
 func (m *marks) drop(key uint32) {
-	m.keep(func(o mark) bool { return o.key != key })
+	m.keep(func(o *mark) bool { return o.key != key })
 }
 
-func (m *marks) keep(keep func(mark) bool) {
+func (m *marks) keep(keep func(*mark) bool) {
 	kept := 0
-	for _, o := range m.all[:m.n] {
-		if keep(o) {
-			m.all[kept] = o
-			kept++
+	for i := range m.all[:m.n] {
+		if !keep(&m.all[i]) {
+			continue
 		}
+		if kept < i {
+			m.all[kept] = m.all[i]
+		}
+		kept++
 	}
 	m.n = kept
 }

@@ -1,7 +1,6 @@
 package risk
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"time"
 
@@ -10,33 +9,8 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-// hasher hashes what is seen of one user, with a key of the user's own.
-type hasher [sha256.Size]byte
-
-func (a *Assessor) hasher(userID string) hasher {
-	var buf [512]byte // user IDs are at most 255 bytes
-	b := append(buf[:0], "signedin risk"...)
-	b = append(b, a.key[:]...)
-	return sha256.Sum256(append(b, userID...))
-}
-
-// hash returns 32 bits of a hash that nobody can compute without the key. It is
-// never 0. The key before the message is as good as HMAC where most of the hash
-// is cut off.
-func (h *hasher) hash(t trait, parts ...string) uint32 {
-	var buf [256]byte
-	b := append(buf[:0], h[:]...)
-	b = append(b, byte(t))
-	for _, s := range parts {
-		b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
-		b = append(b, s...)
-	}
-	sum := sha256.Sum256(b)
-	return max(1, binary.BigEndian.Uint32(sum[:]))
-}
-
 // observe reduces a visit to what is compared.
-func (h *hasher) observe(v *session.Visit) observation {
+func (h hasher) observe(v *session.Visit) observation {
 	o := observation{
 		place: placeOf(v.Location),
 		kind:  v.Location.KindOfNetwork(),
@@ -48,30 +22,30 @@ func (h *hasher) observe(v *session.Visit) observation {
 	o.keys[traitCountry] = o.country
 	o.keys[traitNetwork] = h.network(v)
 	if v.Location.ASN != 0 {
-		var asn [4]byte
-		binary.BigEndian.PutUint32(asn[:], v.Location.ASN)
-		o.keys[traitProvider] = h.hash(traitProvider, string(asn[:]))
+		asn := [5]byte{byte(traitProvider)}
+		binary.BigEndian.PutUint32(asn[1:], v.Location.ASN)
+		o.keys[traitProvider] = h.hash(asn[:])
 	}
 	h.device(&o, v.Device.Family())
 	return o
 }
 
-func (h *hasher) device(o *observation, f device.Family) {
+func (h hasher) device(o *observation, f device.Family) {
 	if isNameless(f) {
 		return
 	}
-	o.keys[traitFamily] = h.hash(traitFamily, string(f.Kind), f.Product, f.OS)
+	o.keys[traitFamily] = h.words(traitFamily, string(f.Kind), f.Product, f.OS)
 	if f.OS != "" {
-		o.keys[traitSystem] = h.hash(traitSystem, f.OS)
+		o.keys[traitSystem] = h.words(traitSystem, f.OS)
 	}
 	if f.Product != "" {
-		o.keys[traitBrowser] = h.hash(traitBrowser, f.Product)
+		o.keys[traitBrowser] = h.words(traitBrowser, f.Product)
 	}
 }
 
 // network returns 0 for an address that is not on the internet: behind a proxy
 // that is not told of, all users have the same.
-func (h *hasher) network(v *session.Visit) uint32 {
+func (h hasher) network(v *session.Visit) uint32 {
 	network := v.Network
 	if v.IP.IsValid() {
 		network = geo.Identity(v.IP)
@@ -81,7 +55,9 @@ func (h *hasher) network(v *session.Visit) uint32 {
 		return 0
 	}
 	addr := network.Addr().As16()
-	return h.hash(traitNetwork, string(addr[:]), string(rune(network.Bits())))
+	b := [18]byte{byte(traitNetwork), byte(network.Bits())}
+	copy(b[2:], addr[:])
+	return h.hash(b[:])
 }
 
 // minutes bounds times to what a stamp can hold.

@@ -1,6 +1,8 @@
 package risk_test
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -76,4 +78,34 @@ func TestCountryAsPlace(t *testing.T) {
 		}
 	}
 	t.Errorf("no journey in %+v", last.Signals)
+}
+
+// Whether a place is near is seen without trigonometry where it is far, and never otherwise
+// than by it: all over the earth, at the poles and across the date line.
+func TestIsWithin(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	somewhere := func() geo.Location {
+		return geo.Location{Latitude: float64(r.IntN(1801)-900) / 10, Longitude: float64(r.IntN(3601)-1800) / 10, Radius: 10, HasCoordinates: true}
+	}
+	within := 0
+	for range 300_000 {
+		a, b := somewhere(), somewhere()
+		if r.IntN(2) == 0 { // not far
+			b.Latitude = max(-90, min(90, a.Latitude+float64(r.IntN(81)-40)/10))
+			b.Longitude = math.Remainder(a.Longitude+float64(r.IntN(201)-100)/10, 360)
+		}
+		distance, _ := geo.Distance(a, b)
+		km := 50 + r.IntN(1000)
+		if math.Abs(distance-float64(km)) < .001 {
+			continue
+		}
+		if got, want := risk.IsWithin(a, b, km), distance <= float64(km); got != want {
+			t.Fatalf("%v,%v is %.1f km from %v,%v: within %d is %v", a.Latitude, a.Longitude, distance, b.Latitude, b.Longitude, km, got)
+		} else if got {
+			within++
+		}
+	}
+	if within < 1000 {
+		t.Errorf("only %d were near", within)
+	}
 }

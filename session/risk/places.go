@@ -33,7 +33,8 @@ func placeOf(l geo.Location) place {
 	if radius == 0 && l.City != "" {
 		radius = cityRadius
 	}
-	if _, ok := geo.Distance(l, l); !ok || radius == 0 || radius > maxRadius {
+	onEarth := l.HasCoordinates && math.Abs(l.Latitude) <= 90 && math.Abs(l.Longitude) <= 180
+	if !onEarth || radius == 0 || radius > maxRadius {
 		return place{}
 	}
 	return place{
@@ -56,22 +57,49 @@ func (p place) location() geo.Location {
 	return geo.Location{Latitude: float64(p.lat) / 10, Longitude: float64(p.lon) / 10, HasCoordinates: true}
 }
 
-// isNear reports whether one may be at both at once, more or less.
-func (p place) isNear(q place) bool {
-	limit := near + min(p.km(), nearRadius) + min(q.km(), nearRadius)
-	if math.Abs(float64(p.lat)-float64(q.lat))*11.1 > limit {
-		return false // a tenth of a degree of latitude is 11.1 km
+// reach is the part of the radius that makes places near each other, in km.
+func (p place) reach() int { return min(int(p.radius)*radiusUnit, nearRadius) }
+
+// isWithin reports whether q is at most so many kilometres away. Most places are so far
+// that it takes no trigonometry to see it.
+func (p place) isWithin(km int, q place) bool {
+	limit := float64(km)
+	if float64(p.northward(q))*minPerTenth > limit || float64(p.eastward(q))*minPerTenth*p.narrowing(q) > limit {
+		return false
 	}
 	return p.distance(q) <= limit
 }
 
+// A tenth of a degree of latitude, or of longitude at the equator, is 11.12 km.
+const (
+	minPerTenth = 11.1
+	maxPerTenth = 11.2
+)
+
+// northward returns the tenths of a degree of latitude between two places.
+func (p place) northward(q place) int { return max(int(p.lat)-int(q.lat), int(q.lat)-int(p.lat)) }
+
+// eastward returns the tenths of a degree of longitude between two places, the shorter way
+// around.
+func (p place) eastward(q place) int {
+	d := max(int(p.lon)-int(q.lon), int(q.lon)-int(p.lon))
+	return min(d, 3600-d)
+}
+
+// narrowing is less than what is left of a degree of longitude on the great circle between
+// two places: sin(d/2) >= cos(lat) sin(lon/2), with the greater latitude of the two,
+// where sin(x) >= 2x/pi up to a right angle, and cos(x) >= 1-x²/2.
+func (p place) narrowing(q place) float64 {
+	lat := float64(max(p.lat, -p.lat, q.lat, -q.lat)) * math.Pi / 1800
+	return max(0, 1-lat*lat/2) * 2 / math.Pi
+}
+
 const maxPlaces = 16
 
-// spot is a place that was seen, when last, and since when.
+// spot is a place that was seen.
 type spot struct {
 	place
-	at    stamp
-	since round
+	seen
 }
 
 // spots are the latest places of a user.
@@ -86,29 +114,31 @@ func (s *spots) add(p place, at stamp, since round) {
 		return
 	}
 	oldest := 0
-	for i, o := range s.all[:s.n] {
+	for i := range s.all[:s.n] {
+		o := &s.all[i]
 		if o.lat == p.lat && o.lon == p.lon {
-			s.all[i] = spot{place{p.lat, p.lon, max(o.radius, p.radius)}, max(o.at, at), o.since}
+			o.radius = max(o.radius, p.radius)
+			o.again(at)
 			return
 		}
-		if o.before(s.all[oldest]) {
+		if o.before(&s.all[oldest]) {
 			oldest = i
 		}
 	}
-	added := spot{p, at, since}
+	added := spot{p, seenAt(at, since)}
 	if s.n < maxPlaces {
 		s.all[s.n] = added
 		s.n++
-	} else if s.all[oldest].before(added) {
+	} else if s.all[oldest].before(&added) {
 		s.all[oldest] = added
 	}
 }
 
 // before orders spots by time, and by place at the same time.
-func (s spot) before(o spot) bool {
+func (s *spot) before(o *spot) bool {
 	switch {
-	case s.at != o.at:
-		return s.at < o.at
+	case s.at() != o.at():
+		return s.at() < o.at()
 	case s.lat != o.lat:
 		return s.lat < o.lat
 	}
@@ -118,8 +148,15 @@ func (s spot) before(o spot) bool {
 // near reports whether p is near one of them, or may be: what lies within its radius is
 // not said to be another place.
 func (s *spots) near(p place) bool {
-	for _, o := range s.all[:s.n] {
-		if p.isNear(o.place) || p.distance(o.place) <= p.km()+rounding {
+	if !p.known() {
+		return false
+	}
+	around := near + p.reach()
+	within := int(p.radius)*radiusUnit + rounding
+	for i := range s.all[:s.n] {
+		q := &s.all[i].place
+		limit := max(around+q.reach(), within)
+		if p.northward(*q)*10 <= limit && p.isWithin(limit, *q) { // of 11.1, to see it in whole numbers
 			return true
 		}
 	}
@@ -127,16 +164,19 @@ func (s *spots) near(p place) bool {
 }
 
 func (s *spots) prune(since stamp) {
-	s.keep(func(o spot) bool { return o.at >= since })
+	s.keep(func(o *spot) bool { return o.at() >= since })
 }
 
-func (s *spots) keep(keep func(spot) bool) {
+func (s *spots) keep(keep func(*spot) bool) {
 	kept := 0
-	for _, o := range s.all[:s.n] {
-		if keep(o) {
-			s.all[kept] = o
-			kept++
+	for i := range s.all[:s.n] {
+		if !keep(&s.all[i]) {
+			continue
 		}
+		if kept < i {
+			s.all[kept] = s.all[i]
+		}
+		kept++
 	}
 	s.n = kept
 }

@@ -49,7 +49,7 @@ func New(cfg Config) (*Assessor, error) {
 	if err := cfg.Key.Check(); err != nil {
 		return nil, fmt.Errorf("risk: Config.Key: %w", err)
 	}
-	key := sha256.Sum256(slices.Concat(cfg.Key.Reveal()[:min(1, len(cfg.Key.Reveal()))]...))
+	key := sha256.Sum256(append([]byte("signedin risk"), slices.Concat(cfg.Key.Reveal()[:min(1, len(cfg.Key.Reveal()))]...)...))
 	a := &Assessor{cfg: cfg, key: &key}
 	a.failures.seed = maphash.MakeSeed()
 	return a, nil
@@ -74,8 +74,8 @@ func (a *Assessor) Assess(ctx context.Context, c session.Case) (session.Verdict,
 	if c.Adopted {
 		return session.Verdict{Profile: a.meet(&p, &c)}, nil
 	}
-	j, err := a.judge(ctx, &p, &c)
-	if err != nil {
+	var j judgement
+	if err := a.judge(ctx, &p, &c, &j); err != nil {
 		return session.Verdict{}, err
 	}
 	if hasProved(&c) {
@@ -146,7 +146,7 @@ type judgement struct {
 
 // judge judges a visit by the user's profile. Only quarantine that has passed
 // changes it.
-func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j judgement, err error) {
+func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case, j *judgement) (err error) {
 	h := a.hasher(c.Session.UserID)
 	j.observation = h.observe(&c.Visit)
 	p.believe(j.at)
@@ -156,7 +156,7 @@ func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j ju
 		j.keys[traitDevice] = binary.BigEndian.Uint32(c.Session.DeviceKey[:])
 		j.cookieless = c.Session.Carrier == session.CarrierForeign && c.Session.DeviceKey == (session.DeviceKey{})
 		if j.wrong, err = a.wrongPasswords(ctx, c); err != nil {
-			return j, err
+			return err
 		}
 		j.findings = p.signIn(&j.observation)
 	} else {
@@ -166,12 +166,12 @@ func (a *Assessor) judge(ctx context.Context, p *profile, c *session.Case) (j ju
 	if a.cfg.Extra != nil {
 		lines, err := a.cfg.Extra(ctx, *c)
 		if err != nil {
-			return j, fmt.Errorf("risk: extra: %w", err)
+			return fmt.Errorf("risk: extra: %w", err)
 		}
 		j.addExtra(lines)
 	}
-	j.level = a.level(p, &j, c)
-	return j, nil
+	j.level = a.level(p, j, c)
+	return nil
 }
 
 func (a *Assessor) level(p *profile, j *judgement, c *session.Case) session.Level {

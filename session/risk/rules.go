@@ -153,9 +153,10 @@ func (p *profile) judgeCountries(f *findings, o, was *observation) {
 	}
 	countries := &p.marks[traitCountry]
 	for _, m := range countries.all[:countries.n] {
-		newer := f.other == 0 || o.at.since(m.at) < f.otherAgo || o.at.since(m.at) == f.otherAgo && m.key < f.other
-		if m.key != o.country && m.at <= o.at && o.at-m.at < simultaneous && newer {
-			f.other, f.otherAgo = m.key, o.at-m.at
+		ago := o.at.since(m.at())
+		newer := f.other == 0 || ago < f.otherAgo || ago == f.otherAgo && m.key < f.other
+		if m.key != o.country && m.at() <= o.at && ago < simultaneous && newer {
+			f.other, f.otherAgo = m.key, ago
 		}
 	}
 	if f.other != 0 {

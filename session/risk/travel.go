@@ -38,9 +38,10 @@ func (o *observation) travelled(from sighting) (km float64, minutes uint32, ok b
 		return 0, 0, false
 	}
 	minutes = max(o.minute, from.at) - min(o.minute, from.at) // clocks differ
-	if minutes > travelWindow {
+	least := max(travelKM, travelKMH*(float64(minutes)/60+travelSlack))
+	if minutes > travelWindow || float64(o.place.northward(from.place)+o.place.eastward(from.place))*maxPerTenth < least {
 		return 0, 0, false
 	}
 	km = o.place.distance(from.place) - o.place.km() - from.place.km()
-	return km, minutes, km >= travelKM && km >= travelKMH*(float64(minutes)/60+travelSlack)
+	return km, minutes, km >= least
 }
