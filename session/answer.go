@@ -13,13 +13,16 @@ type Answer string
 const (
 	AnswerConfirmed Answer = "confirmed" // "This was me"
 	AnswerDenied    Answer = "denied"    // "This wasn't me"
+	// AnswerCopied is said by nobody: a copy of the session, which is bound to a key,
+	// was refused. Case.Visit is what was refused.
+	AnswerCopied Answer = "copied"
 )
 
 // A Learner is what an [Assessor] may be besides: it is told what users say.
 type Learner interface {
 	// Learn returns the profile of the Case's user with the answer in it.
 	// Case.Session is what was asked about, with its addresses; Case.Visit is
-	// its latest visit, at the time of the answer. An error leaves the profile
+	// its latest visit, at the time of the answer (see AnswerCopied). An error leaves the profile
 	// as it was, and is logged.
 	Learn(ctx context.Context, c Case, a Answer) (profile []byte, err error)
 }
@@ -110,10 +113,15 @@ func (m *Manager) endDenied(ctx context.Context, id ID, end Revocation) error {
 // teach tells the Assessor what the user said of s, and forgets the device if
 // it was denied. If that cannot be kept now, the answer stands all the same.
 func (m *Manager) teach(ctx context.Context, s *Session, a Answer) {
-	wctx, cancel := write(ctx)
-	defer cancel()
 	c := Case{SignIn: true, Session: s, Visit: s.Last, Since: s.doubtedAt()}
 	c.Visit.At = m.Now()
+	m.tellLearner(ctx, c, a)
+}
+
+func (m *Manager) tellLearner(ctx context.Context, c Case, a Answer) {
+	wctx, cancel := write(ctx)
+	defer cancel()
+	s := c.Session
 	learner, _ := m.cfg.Assessor.(Learner)
 	var failed error
 	err := m.changeProfile(wctx, s.UserID, func(p *profile) (changed bool) {

@@ -184,6 +184,24 @@ func TestCopiesAreToldFromLostKeys(t *testing.T) {
 	}
 }
 
+// TestCopyIsLearnt has the Assessor hear, once a day, of where a copy was refused.
+func TestCopyIsLearnt(t *testing.T) {
+	a := &suspicious{}
+	b := newBench(t, session.Config{Assessor: a, ProfileKeys: session.NewKeys(profileKey)})
+	s, token := b.start(t, "alice", session.StartOptions{})
+	if _, err := b.Resume(t.Context(), b.bind(t, token, "key"), home); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := b.Resume(t.Context(), token.Credential(), hotel); err != session.ErrUnbound {
+			t.Fatalf("got %v, want ErrUnbound", err)
+		}
+	}
+	if len(a.asked) != 1 || a.answers[0] != session.AnswerCopied || a.asked[0].Session.ID != s.ID || a.asked[0].Visit.IP != hotel.IP {
+		t.Errorf("got %v, %+v, want one AnswerCopied with the visit", a.answers, a.asked)
+	}
+}
+
 func TestWrongProofsAreTold(t *testing.T) {
 	b := newBench(t, session.Config{})
 	s, _ := b.start(t, "alice", session.StartOptions{})

@@ -119,6 +119,9 @@ func (m *Manager) copied(ctx context.Context, s *Session, from Origin, now time.
 	}
 	g.Level, g.At, g.Args = LevelAlert, now, map[string]string{"session": s.ID.String()}
 	v := m.locate(ctx, Visit{At: now, Device: m.cfg.Device(from.bounded().Hints)}, from)
+	if _, ok := m.cfg.Assessor.(Learner); ok {
+		m.tellLearner(ctx, Case{Session: s, Visit: v}, AnswerCopied)
+	}
 	m.notify(ctx, Event{Kind: EventCopied, At: now, UserID: s.UserID, IDs: []ID{s.ID}, Session: s, Visit: &v,
 		Verdict: &Verdict{Level: LevelAlert, Signals: []Signal{g}}})
 }

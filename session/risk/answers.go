@@ -15,6 +15,7 @@ var _ session.Learner = (*Assessor)(nil)
 // it leaves room for others in quarantine.
 const (
 	keepDenied = 90 * stampDay
+	keepCopied = 30 * stampDay
 	maxDenied  = 4
 )
 
@@ -22,7 +23,8 @@ const (
 // and for 30 days, what looks wrong for the same reasons is no more than a notice.
 // What was not is forgotten, together with all that was first learnt since, as
 // far back as the last seven sign-ins; and for 90 days, what comes from its
-// device or network is an alert.
+// device or network is an alert. Where a copy of a session was refused, the network
+// is distrusted for 30 days, unless it is one of the user's.
 func (a *Assessor) Learn(_ context.Context, c session.Case, answer session.Answer) ([]byte, error) {
 	if c.Session == nil {
 		return nil, errNoSession
@@ -40,6 +42,9 @@ func (a *Assessor) Learn(_ context.Context, c session.Case, answer session.Answe
 	case session.AnswerDenied:
 		p.deny(&first, &last, minutes(c.Since))
 		p.answered = [maxAnswered]answered{} // who knows who gave them
+	case session.AnswerCopied:
+		attempt := h.observe(&c.Visit)
+		p.distrust(&attempt, true)
 	default:
 		return nil, fmt.Errorf("risk: unknown answer %q", string(answer))
 	}
@@ -96,9 +101,9 @@ func (p *profile) deny(first, last *observation, since uint32) {
 	if since > first.minute { // the sign-in was the user's, and so are its device and network
 		p.forgetMove(first, last, since)
 	} else {
-		p.distrust(first)
+		p.distrust(first, false)
 	}
-	p.distrust(last)
+	p.distrust(last, false)
 }
 
 // forget drops what was first learnt in a sign-in since then, or after one.
@@ -137,9 +142,10 @@ func (p *profile) forgetMove(first, last *observation, since uint32) {
 }
 
 // distrust remembers what of a denied visit is not the user's too: the device
-// by its cookie, the network if it is not known from before.
-func (p *profile) distrust(o *observation) {
-	s := suspect{at: o.at, place: o.place, denied: true}
+// by its cookie, the network if it is not known from before. What was copied gives
+// way to what the user said.
+func (p *profile) distrust(o *observation, copied bool) {
+	s := suspect{at: o.at, place: o.place, denied: true, copied: copied}
 	s.keys[traitDevice] = o.keys[traitDevice]
 	if !p.has(o, traitNetwork) {
 		s.keys[traitNetwork] = o.keys[traitNetwork]
@@ -153,14 +159,16 @@ func (p *profile) distrust(o *observation) {
 		case !old.denied:
 			continue
 		case old.keys == s.keys:
-			old.at = max(old.at, s.at)
+			old.at, old.copied = max(old.at, s.at), old.copied && copied
 			return
+		case copied && !old.copied:
 		case oldest < 0 || old.at < p.suspects[oldest].at:
 			oldest = i
 		}
 		n++
 	}
 	switch {
+	case n == maxDenied && oldest < 0: // all of them the user has denied
 	case n == maxDenied:
 		p.suspects[oldest] = s
 	case p.n < maxSuspects:
@@ -171,13 +179,22 @@ func (p *profile) distrust(o *observation) {
 	}
 }
 
-// judgeDenied notes that the visit is like one that was not the user.
+// judgeDenied notes that the visit is like one that was not the user, or comes from
+// where a copy was refused.
 func (p *profile) judgeDenied(f *findings, o *observation) {
+	copied := false
 	for i := range p.suspects[:p.n] {
-		if s := &p.suspects[i]; s.denied && s.isLike(o) {
+		switch s := &p.suspects[i]; {
+		case !s.denied || !s.isLike(o):
+		case s.copied:
+			copied = true
+		default:
 			f.add(codeDenied, pointsDenied)
 			return
 		}
+	}
+	if copied {
+		f.add(codeCopied, pointsCopied)
 	}
 }
 

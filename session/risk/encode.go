@@ -81,7 +81,7 @@ func (s *suspect) append(b []byte) []byte {
 	for _, k := range s.keys {
 		b = binary.BigEndian.AppendUint32(b, k)
 	}
-	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.denied, 1<<5)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7), s.passing)
+	return append(s.at.append(s.place.append(b)), byte(s.outcome)|flag(s.copied, 1<<4)|flag(s.denied, 1<<5)|flag(s.signIn, 1<<6)|flag(s.hosting, 1<<7), s.passing)
 }
 
 func flag(set bool, bit byte) byte {
@@ -249,7 +249,7 @@ func (s *suspect) read(r *reader) {
 	}
 	s.place, s.at = r.place(), r.stamp()
 	flags := r.byte()
-	s.outcome, s.denied = outcome(flags&3), flags&(1<<5) != 0
+	s.outcome, s.copied, s.denied = outcome(flags&3), flags&(1<<4) != 0, flags&(1<<5) != 0
 	s.signIn, s.hosting = flags&(1<<6) != 0, flags&(1<<7) != 0
 	s.passing = r.byte()
 }

@@ -26,6 +26,7 @@ const (
 	codeDeviceNew         = "device.new"
 	codeDeviceSuspect     = "device.suspect"
 	codeDenied            = "answer.denied"
+	codeCopied            = "network.copied"
 	codeDeviceOlder       = "device.older"
 	codeDeviceDesktopSite = "device.desktop-site"
 	codeDeviceOther       = "device.other"

@@ -102,7 +102,10 @@ func (p *profile) believe(now stamp) {
 	kept := 0
 	for _, s := range p.suspects[:p.n] {
 		waiting := wait
-		if s.denied {
+		switch {
+		case s.copied:
+			waiting = keepCopied
+		case s.denied:
 			waiting = keepDenied
 		}
 		if now.since(s.at) < waiting {

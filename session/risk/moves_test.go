@@ -2,6 +2,7 @@ package risk_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,5 +72,53 @@ func TestMoveOfABoundSession(t *testing.T) {
 				t.Errorf("bound %v, another device %v: level %d for %v", bound, other, got.Level, codes(got))
 			}
 		}
+	}
+}
+
+// Where a copy of a session was refused, what comes next is suspicious for 30 days, and
+// says why; not the session that proves its key, nor the user's own network.
+func TestCopiedNetworkIsSuspect(t *testing.T) {
+	const code = "network.copied"
+	u := settled(t, risk.Config{})
+	s, _ := u.signIn(t, signIn{key: 1})
+	refuse := func(u *user, ip string) {
+		v := s.Last
+		v.At, v.IP = start.Add(10*day), netip.MustParseAddr(ip)
+		var err error
+		if u.profile, err = u.Learn(t.Context(), session.Case{Session: s, Visit: v, Profile: u.profile}, session.AnswerCopied); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := signIn{at: start.Add(11 * day), ip: "93.184.10.20"}
+	before := u.assess(t, u.signInCase(next)).Level
+	refuse(u, next.ip)
+	got := u.assess(t, u.signInCase(next))
+	if got.Level <= before || got.Level < session.LevelAlert || !slices.Contains(codes(got), code) {
+		t.Errorf("the next sign-in there: level %d (before: %d), %v", got.Level, before, codes(got))
+	}
+	later := next
+	later.at = start.Add(41 * day)
+	if got := u.assess(t, u.signInCase(later)); slices.Contains(codes(got), code) {
+		t.Errorf("31 days later: %v", codes(got))
+	}
+
+	move := s.Last
+	move.At, move.IP, move.Location = start.Add(11*day), netip.MustParseAddr(next.ip), tokyo
+	for _, bound := range []bool{false, true} {
+		u2, s2 := *u, s.Clone()
+		u2.profile = slices.Clone(u.profile)
+		if bound {
+			s2.Bound = session.Binding{Key: "key", Algorithm: "ES256", Since: s.First.At, SeenAt: s.First.At}
+		}
+		got := u2.move(t, s2, move)
+		if (got.Level >= session.LevelAlert && slices.Contains(codes(got), code)) == bound {
+			t.Errorf("a session, bound %v, moves there: level %d, %v", bound, got.Level, codes(got))
+		}
+	}
+
+	own := settled(t, risk.Config{})
+	refuse(own, "81.166.10.20")
+	if got := own.assess(t, own.signInCase(signIn{at: next.at, key: 1})); got.Level != session.LevelNone {
+		t.Errorf("at home, where a copy was refused too: level %d, %v", got.Level, codes(got))
 	}
 }

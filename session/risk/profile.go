@@ -113,6 +113,7 @@ type suspect struct {
 	outcome outcome
 	passing uint8 // points that only this visit had
 	denied  bool  // it was not the user, who said so
+	copied  bool  // denied, and nobody said so: a copy of a session was refused there
 }
 
 const (

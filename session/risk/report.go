@@ -23,7 +23,7 @@ type Report struct {
 type Counts struct{ None, Notice, Alert, High int64 }
 
 // reported are the codes that a Report counts.
-var reported = append(slices.Clone(reasonCodes[:]), codeHour, codeDeviceSuspect, codeDenied)
+var reported = append(slices.Clone(reasonCodes[:]), codeHour, codeDeviceSuspect, codeDenied, codeCopied)
 
 // maxReported bounds them, and the host's beside them.
 const maxReported = 32

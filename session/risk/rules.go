@@ -25,6 +25,7 @@ const (
 	pointsAttemptsSome      = 13
 	pointsAttemptsMany      = 20
 	pointsDenied            = 40
+	pointsCopied            = 40
 )
 
 // signIn judges a sign-in.

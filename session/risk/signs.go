@@ -19,7 +19,7 @@ func groupOf(code string) group {
 	case codeDeviceOlder, codeDeviceOther, codeDeviceDesktopSite, codeDeviceSuspect,
 		codeDeviceSimilar, codeDevicePartlyNew, codeDeviceBrowserNew, codeDeviceSystemNew, codeDeviceNew:
 		return groupDevice
-	case codeDenied:
+	case codeDenied, codeCopied:
 		return groupAnswer
 	case codeAttemptsSome, codeAttemptsMany:
 		return groupAttempts

@@ -26,6 +26,7 @@ var sentences = map[string]string{
 	codeDeviceNew:         "A device you don't usually use: {device}.",
 	codeDeviceSuspect:     "It is the device of an earlier sign-in that looked unusual.",
 	codeDenied:            "It comes from a device or a network that you said wasn't you.",
+	codeCopied:            "It comes from a network where a copy of your sign-in was used, and refused.",
 	codeDeviceOlder:       "It now shows an older browser than before: {device}.",
 	codeDeviceDesktopSite: "It now shows as {device}.",
 	codeDeviceOther:       "It was used on another device: {device}.",
