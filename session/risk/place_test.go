@@ -1,6 +1,7 @@
 package risk_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -107,5 +108,24 @@ func TestIsWithin(t *testing.T) {
 	}
 	if within < 1000 {
 		t.Errorf("only %d were near", within)
+	}
+}
+
+// The exits of a relay are each in another place around its town; they do not push out the
+// town in which the user lives.
+func TestExitsOfARelay(t *testing.T) {
+	u := settled(t, risk.Config{})
+	now := start.Add(9 * day)
+	for i := range 40 {
+		exit := at("Oslo", "NO", 59.5+float64(i%7)/10, 10.2+float64(i)/40, 13335, geo.KindRelay)
+		u.signIn(t, signIn{at: now, key: 1, ip: fmt.Sprintf("104.28.%d.20", i), where: &exit})
+		now = now.Add(8 * time.Hour)
+	}
+	lines, err := u.Explain(t.Context(), u.signInCase(signIn{at: now, key: 1, ip: "84.1.2.3", where: &bergenRival}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(lines, func(l risk.Evidence) bool { return l.Code == "network.new-provider" }) {
+		t.Errorf("at home by another provider: got %v, want network.new-provider", lines)
 	}
 }

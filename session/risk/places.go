@@ -108,7 +108,9 @@ type spots struct {
 	all [maxPlaces]spot
 }
 
-// add remembers a place, as marks.add does.
+// add remembers a place. Beyond the bound, one that is close to another is remembered as
+// that, or the exits of a relay would push out the town in which its user lives; else the
+// longest unused gives way, as of marks.
 func (s *spots) add(p place, at stamp, since round) {
 	if !p.known() {
 		return
@@ -129,7 +131,15 @@ func (s *spots) add(p place, at stamp, since round) {
 	if s.n < maxPlaces {
 		s.all[s.n] = added
 		s.n++
-	} else if s.all[oldest].before(&added) {
+		return
+	}
+	for i := range s.all {
+		if o := &s.all[i]; o.isWithin(near, p) {
+			o.again(at)
+			return
+		}
+	}
+	if s.all[oldest].before(&added) {
 		s.all[oldest] = added
 	}
 }

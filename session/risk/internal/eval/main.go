@@ -29,7 +29,7 @@ func main() {
 	answers := flag.String("answers", "answers.jsonl", "file for the answers")
 	name := flag.String("rule", "", "gitlab, mastodon, discourse, okta or country; else the library")
 	preset := flag.String("preset", "", "of the library: calm or precise")
-	data := flag.String("data", string(qualityAll), "the place data that there is: all, asn, city or countries")
+	data := flag.String("data", string(qualityAll), "the place data that there is: all, centres, asn, city or countries")
 	foreign := flag.Bool("foreign", false, "the sessions are of a carrier that can have no device cookie")
 	four := flag.Bool("qualities", false, "print what the library does with each quality of place data, by the labels")
 	labels := flag.String("labels", "", "labels of the trace, for intruders that come back")

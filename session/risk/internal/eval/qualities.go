@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/signedin/signedin/session/notice"
 )
@@ -28,6 +29,7 @@ func compareQualities(trace, labels string, out io.Writer) error {
 		return err
 	}
 	header(out, "place data", "own", "naive / VPN / targeted / proxy", "alarms of live sessions", "stolen: other browser / abroad / same country", "paused", "mails", "sign-in / alert / move / more", "most", "without a device cookie: own", "naive", "mails")
+	var said []string // of the reasons
 	for _, q := range qualities {
 		with, err := judgeAll(trace, truth, q, false)
 		if err != nil {
@@ -39,7 +41,9 @@ func compareQualities(trace, labels string, out io.Writer) error {
 		}
 		with.print(out, q)
 		fmt.Fprintf(out, "%.2f %% | %.1f %% | %.2f |\n", without.signIns.ownShare(), without.signIns.share("naive"), without.year(without.own.mails.total()))
+		said = append(said, fmt.Sprintf("%s: %v", q, with.own.truths))
 	}
+	fmt.Fprintf(out, "\n%s\n", strings.Join(said, "\n"))
 	return nil
 }
 
