@@ -1,7 +1,9 @@
 package main
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 )
@@ -48,6 +50,45 @@ func TestExports(t *testing.T) {
 		flat := strings.Join(strings.Fields(out), " ")
 		signIns, wrong, _ := strings.Cut(c.want, ", ")
 		if err != nil || !strings.Contains(flat, signIns) || !strings.Contains(flat, "; "+wrong) || !strings.Contains(bad, c.bad) {
+			t.Errorf("%s: got %v, %s%s", name, err, bad, out)
+		}
+	}
+}
+
+// Files come compressed, from Excel, with addresses and times of many kinds, and with lines
+// that nothing can be made of: the others count.
+func TestOddFiles(t *testing.T) {
+	t.Parallel()
+	packed := func(content string) string {
+		var b strings.Builder
+		w := gzip.NewWriter(&b)
+		_, _ = io.WriteString(w, content)
+		_ = w.Close()
+		return b.String()
+	}
+	object := `{"time":1767254400,"user":"ann","ip":"193.0.6.139","user_agent":"` + firefox + `"}` + "\n"
+	row := ",ann,193.0.6.139," + firefox + "\r\n"
+	for name, c := range map[string]struct {
+		content string
+		want    string // no error if it is a count of sign-ins
+	}{
+		"gzip":             {packed("time,user,ip,user_agent\n2026-01-01T08:00:00Z" + row), "1 sign-ins"},
+		"gzip, cut":        {packed(object)[:40], "unexpected EOF"},
+		"Excel":            {"\ufefftime;user;ip;user_agent\r\n01.02.2026 08:00:00;\"ann; or so\";193.0.6.139;\"" + firefox + "\"\r\n", "1 sign-ins"},
+		"tabs":             {"time\tuser\tip\tuser_agent\n2026-01-01 08:00:00\tann\t193.0.6.139\t" + firefox + "\n", "1 sign-ins"},
+		"UTF-16":           {"\xff\xfet\x00i\x00m\x00e\x00", "save it as UTF-8"},
+		"blank lines":      {"\n \n" + object + "\n\n" + object, "2 sign-ins"},
+		"a huge line":      {object + `{"time":"` + strings.Repeat("9", 3<<20) + `"}` + "\n" + object, "1 lines could not be used"},
+		"brackets":         {"time,user,ip,user_agent\n2026-01-01T08:00:00Z,ann,[2001:db8::1]," + firefox + "\n", "1 sign-ins"},
+		"times":            {"time,user,ip,user_agent\n2026-01-01T08:00:00+0100" + row + "2026/01/01 08:00:00" + row + "1767254400123456" + row + "\"Thu, 01 Jan 2026 08:00:00 GMT\"" + row + "Thu Jan  1 08:00:00 2026" + row, "5 sign-ins"},
+		"times of nothing": {"time,user,ip,user_agent\nNaN" + row + "-5" + row + "01/02/2026 08:00:00" + row + "2026-01-01T08:00:00Z" + row, "3 lines could not be used"},
+	} {
+		out, bad, err := runOn(t, c.content)
+		got := strings.Join(strings.Fields(out), " ")
+		if err != nil {
+			got = bad + err.Error()
+		}
+		if !strings.Contains(got, c.want) || err != nil && strings.HasSuffix(c.want, "sign-ins") {
 			t.Errorf("%s: got %v, %s%s", name, err, bad, out)
 		}
 	}

@@ -5,11 +5,12 @@
 //	go run ./examples/risk-report -trace ./examples/risk-report/example.csv
 //
 // The trace is CSV whose first line names the columns, JSON (one object a line, or
-// an array), or an access log in the combined format of nginx and Apache. These
+// an array), or an access log in the combined format of nginx and Apache, compressed
+// with gzip or not. These
 // are read, in any order and by the names that Nextcloud, GitLab, Keycloak and
 // Caddy have for them, or by those that the flags give:
 //
-//	time          RFC 3339, with a space, or (milli)seconds since 1970
+//	time          RFC 3339, with a space, of a mail, with dots, or seconds since 1970
 //	user          any name of the user that is not empty
 //	ip            the client's address, with a port too; empty if not known
 //	user_agent    the User-Agent header; empty if not known

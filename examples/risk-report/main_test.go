@@ -142,7 +142,7 @@ func TestBadLines(t *testing.T) {
 		"":                    "it is empty",
 		"user,ip\nann,::1\n":  `no column "time"`,
 		"{\"time\":1}\n{oops": "2 lines could not be used",
-		"{\"user\":\"" + strings.Repeat("x", maxLine) + "\"}": "line 1: ",
+		"{\"user\":\"" + strings.Repeat("x", maxLine) + "\"}": "1 lines could not be used",
 	} {
 		if _, _, err := runOn(t, content); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: got %v, want %q", content, err, want)

@@ -67,7 +67,7 @@ func (n *names) check() error {
 		switch {
 		case n.found[column] != "" || n.given[column] != "":
 		case column == "time" || column == "user":
-			return fmt.Errorf("no column %q; name it with -%s: it has %s. The columns, with commas between them, are %s", column, flagOf(column), n.list(), strings.Join(columns, ", "))
+			return fmt.Errorf("no column %q; name it with -%s: it has %s. The columns, with commas, semicolons or tabs between them, are %s", column, flagOf(column), n.list(), strings.Join(columns, ", "))
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -95,7 +94,7 @@ func parseIP(s string) (netip.Addr, error) {
 	if s = strings.TrimSpace(s); s == "" || s == "-" || s == "unknown" {
 		return netip.Addr{}, nil
 	}
-	if ip, err := netip.ParseAddr(s); err == nil {
+	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
 		return ip, nil
 	}
 	if both, err := netip.ParseAddrPort(s); err == nil {
@@ -107,7 +106,8 @@ func parseIP(s string) (netip.Addr, error) {
 // layouts are the ways to write a time, beside numbers.
 var layouts = []string{
 	time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 MST",
-	"2006-01-02 15:04:05", "2006-01-02T15:04:05", accessTime,
+	"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006/01/02 15:04:05", "02.01.2006 15:04:05",
+	time.RFC1123, time.RFC1123Z, time.ANSIC, accessTime,
 }
 
 const accessTime = "02/Jan/2006:15:04:05 -0700"
@@ -115,14 +115,15 @@ const accessTime = "02/Jan/2006:15:04:05 -0700"
 func parseTime(s string) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		at := time.UnixMilli(int64(n * 1000)).UTC()
-		if n > 1e11 { // milliseconds
-			at = time.UnixMilli(int64(n)).UTC()
+		for range 3 { // milliseconds, or smaller
+			if n > 1e11 {
+				n /= 1000
+			}
 		}
-		if at.Year() < 1970 || at.Year() > 2200 {
-			return at, fmt.Errorf("time: %s is no number of seconds or milliseconds since 1970", s)
+		if !(n >= 0 && n < 7.2e9) { // the year 2198
+			return time.Time{}, fmt.Errorf("time: %s is no number of seconds or milliseconds since 1970", s)
 		}
-		return at, nil
+		return time.UnixMilli(int64(n * 1000)).UTC(), nil
 	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, s); err == nil {
@@ -148,16 +149,14 @@ var combined = regexp.MustCompile(`^(\S+) \S+ (\S+) \[([^\]]+)\] "[^"]*" (\d{3})
 
 // readCombined reads an access log: of whose requests a user is known, the first
 // of a device is taken for a sign-in, and the others are what its session does.
-func readCombined(in io.Reader, each func(int, event, error) error) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	for n := 1; lines.Scan(); n++ {
-		s, err := parseCombined(lines.Text())
-		if err := each(n, s, err); err != nil {
-			return err
+func readCombined(in *bufio.Reader, each func(int, event, error) error) error {
+	return eachLine(in, func(n int, line string, err error) error {
+		if err != nil {
+			return each(n, event{}, err)
 		}
-	}
-	return lines.Err()
+		s, err := parseCombined(line)
+		return each(n, s, err)
+	})
 }
 
 func parseCombined(line string) (s event, err error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,9 @@ import (
 // read calls each with every line and what is wrong with it. It returns what
 // keeps it from reading on.
 func read(in io.Reader, names *names, each func(line int, s event, err error) error) error {
-	b := bufio.NewReaderSize(in, 64<<10)
-	if mark, err := b.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = b.Discard(3) // Excel begins so
+	b, err := open(in)
+	if err != nil {
+		return err
 	}
 	first, err := b.Peek(1)
 	switch {
@@ -25,20 +26,18 @@ func read(in io.Reader, names *names, each func(line int, s event, err error) er
 	case err == nil && first[0] == '[':
 		return readArray(b, names, each)
 	}
-	if line, _ := b.Peek(4096); combined.Match(firstLine(line)) {
+	start, _ := b.Peek(4096)
+	line, _, _ := bytes.Cut(start, []byte("\n"))
+	if combined.Match(line) {
 		return readCombined(b, each)
 	}
-	return readCSV(b, names, each)
+	return readCSV(b, separator(line), names, each)
 }
 
-func firstLine(b []byte) []byte {
-	line, _, _ := strings.Cut(string(b), "\n")
-	return []byte(line)
-}
-
-func readCSV(in io.Reader, names *names, each func(int, event, error) error) error {
+func readCSV(in io.Reader, comma rune, names *names, each func(int, event, error) error) error {
 	r := csv.NewReader(in)
 	r.ReuseRecord = true
+	r.Comma = comma
 	head, err := r.Read()
 	if errors.Is(err, io.EOF) {
 		return errors.New("it is empty")
@@ -77,31 +76,18 @@ func readCSV(in io.Reader, names *names, each func(int, event, error) error) err
 	}
 }
 
-// maxLine bounds a line of JSON.
-const maxLine = 1 << 20
-
-func readJSON(in io.Reader, names *names, each func(int, event, error) error) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		if strings.TrimSpace(lines.Text()) == "" {
-			continue
+func readJSON(in *bufio.Reader, names *names, each func(int, event, error) error) error {
+	return eachLine(in, func(n int, line string, err error) error {
+		if err != nil {
+			return each(n, event{}, err)
 		}
-		dec := json.NewDecoder(strings.NewReader(lines.Text()))
+		dec := json.NewDecoder(strings.NewReader(line))
 		s, err := names.object(dec)
 		if err == nil && dec.More() {
 			err = errors.New("more than one object")
 		}
-		if err := each(n, s, err); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d: %w", n+1, err)
-	}
-	return nil
+		return each(n, s, err)
+	})
 }
 
 // readArray reads one array of objects.
