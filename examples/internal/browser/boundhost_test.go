@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -34,6 +35,7 @@ import (
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest"
 	"github.com/signedin/signedin/store/storetest/need"
 )
 
@@ -50,7 +52,11 @@ type boundHost struct {
 	ended     int           // browsers that were told to forget
 	bound     int
 	copied    int
+	key       []byte // of the first instance
+	store     storetest.Hooked
 	fails     atomic.Bool // the store
+	serving   atomic.Pointer[http.Handler]
+	cut       func() // what clients have open
 }
 
 // noted counts something, for those who wait.
@@ -97,6 +103,35 @@ func (h *boundHost) wait(t *testing.T, what string, n *int, want int) {
 func startBoundHost(t *testing.T, scfg session.Config) *boundHost {
 	t.Helper()
 	h := &boundHost{changed: make(chan struct{})}
+	h.store = storetest.Hooked{Store: memstore.New(), Before: func(string) error {
+		if h.fails.Load() {
+			return errors.New("the store fails")
+		}
+		return nil
+	}}
+	cert, ca := certificate(t)
+	h.ca = ca
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*h.serving.Load()).ServeHTTP(w, r) }))
+	h.cut, h.url = s.CloseClientConnections, "https://localhost:"+port(s)
+	h.key = make([]byte, 32)
+	_, _ = rand.Read(h.key)
+	h.start(t, scfg, h.key)
+	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return h.mw.ConnContext(ctx, c) }
+	s.Config.ErrorLog = nil
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return h
+}
+
+func port(s *httptest.Server) string {
+	return s.Listener.Addr().String()[strings.LastIndexByte(s.Listener.Addr().String(), ':')+1:]
+}
+
+// start has an instance with these keys answer from now on, and cuts what clients
+// have open: the one before is gone, but for the store.
+func (h *boundHost) start(t *testing.T, scfg session.Config, keys ...[]byte) {
+	t.Helper()
 	scfg.Locator, scfg.WatchMode, scfg.MaxPerUser = embedded.New(), -1, -1
 	scfg.Observers = append(scfg.Observers, session.ObserverFunc(func(_ context.Context, e session.Event) {
 		switch e.Kind {
@@ -107,12 +142,10 @@ func startBoundHost(t *testing.T, scfg session.Config) *boundHost {
 		}
 	}))
 	var err error
-	if h.manager, err = session.New(memstore.New(), scfg); err != nil {
+	if h.manager, err = session.New(&h.store, scfg); err != nil {
 		t.Fatal(err)
 	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key)
-	h.mw, err = middleware.New(h.manager, middleware.Config{BindDevices: "/session", CookieKeys: session.NewKeys(key),
+	h.mw, err = middleware.New(h.manager, middleware.Config{BindDevices: "/session", CookieKeys: session.NewKeys(keys...),
 		Refuse: middleware.Pages{SignIn: "/login"}.Refuse})
 	if err != nil {
 		t.Fatal(err)
@@ -166,20 +199,14 @@ func startBoundHost(t *testing.T, scfg session.Config) *boundHost {
 	mux.Handle("GET /socket", h.mw.Require(http.HandlerFunc(echo)))
 	mux.Handle("POST /upload", h.mw.Require(http.HandlerFunc(h.upload)))
 
-	cert, ca := certificate(t)
-	h.ca = ca
-	s := httptest.NewUnstartedServer(h.mw.Load(mux))
-	s.Config.ConnContext = h.mw.ConnContext
-	s.Config.ErrorLog = nil
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	h.url = "https://localhost" + s.URL[strings.LastIndexByte(s.URL, ':'):]
+	handler := h.mw.Load(mux)
+	h.serving.Store(&handler)
+	h.cut()
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { h.manager.Run(ctx) })
+	manager := h.manager
+	running.Go(func() { manager.Run(ctx) })
 	t.Cleanup(func() { stop(); running.Wait() })
-	return h
 }
 
 // events sends something each while, until its session ends.
