@@ -67,7 +67,11 @@ func TestBoundsOfWhatClientsSend(t *testing.T) {
 			v, present := cookieValue(get("/", "Cookie", "x=1; c="+long(n)), "c")
 			return v != "" && present
 		}},
-		"what is known of a cookie": {maxCredential, func(n int) bool { _, ok := hashOf(long(n)); return ok }},
+		"what is known of a cookie": {maxCredential, func(n int) bool {
+			table := newKnownTable()
+			table.put(long(n), new(session.Known))
+			return table.get(long(n)) != nil
+		}},
 		"an old token": {maxForeign, func(n int) bool {
 			f := &Former{Extractor: func(*http.Request) (string, Place) { return long(n), PlaceCookie }}
 			return f.token(get("/")) != ""
@@ -135,7 +139,7 @@ func TestWhatAnswersSayOfCaches(t *testing.T) {
 		"ours, and known": {http.Header{"Vary": {"Cookie"}, "Cache-Control": cachePrivate}, true, "no-store"},
 		"the host's":      {http.Header{"Vary": {"Cookie"}, "Cache-Control": {"max-age=5"}}, true, "max-age=5"},
 	} {
-		if keepPrivate(c.h, &session.Session{Shared: c.shared}); c.h.Get("Cache-Control") != c.want {
+		if keepPrivate(c.h, c.shared); c.h.Get("Cache-Control") != c.want {
 			t.Errorf("%s: got %q, want %q", what, c.h.Get("Cache-Control"), c.want)
 		}
 	}

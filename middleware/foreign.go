@@ -283,7 +283,7 @@ func (m *Middleware) LoadError(r *http.Request) error {
 }
 
 func (m *Middleware) loadError(r *http.Request) error {
-	err, _ := r.Context().Value(refusedKey{m}).(error)
+	err, _ := r.Context().Value(loadedKey{m}).(error)
 	return err
 }
 

@@ -158,15 +158,14 @@ func (m *Middleware) Manager() *session.Manager { return m.manager }
 // those that another origin sent (403).
 func (m *Middleware) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if q := m.loaded(r); q != nil {
+		switch q := r.Context().Value(loadedKey{m}).(type) {
+		case nil:
+			m.load(w, r, next)
+		case *session.Conn:
 			next.ServeHTTP(w, onTop(q, r))
-			return
-		}
-		if m.loadError(r) != nil {
+		default:
 			next.ServeHTTP(w, r)
-			return
 		}
-		m.load(w, r, next)
 	})
 }
 
@@ -300,13 +299,11 @@ func (m *Middleware) notLoaded(w http.ResponseWriter, r *http.Request, next http
 	m.published(w, r)
 }
 
-// refusedKey marks a request whose credential was refused, with the reason, so
+// refused marks a request whose credential was refused, with the reason, so
 // that a Require inside of a Load does not ask, count and tell the observers
 // again.
-type refusedKey struct{ m *Middleware }
-
 func (m *Middleware) refused(r *http.Request, err error) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), refusedKey{m}, err))
+	return r.WithContext(context.WithValue(r.Context(), loadedKey{m}, err))
 }
 
 // isOver reports whether a cookie can never be of use again, because its session

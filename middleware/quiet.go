@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 // Most requests are quiet: they show one cookie, which was shown before from the
 // same place, and there is nothing to do but to let them in. Those take one
-// look-up, by the hash of the cookie's value.
+// look-up, by the cookie's value.
 
 // request is one of a session, and what its handler gets.
 type request struct {
@@ -22,11 +21,10 @@ type request struct {
 // loadQuiet is load for a request with that only cookie of ours, if it is quiet. It
 // reports false, and has done nothing, if it is not.
 func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value, short string, next http.Handler) bool {
-	key, ok := hashOf(value)
-	if !ok || r.ProtoMajor > 1 && !hasDeadlines(w) { // see guardShared
+	if r.ProtoMajor > 1 && !hasDeadlines(w) { // see guardShared
 		return false
 	}
-	k := m.cookie.quiet.get(&key)
+	k := m.cookie.quiet.get(value)
 	if k == nil || m.sameOrigin(r, isUpgrade(r)) != nil {
 		return false
 	}
@@ -47,7 +45,7 @@ func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value, sh
 	if latest != k {
 		m.cookie.quiet.replace(k, latest)
 	}
-	keepPrivate(w.Header(), q.conn.Session())
+	keepPrivate(w.Header(), k.Shared())
 	q.r = *r.WithContext(&q.conn)
 	m.serve(&q.conn, w, r, &q.r, next)
 	m.published(w, r)
@@ -59,14 +57,9 @@ func (m *Middleware) remember(r *http.Request, c *choice, conn *session.Conn) {
 	if c.n != 1 || c.outdated {
 		return
 	}
-	key, ok := hashOf(c.all[0].value)
-	if !ok {
-		return
-	}
 	from := m.Origin(r)
 	if k := m.manager.Settle(c.cred, conn, &from); k != nil {
-		k.Key = key
-		m.cookie.quiet.put(k)
+		m.cookie.quiet.put(c.all[0].value, k)
 	}
 }
 
@@ -117,16 +110,6 @@ func cutCookie(line string) (first, others string) {
 		first = first[:len(first)-1]
 	}
 	return first, others
-}
-
-// hashOf returns the hash of a value of the cookie: what is kept of it would sign
-// nobody in.
-func hashOf(value string) (key [sha256.Size]byte, ok bool) {
-	if value == "" || len(value) > maxCredential {
-		return key, false
-	}
-	var buf [maxCredential]byte // on the stack, as []byte(value) is not
-	return sha256.Sum256(buf[:copy(buf[:], value)]), true
 }
 
 // FromRequest returns the session of a request, for a host that wants nothing else
@@ -184,11 +167,10 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 // fromKnown returns the session of a quiet request, nil if it is none.
 func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
 	value, short, n := m.cookie.only(r)
-	key, ok := hashOf(value)
-	if n != 1 || !ok {
+	if n != 1 {
 		return nil, nil
 	}
-	k := m.cookie.quiet.get(&key)
+	k := m.cookie.quiet.get(value)
 	if k == nil {
 		return nil, nil
 	}
@@ -201,11 +183,11 @@ func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
 	return s, err
 }
 
-// keepPrivate has no cache keep the answer to s for others, unless somebody has said
+// keepPrivate has no cache keep the answer to a session for others, unless somebody has said
 // already how it is kept. Vary is set.
-func keepPrivate(h http.Header, s *session.Session) {
+func keepPrivate(h http.Header, shared bool) {
 	private := cachePrivate
-	if s.Shared { // nothing of it stays in the browser
+	if shared { // nothing of it stays in the browser
 		private = cacheNoStore
 	}
 	if len(h) == 1 || h["Cache-Control"] == nil || isPrivate(h) {

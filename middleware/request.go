@@ -12,7 +12,9 @@ import (
 // A request of a session is a session.Conn: the context of its handler, whose
 // transport is the ResponseWriter.
 
-type loadedKey struct{ m *Middleware } // of the request whose session m has found
+// loadedKey is of the request whose session m has found, or of the reason why it has
+// none: one walk through the contexts tells both.
+type loadedKey struct{ m *Middleware }
 
 // doors returns what cuts requests: the first one those of HTTP/1, which have a
 // connection for themselves, the second one those that share it.

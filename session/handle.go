@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/netip"
 	"time"
 	"unique"
@@ -27,13 +26,18 @@ type Handle interface {
 }
 
 // A Known is what the Manager found when a credential was shown, for a transport to
-// keep under the hash of what was shown: the next request that shows it from the same
+// keep with what was shown: the next request that shows it from the same
 // place is judged without a look-up. It is never changed; what is newer takes its
-// place. 128 bytes, which are two cache lines.
+// place. 128 bytes, which are two cache lines, so that a request has no need to look
+// at the session, which is many.
 type Known struct {
-	// Key is where the transport keeps it.
-	Key [sha256.Size]byte
+	// Value is what was shown, and Hash is where the transport keeps it.
+	Value string
+	Hash  uint64
 	view
+
+	bound  bool // Session.Bound has a key
+	shared bool // Session.Shared
 
 	// A request from the same place has nothing to do before quiet: the session is not
 	// over, it need not be touched, its secret is the current one and has been seen, and
@@ -55,7 +59,9 @@ func (m *Manager) OpenKnown(ctx context.Context, k *Known, p KeyProof, from *Ori
 		return nil, nil
 	}
 	conn.Context, conn.view, conn.door, conn.transport = ctx, &k.view, door, transport
-	m.limitOpen(conn, k.l, k.s, now)
+	if k.bound {
+		m.limitOpen(conn, k.l, k.s, now)
+	}
 	k.l.open.add(conn)
 	// Only now that it can be cut: a revocation is in the store before it cuts.
 	ok, err := m.holds(ctx, k.hold)
@@ -91,6 +97,9 @@ func (m *Manager) ResumeKnown(ctx context.Context, k *Known, p KeyProof, from *O
 	return s, k, nil
 }
 
+// Shared returns [Session.Shared].
+func (k *Known) Shared() bool { return k.shared }
+
 // isQuiet reports whether there is nothing to do for a request but perhaps to touch, and
 // the time, in milliseconds since 1970.
 func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() bool) (now int64, touch, ok bool) {
@@ -98,7 +107,7 @@ func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() 
 		return 0, false, false
 	}
 	now = m.cfg.Now().UnixMilli()
-	if k.s.Bound.Key != "" && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
+	if k.bound && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
 		return now, false, false
 	}
 	if now < k.quiet || now < k.until && background() {
@@ -171,7 +180,7 @@ func (m *Manager) Settle(cred Credential, conn *Conn, from *Origin) *Known {
 	if _, isChild := s.Parent(); isChild {
 		return nil
 	}
-	k := &Known{view: *conn.view, ip: from.IP, hints: seen.hints, seen: seen}
+	k := &Known{view: *conn.view, bound: s.Bound.Key != "", shared: s.Shared, ip: from.IP, hints: seen.hints, seen: seen}
 	m.schedule(k)
 	if !m.isAgain(seen, *from) { // the next touch is more than that
 		k.until = k.quiet
