@@ -92,7 +92,7 @@ func newCookie(cfg Config) (cookie, error) {
 		return cookie{}, fmt.Errorf("middleware: Config.CookieKeys: %w", err)
 	}
 	c.codecs = newCodecs(cfg.CookieKeys, 0) // the session decides when it ends
-	c.quiet = newKnownTable()
+	c.quiet = new(knownTable)
 	if c.codecs != nil {
 		c.verified = new(memory[opened])
 	}

@@ -67,11 +67,7 @@ func TestBoundsOfWhatClientsSend(t *testing.T) {
 			v, present := cookieValue(get("/", "Cookie", "x=1; c="+long(n)), "c")
 			return v != "" && present
 		}},
-		"what is known of a cookie": {maxCredential, func(n int) bool {
-			table := newKnownTable()
-			table.put(long(n), new(session.Known))
-			return table.get(long(n)) != nil
-		}},
+		"what is known of a cookie": {maxCredential, func(n int) bool { _, ok := hashOf(long(n)); return ok }},
 		"an old token": {maxForeign, func(n int) bool {
 			f := &Former{Extractor: func(*http.Request) (string, Place) { return long(n), PlaceCookie }}
 			return f.token(get("/")) != ""

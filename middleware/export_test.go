@@ -3,7 +3,6 @@ package middleware
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"hash/maphash"
 	"time"
 
 	"github.com/signedin/signedin/session"
@@ -30,13 +29,10 @@ func Remembered(n int) (hashes, sessions int) {
 	return hashes, len(once.last)
 }
 
-// Get, Put and Replace are of what is known of cookies; PutAs takes its hash as it is.
-func (t *knownTable) Get(value string) *session.Known    { return t.get(value) }
-func (t *knownTable) Put(value string, k *session.Known) { t.put(value, k) }
-func (t *knownTable) Replace(old, k *session.Known)      { t.replace(old, k) }
-func (t *knownTable) PutAs(k *session.Known)             { t.keep(k) }
-func (t *knownTable) Hash(value string) uint64           { return maphash.String(t.seed, value) }
-func NewKnownTable() *KnownTable                         { return newKnownTable() }
+// Get, Put and Replace are of what is known of cookies.
+func (t *knownTable) Get(key [32]byte) *session.Known { return t.get(&key) }
+func (t *knownTable) Put(k *session.Known)            { t.put(k) }
+func (t *knownTable) Replace(old, k *session.Known)   { t.replace(old, k) }
 
 // KnownTable is the table of them, and MaxKnown how many it keeps at most.
 type KnownTable = knownTable

@@ -1,8 +1,8 @@
 package middleware_test
 
 import (
-	"fmt"
-	"strings"
+	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"testing"
 
@@ -10,54 +10,43 @@ import (
 	"github.com/signedin/signedin/session"
 )
 
-func shownValue(i int) string { return fmt.Sprintf("%048d", i) }
+func knownKey(i int) [32]byte {
+	return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
+}
 
 // What is known of one cookie is never found by another, though their hashes are
-// alike.
+// alike in all that the table goes by.
 func TestKnownIsOfOneCookie(t *testing.T) {
-	table := middleware.NewKnownTable()
-	value := shownValue(1)
-	if table.Get(value) != nil {
+	var table middleware.KnownTable
+	key := knownKey(1)
+	if table.Get(key) != nil {
 		t.Fatal("something is known from nowhere")
 	}
-	k := new(session.Known)
-	table.Put(value, k)
-	if table.Get(strings.Clone(value)) != k {
-		t.Fatal("not found")
-	}
-	for i := range value {
-		other := value[:i] + "x" + value[i+1:]
-		k.Hash = table.Hash(other) // as if it was found there
-		table.PutAs(k)
+	table.Put(&session.Known{Key: key})
+	for i := range key {
+		other := key
+		other[i] ^= 1
 		if table.Get(other) != nil {
-			t.Errorf("found by a value whose byte %d is another", i)
+			t.Errorf("found by a hash whose byte %d is another", i)
 		}
 	}
-	for _, other := range []string{"", value[1:], value[:len(value)-1], value + "x"} {
-		k.Hash = table.Hash(other)
-		table.PutAs(k)
-		if table.Get(other) != nil {
-			t.Errorf("found by %q", other)
-		}
-	}
-	table.Put(value, k)
-	next := &session.Known{Value: k.Value, Hash: k.Hash}
-	table.Replace(k, next)
-	if table.Get(value) != next {
+	next := &session.Known{Key: key}
+	table.Replace(table.Get(key), next)
+	if table.Get(key) != next {
 		t.Error("not replaced")
 	}
-	table.Replace(new(session.Known), k)
-	if table.Get(value) != next {
+	table.Replace(&session.Known{Key: key}, &session.Known{Key: key})
+	if table.Get(key) != next {
 		t.Error("replaced though it was another one")
 	}
 }
 
 // The table keeps what it can, and never more.
 func TestKnownIsBounded(t *testing.T) {
-	table := middleware.NewKnownTable()
+	var table middleware.KnownTable
 	kept := func(n int) (found int) {
 		for i := range n {
-			if table.Get(shownValue(i)) != nil {
+			if table.Get(knownKey(i)) != nil {
 				found++
 			}
 		}
@@ -66,8 +55,8 @@ func TestKnownIsBounded(t *testing.T) {
 	n := 0
 	add := func(upTo int) {
 		for ; n < upTo; n++ {
-			k := new(session.Known)
-			if table.Put(shownValue(n), k); table.Get(shownValue(n)) != k {
+			k := &session.Known{Key: knownKey(n)}
+			if table.Put(k); table.Get(k.Key) != k {
 				t.Fatalf("the latest of %d is not kept", n+1)
 			}
 		}
@@ -86,26 +75,27 @@ func TestKnownIsBounded(t *testing.T) {
 
 // Who reads while the table grows and is written to finds the right one or none.
 func TestKnownIsReadWhileItGrows(t *testing.T) {
-	table := middleware.NewKnownTable()
+	var table middleware.KnownTable
 	const n = 2000
 	var all sync.WaitGroup
 	for w := range 4 {
 		all.Go(func() {
 			for i := range n {
-				switch old := table.Get(shownValue(i)); {
+				k := &session.Known{Key: knownKey(i)}
+				switch old := table.Get(k.Key); {
 				case old == nil && w%2 == 0:
-					table.Put(shownValue(i), new(session.Known))
-				case old != nil && old.Value != shownValue(i):
+					table.Put(k)
+				case old != nil && old.Key != k.Key:
 					t.Errorf("%d: found another one", i)
 				case old != nil:
-					table.Replace(old, &session.Known{Value: old.Value, Hash: old.Hash})
+					table.Replace(old, k)
 				}
 			}
 		})
 	}
 	all.Wait()
 	for i := range n {
-		if table.Get(shownValue(i)) == nil {
+		if table.Get(knownKey(i)) == nil {
 			t.Errorf("%d is lost", i)
 		}
 	}

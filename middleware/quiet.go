@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // Most requests are quiet: they show one cookie, which was shown before from the
 // same place, and there is nothing to do but to let them in. Those take one
-// look-up, by the cookie's value.
+// look-up, by the hash of the cookie's value.
 
 // request is one of a session, and what its handler gets.
 type request struct {
@@ -21,10 +22,11 @@ type request struct {
 // loadQuiet is load for a request with that only cookie of ours, if it is quiet. It
 // reports false, and has done nothing, if it is not.
 func (m *Middleware) loadQuiet(w http.ResponseWriter, r *http.Request, value, short string, next http.Handler) bool {
-	if r.ProtoMajor > 1 && !hasDeadlines(w) { // see guardShared
+	key, ok := hashOf(value)
+	if !ok || r.ProtoMajor > 1 && !hasDeadlines(w) { // see guardShared
 		return false
 	}
-	k := m.cookie.quiet.get(value)
+	k := m.cookie.quiet.get(&key)
 	if k == nil || m.sameOrigin(r, isUpgrade(r)) != nil {
 		return false
 	}
@@ -57,9 +59,14 @@ func (m *Middleware) remember(r *http.Request, c *choice, conn *session.Conn) {
 	if c.n != 1 || c.outdated {
 		return
 	}
+	key, ok := hashOf(c.all[0].value)
+	if !ok {
+		return
+	}
 	from := m.Origin(r)
 	if k := m.manager.Settle(c.cred, conn, &from); k != nil {
-		m.cookie.quiet.put(c.all[0].value, k)
+		k.Key = key
+		m.cookie.quiet.put(k)
 	}
 }
 
@@ -110,6 +117,16 @@ func cutCookie(line string) (first, others string) {
 		first = first[:len(first)-1]
 	}
 	return first, others
+}
+
+// hashOf returns the hash of a value of the cookie: what is kept of it would sign
+// nobody in.
+func hashOf(value string) (key [sha256.Size]byte, ok bool) {
+	if value == "" || len(value) > maxCredential {
+		return key, false
+	}
+	var buf [maxCredential]byte // on the stack, as []byte(value) is not
+	return sha256.Sum256(buf[:copy(buf[:], value)]), true
 }
 
 // FromRequest returns the session of a request, for a host that wants nothing else
@@ -167,10 +184,11 @@ func (m *Middleware) FromRequest(r *http.Request) (*session.Session, error) {
 // fromKnown returns the session of a quiet request, nil if it is none.
 func (m *Middleware) fromKnown(r *http.Request) (*session.Session, error) {
 	value, short, n := m.cookie.only(r)
-	if n != 1 {
+	key, ok := hashOf(value)
+	if n != 1 || !ok {
 		return nil, nil
 	}
-	k := m.cookie.quiet.get(value)
+	k := m.cookie.quiet.get(&key)
 	if k == nil {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/netip"
 	"time"
 	"unique"
@@ -26,14 +27,13 @@ type Handle interface {
 }
 
 // A Known is what the Manager found when a credential was shown, for a transport to
-// keep with what was shown: the next request that shows it from the same
+// keep under the hash of what was shown: the next request that shows it from the same
 // place is judged without a look-up. It is never changed; what is newer takes its
 // place. 128 bytes, which are two cache lines, so that a request has no need to look
 // at the session, which is many.
 type Known struct {
-	// Value is what was shown, and Hash is where the transport keeps it.
-	Value string
-	Hash  uint64
+	// Key is where the transport keeps it.
+	Key [sha256.Size]byte
 	view
 
 	bound  bool // Session.Bound has a key
