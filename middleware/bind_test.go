@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/store/memstore"
 )
 
 func TestCopyOfBothCookies(t *testing.T) {
@@ -144,5 +147,23 @@ func TestSignOutEndsTheBinding(t *testing.T) {
 	}
 	if res := d.arrives(d.refresh(at)); res.StatusCode != http.StatusOK || d.id != "" || len(res.Cookies()) > 0 {
 		t.Errorf("the refresh after it: %d, the browser keeps %q", res.StatusCode, d.id)
+	}
+}
+
+// A proof that was seen before, and is kept with what is known of the session, grows old all
+// the same.
+func TestKnownProofGrowsOld(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	at := newInstance(t, memstore.New(), session.Config{Now: func() time.Time { return now }}, key(1))
+	d := newKeyed(t)
+	d.bound(at)
+	signedIn := now
+	for now.Sub(signedIn) < 10*time.Minute {
+		want := now.Sub(signedIn) < at.manager.ProofAccepted()
+		if got := d.status(at); (got == http.StatusOK) != want {
+			t.Fatalf("%v after the proof: got %d, want OK: %v", now.Sub(signedIn), got, want)
+		}
+		now = now.Add(10 * time.Second)
 	}
 }

@@ -12,23 +12,28 @@ import (
 
 // A request of a bound session is as quiet as any other.
 func TestBoundLoadAllocates(t *testing.T) {
-	h, r, w := boundRequest(t)
+	h, r, w := siteRequest(t, true)
 	if n := need.Allocations(func() { clear(w.h); h.ServeHTTP(w, r) }); n > 2 {
 		t.Errorf("got %v allocations, want 2", n)
 	}
 }
 
-func boundRequest(t testing.TB) (http.Handler, *http.Request, discard) {
+// siteRequest returns a request of a site that binds sessions, of one that is bound or not.
+func siteRequest(t testing.TB, bound bool) (http.Handler, *http.Request, discard) {
 	at := newInstance(t, memstore.New(), session.Config{}, key(1))
 	d := newKeyed(t)
-	d.bound(at)
+	if bound {
+		d.bound(at)
+	} else {
+		d.signIn(at)
+	}
 	r := httptest.NewRequest("GET", "/", nil)
 	for name, value := range d.jar {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	h := at.mw.Load(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s, ok := session.FromContext(r.Context()); !ok || !s.IsBound() {
-			t.Fatal("not signed in, or not bound")
+		if s, ok := session.FromContext(r.Context()); !ok || s.IsBound() != bound {
+			t.Fatalf("signed in %v, bound %v", ok, !bound)
 		}
 	}))
 	w := discard{make(http.Header)}
@@ -39,11 +44,16 @@ func boundRequest(t testing.TB) (http.Handler, *http.Request, discard) {
 	return h, r, w
 }
 
+// What a binding costs is what one takes over the other.
 func BenchmarkLoadBound(b *testing.B) {
-	h, r, w := boundRequest(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		clear(w.h)
-		h.ServeHTTP(w, r)
+	for name, bound := range map[string]bool{"bound": true, "unbound": false} {
+		b.Run(name, func(b *testing.B) {
+			h, r, w := siteRequest(b, bound)
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.h)
+				h.ServeHTTP(w, r)
+			}
+		})
 	}
 }

@@ -103,7 +103,7 @@ func (m *Manager) BoundTo(ctx context.Context, id ID) (*Session, error) {
 }
 
 // isOf reports whether p is a proof of the key, of whatever age.
-func (p KeyProof) isOf(b *Binding) bool { return !p.At.IsZero() && p.Since.Equal(b.Since) }
+func (p *KeyProof) isOf(b *Binding) bool { return !p.At.IsZero() && p.Since.Equal(b.Since) }
 
 // shownProof is what a transport has read from what a client shows of its key.
 type shownProof struct {
@@ -131,6 +131,15 @@ func (k *Known) KeepProof(value string, p KeyProof) {
 // older by half than the lifetime is taken, since clocks differ.
 func (m *Manager) needsProof(s *Session, p KeyProof, now time.Time) bool {
 	return s.IsBound() && !(p.isOf(&s.Bound) && now.Sub(p.At) < m.ProofAccepted())
+}
+
+// isQuietProof reports whether p is not news of the binding, and no other is needed, at that
+// time in milliseconds since 1970: bindingIsNews and needsProof in one.
+func (m *Manager) isQuietProof(b *Binding, p *KeyProof, now int64) bool {
+	if b.SeenAt.IsZero() {
+		return !p.isOf(b)
+	}
+	return p.isOf(b) && now-p.At.UnixMilli() < m.ProofAccepted().Milliseconds()
 }
 
 // ProofAccepted is how old a [KeyProof] may be: [Config].BoundLifetime and half of

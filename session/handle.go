@@ -107,7 +107,7 @@ func (m *Manager) isQuiet(k *Known, p KeyProof, from *Origin, background func() 
 		return 0, false, false
 	}
 	now = m.cfg.Now().UnixMilli()
-	if k.bound && (k.s.bindingIsNews(p) || m.needsProof(k.s, p, time.UnixMilli(now))) {
+	if k.bound && !m.isQuietProof(&k.s.Bound, &p, now) {
 		return now, false, false
 	}
 	if now < k.quiet || now < k.until && background() {

@@ -67,15 +67,13 @@ func TestTimesToTheMoment(t *testing.T) {
 			t.Errorf("a ticket of %v: got %v, want %v", after, err, want)
 		}
 	}
-	s, token := b.start(t, "alice", session.StartOptions{})
+	s, _ := b.start(t, "alice", session.StartOptions{})
 	for after, want := range map[time.Duration]error{
 		0: nil, 15 * time.Minute: nil, 15*time.Minute + time.Millisecond: session.ErrNotProved, -time.Millisecond: session.ErrNotProved,
 	} {
-		r, err := b.Reauthenticated(t.Context(), "alice", s.ID, session.Proof{For: "pay"})
-		if err != nil {
+		if _, err := b.Reauthenticated(t.Context(), "alice", s.ID, session.Proof{For: "pay"}); err != nil {
 			t.Fatal(err)
 		}
-		token = r.Token
 		b.clock.advance(after)
 		if err := b.UseProof(t.Context(), "alice", s.ID, "pay"); err != want {
 			t.Errorf("a proof of %v: got %v, want %v", after, err, want)
@@ -85,11 +83,10 @@ func TestTimesToTheMoment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token = r.Token
-	b.use(t, token, home)
+	b.use(t, r.Token, home)
 	b.clock.advance(time.Hour - time.Millisecond)
 	for _, due := range []bool{false, true} {
-		if next, err := b.RotatePeriodic(t.Context(), token); err != nil || next.IsZero() == due {
+		if next, err := b.RotatePeriodic(t.Context(), r.Token); err != nil || next.IsZero() == due {
 			t.Errorf("got a new token %v, %v, due %v", !next.IsZero(), err, due)
 		}
 		b.clock.advance(time.Millisecond)
@@ -100,7 +97,7 @@ func TestTimesToTheMoment(t *testing.T) {
 // next is not told that somebody else did.
 func TestVersionIsWhatIsStored(t *testing.T) {
 	b := newBench(t, session.Config{Limits: session.Limits{Rotation: time.Hour}})
-	s, token := b.start(t, "alice", session.StartOptions{})
+	s, _ := b.start(t, "alice", session.StartOptions{})
 	check := func(what string, got *session.Session, err error) {
 		t.Helper()
 		stored, _, serr := b.store.Get(t.Context(), s.ID)
@@ -116,9 +113,9 @@ func TestVersionIsWhatIsStored(t *testing.T) {
 	b.start(t, "alice", session.StartOptions{})
 	r, err := b.Reauthenticated(t.Context(), "alice", s.ID, session.Proof{RevokeOthers: session.ReasonPasswordChanged})
 	check("Reauthenticated", r.Session, err)
-	token = r.Token
 	b.clock.advance(time.Hour)
-	if token, err = b.RotatePeriodic(t.Context(), token); err != nil {
+	token, err := b.RotatePeriodic(t.Context(), r.Token)
+	if err != nil {
 		t.Fatal(err)
 	}
 	seen, err := b.Resume(t.Context(), token.Credential(), home)

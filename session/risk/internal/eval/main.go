@@ -27,7 +27,7 @@ type rule interface {
 func main() {
 	trace := flag.String("trace", "trace.jsonl", "records to answer")
 	answers := flag.String("answers", "answers.jsonl", "file for the answers")
-	name := flag.String("rule", "", "gitlab, mastodon, discourse, okta or country; else the library")
+	name := flag.String("rule", "", "gitlab, mastodon, discourse, okta, country or spatie; else the library")
 	preset := flag.String("preset", "", "of the library: calm or precise")
 	data := flag.String("data", string(qualityAll), "the place data that there is: all, centres, asn, city or countries")
 	foreign := flag.Bool("foreign", false, "the sessions are of a carrier that can have no device cookie")
@@ -134,6 +134,8 @@ func choose(name string, preset risk.Preset, foreign bool) (rule, error) {
 		return newOther(okta), nil
 	case "country":
 		return newOther(country), nil
+	case "spatie":
+		return newOther(spatie), nil
 	}
 	return nil, fmt.Errorf("unknown rule %q", name)
 }

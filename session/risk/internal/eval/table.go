@@ -25,6 +25,7 @@ func rows() []*row {
 		{name: "Discourse: 500 km from all before", rule: "discourse", level: "alert"},
 		{name: "a country never seen", rule: "country", level: "alert"},
 		{name: "Okta: faster than 805 km/h", rule: "okta", level: "alert"},
+		{name: "Spatie: 35 points for device, address, country", rule: "spatie", level: "alert"},
 		{name: "**notice or above**", level: "notice"},
 		{name: "**alert or above**", level: "alert"},
 		{name: "**alert or above, calm**", of: risk.PresetCalm, level: "alert"},

@@ -21,6 +21,12 @@ func signIn(hours int64, ip, wide string, where place) *record {
 		UA: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 }
 
+// phone has r come from another device.
+func phone(r *record) *record {
+	r.UA = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
+	return r
+}
+
 // The rules of others, by what their descriptions say.
 func TestOthers(t *testing.T) {
 	t.Parallel()
@@ -41,6 +47,12 @@ func TestOthers(t *testing.T) {
 		{"okta", signIn(48, "93.1.1.1", "93.1", lisbon), false},
 		{"okta", signIn(1, "93.1.1.1", "93.1", lisbon), true},
 		{"okta", signIn(1, "81.167.10.20", "81.167", oslo), false},
+		{"spatie", signIn(48, "81.166.10.20", "81.166", bergen), false},
+		{"spatie", signIn(48, "81.167.10.20", "81.167", bergen), false},        // 10
+		{"spatie", phone(signIn(48, "81.166.10.20", "81.166", bergen)), false}, // 25
+		{"spatie", phone(signIn(48, "81.167.10.20", "81.167", bergen)), true},  // 35
+		{"spatie", signIn(48, "93.1.1.1", "93.1", lisbon), true},               // 40
+		{"spatie", signIn(48, "93.1.1.1", "93.1", place{}), false},             // 10
 		{"country", signIn(48, "81.167.10.20", "81.167", tromso), false},
 		{"country", signIn(48, "93.1.1.1", "93.1", lisbon), true},
 	} {
