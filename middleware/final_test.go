@@ -173,29 +173,8 @@ func TestHiddenWriterServesOthers(t *testing.T) {
 	s := newSite(t, nil, session.Config{}, middleware.Config{})
 	cookie, _ := signedIn(t, s, "")
 	loaded := s.mw.Load(s.mux)
-	started, goOn := make(chan struct{}), make(chan struct{})
-	s.mux.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
-		close(started)
-		<-goOn
-		io.WriteString(w, "still here")
-	})
 	server, _ := served(t, s, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { loaded.ServeHTTP(hide(w), r) }))
-	conn, in := dial(t, server, "/me", cookie)
-	res, err := http.ReadResponse(in, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.Copy(io.Discard, res.Body)
-	fmt.Fprintf(conn, "GET /public HTTP/1.1\r\nHost: x\r\n\r\n")
-	<-started
-	s.revoke(t)
-	close(goOn)
-	if res, err = http.ReadResponse(in, nil); err != nil {
-		t.Fatalf("the next request on the connection was cut: %v", err)
-	}
-	if body, _ := io.ReadAll(res.Body); string(body) != "still here" {
-		t.Errorf("got %q", body)
-	}
+	s.servesAnother(t, server, cookie)
 }
 
 // TestHijackIsSeen fails when net/http keeps its note of a hijacked connection

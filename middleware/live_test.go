@@ -213,13 +213,19 @@ func TestClosedSocketIsForgotten(t *testing.T) {
 func TestCutIsDisarmed(t *testing.T) {
 	s := newSite(t, nil, session.Config{}, middleware.Config{})
 	cookie, _ := signedIn(t, s, "")
+	s.servesAnother(t, s.plain(t), cookie)
+}
+
+// servesAnother has a connection serve the session and then a request without it,
+// during which the session is revoked.
+func (s *site) servesAnother(t *testing.T, server *httptest.Server, cookie string) {
+	t.Helper()
 	started, goOn := make(chan struct{}), make(chan struct{})
 	s.mux.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
 		close(started)
 		<-goOn
 		io.WriteString(w, "still here")
 	})
-	server := s.plain(t)
 	conn, in := dial(t, server, "/me", cookie)
 	res, err := http.ReadResponse(in, nil)
 	if err != nil {

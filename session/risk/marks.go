@@ -116,16 +116,18 @@ func (m *marks) drop(key uint32) {
 	m.keep(func(o *mark) bool { return o.key != key })
 }
 
-func (m *marks) keep(keep func(*mark) bool) {
-	kept := 0
-	for i := range m.all[:m.n] {
-		if !keep(&m.all[i]) {
+func (m *marks) keep(wanted func(*mark) bool) { m.n = keep(m.all[:m.n], wanted) }
+
+// keep moves what is wanted of all to the front, and returns how many that is.
+func keep[T any](all []T, wanted func(*T) bool) (n int) {
+	for i := range all {
+		if !wanted(&all[i]) {
 			continue
 		}
-		if kept < i {
-			m.all[kept] = m.all[i]
+		if n < i {
+			all[n] = all[i]
 		}
-		kept++
+		n++
 	}
-	m.n = kept
+	return n
 }

@@ -177,16 +177,4 @@ func (s *spots) prune(since stamp) {
 	s.keep(func(o *spot) bool { return o.at() >= since })
 }
 
-func (s *spots) keep(keep func(*spot) bool) {
-	kept := 0
-	for i := range s.all[:s.n] {
-		if !keep(&s.all[i]) {
-			continue
-		}
-		if kept < i {
-			s.all[kept] = s.all[i]
-		}
-		kept++
-	}
-	s.n = kept
-}
+func (s *spots) keep(wanted func(*spot) bool) { s.n = keep(s.all[:s.n], wanted) }
