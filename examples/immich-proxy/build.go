@@ -77,14 +77,14 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if err != nil {
 		return nil, err
 	}
-	assessor, err := watch(&cfg, p.cache, box, keys.Risk, f.devices)
-	if err != nil {
+	var guessed guesses
+	if err := watch(&cfg, p.cache, box, &guessed, keys.Risk, f.devices); err != nil {
 		return nil, err
 	}
 	if p.manager, err = session.New(p.cache, cfg); err != nil {
 		return nil, err
 	}
-	icfg := immich.Config{ClientIP: clientIP, InsecurePassOnTrouble: f.pass, Logger: log}
+	icfg := immich.Config{ClientIP: clientIP, InsecurePassOnTrouble: f.pass, WrongPassword: guessed.add, Logger: log}
 	if f.lead {
 		icfg.SignInMessage = `<a href="` + template.HTMLEscapeString(f.devices) + `">See where you are signed in, and sign devices out</a>`
 	}
@@ -93,7 +93,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	}
 	confirm := &confirm{
 		mw: p.proxy.Middleware(), proxy: p.proxy, target: target, clientIP: clientIP, transport: newTransport(),
-		path: f.devices + "-confirm", devices: f.devices, failed: assessor.Failed,
+		path: f.devices + "-confirm", devices: f.devices, failed: guessed.add,
 	}
 	if f.issuer != "" {
 		if confirm.single, err = newSingle(p.proxy.Middleware(), f, confirm.path, keys.Cookie, log); err != nil {
@@ -124,17 +124,18 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 
 // watch has sign-ins and moves judged, and their users told of those that look
 // wrong: for the first two weeks, of those that look very wrong.
-func watch(cfg *session.Config, store session.Store, box *outbox, key []byte, devices string) (*risk.Assessor, error) {
-	assessor, err := risk.New(risk.Config{Key: session.NewKeys(key)})
+func watch(cfg *session.Config, store session.Store, box *outbox, guessed *guesses, key []byte, devices string) error {
+	assessor, err := risk.New(risk.Config{Key: session.NewKeys(key), Extra: guessed.evidence})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	guessed.failed = assessor.Failed
 	notices, err := notice.New(store, box.add, notice.Config{App: "your photos", Path: "the page " + devices, Account: box.email, Logger: cfg.Logger})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cfg.Assessor, cfg.Observers = assessor, append(cfg.Observers, notices)
-	return assessor, nil
+	return nil
 }
 
 // recheck finds the open WebSockets of sessions that were ended past the proxy.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -29,7 +30,7 @@ type confirm struct {
 	transport     http.RoundTripper
 	path, devices string
 
-	failed func(userID string, at time.Time) // is told of wrong passwords
+	failed func(immich.WrongPassword)
 	tries  tries
 	single *single // nil if there is no provider
 }
@@ -102,8 +103,11 @@ func (c *confirm) waysOf(r *http.Request, q *question) error {
 // check takes the form with the password.
 func (c *confirm) check(w http.ResponseWriter, r *http.Request, me *session.Session, q *question) {
 	now, ip := c.mw.Manager().Now(), "unknown"
-	if addr, exact := c.clientIP(r); exact {
+	addr, exact := c.clientIP(r)
+	if exact {
 		ip = addr.String()
+	} else {
+		addr = netip.Addr{}
 	}
 	switch {
 	case !q.Password:
@@ -122,7 +126,7 @@ func (c *confirm) check(w http.ResponseWriter, r *http.Request, me *session.Sess
 		c.show(w, http.StatusBadGateway, q, "Immich cannot be reached. Please try again.")
 		return
 	case !right:
-		c.failed(me.UserID, now)
+		c.failed(immich.WrongPassword{UserID: me.UserID, IP: addr, At: now})
 		c.show(w, http.StatusUnauthorized, q, "That is not the password.")
 		return
 	}

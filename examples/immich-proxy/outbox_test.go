@@ -31,7 +31,7 @@ func TestOutbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := session.Config{WatchMode: c.watch, ProfileKeys: session.NewKeys([]byte("0123456789abcdef0123456789abcdef")), Locator: embedded.New(), Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
-		if _, err := watch(&cfg, store, box, []byte("fedcba9876543210fedcba9876543210"), "/devices"); err != nil {
+		if err := watch(&cfg, store, box, new(guesses), []byte("fedcba9876543210fedcba9876543210"), "/devices"); err != nil {
 			t.Fatal(err)
 		}
 		m, err := session.New(store, cfg)

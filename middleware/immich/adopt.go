@@ -24,6 +24,7 @@ func (p *Proxy) whose(r *http.Request, token string) (session.Adoption, error) {
 		}
 		return session.Adoption{}, err
 	}
+	p.accounts.learn(who.Email, who.ID, true)
 	return session.Adoption{
 		UserID: who.ID, Subject: who.OAuthID, Persistent: true, IdleTimeout: p.cfg.IdleTimeout,
 		Attrs: map[string]string{AttrEmail: who.Email},

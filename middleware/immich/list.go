@@ -284,6 +284,9 @@ func (p *Proxy) lookAfter(w http.ResponseWriter, g *passage) {
 		return
 	}
 	due := p.asker.mayAsk(noteKey("user "+of.session.UserID), lookEvery)
+	if due {
+		p.accounts.learnFrom(of.session)
+	}
 	nameless := of.session.Attrs[AttrID] == "" && p.asker.mayAsk(of.session.ID, againAfter)
 	if !due && !nameless {
 		return

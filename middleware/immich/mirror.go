@@ -30,7 +30,7 @@ func isBirth(r *http.Request) bool {
 		return false
 	}
 	switch route(r) {
-	case "POST /api/auth/login", "POST /api/oauth/callback", "POST /api/sessions":
+	case signIn, "POST /api/oauth/callback", "POST /api/sessions":
 		return true
 	}
 	return false
@@ -39,6 +39,7 @@ func isBirth(r *http.Request) bool {
 // answered looks at what Immich has answered, and passes it on.
 func (p *Proxy) answered(res *http.Response) error {
 	g := passageOf(res.Request.Context())
+	p.wrongPassword(g, res)
 	switch status := res.StatusCode; {
 	case status == http.StatusSwitchingProtocols:
 		p.upgraded(g, res)
@@ -179,6 +180,7 @@ func (p *Proxy) born(g *passage, res *http.Response) {
 	ctx := g.in.Context()
 	b, err := readBirth(res)
 	if err == nil {
+		p.accounts.learn(b.Email, b.UserID, true)
 		from, f := p.mw.Origin(g.in), session.Adoption{UserID: b.UserID, SignedIn: true, Persistent: true,
 			IdleTimeout: p.cfg.IdleTimeout, Methods: methodsOf(g.in), Attrs: map[string]string{AttrEmail: b.Email}}
 		if b.isChild() {
@@ -200,7 +202,7 @@ func (p *Proxy) born(g *passage, res *http.Response) {
 }
 
 func methodsOf(r *http.Request) []string {
-	if route(r) == "POST /api/auth/login" {
+	if route(r) == signIn {
 		return []string{"pwd"}
 	}
 	return nil

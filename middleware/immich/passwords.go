@@ -1,11 +1,9 @@
 package immich
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -37,20 +35,11 @@ func isAdminUser(path string) bool {
 // password. Of one that it cannot read it says so, too: to sign devices out that
 // could stay is the smaller evil.
 func changesPassword(r *http.Request) bool {
-	head, err := io.ReadAll(io.LimitReader(r.Body, maxChange+1))
-	rest := io.Reader(r.Body)
-	if err != nil {
-		rest = failing{err}
-	}
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), rest), r.Body}
+	head, all := readAhead(r)
 	var change struct {
 		Password string `json:"password"`
 	}
-	return err != nil || len(head) > maxChange || r.Header.Get("Content-Encoding") != "" ||
-		json.Unmarshal(head, &change) != nil || change.Password != ""
+	return !all || json.Unmarshal(head, &change) != nil || change.Password != ""
 }
 
 // passwordChanged ends the user's sessions but that of g, if it is one of theirs:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"log"
 	"log/slog"
@@ -44,6 +45,10 @@ type Config struct {
 	// browsers: a link to the page of the devices, say, of which nothing in Immich tells.
 	// It is the one thing that is changed in what Immich says. Defaults to none.
 	SignInMessage string
+	// WrongPassword is told of each wrong password that Immich was asked about through
+	// the Proxy, before the client has the answer, which it does not change. For
+	// risk.Assessor.Failed. Defaults to nobody.
+	WrongPassword func(WrongPassword)
 	// InsecurePassOnTrouble lets requests pass when the store fails. Immich stays
 	// up for everyone, and for so long also for those who were signed out here
 	// and not in Immich. Defaults to false: the answer is 503.
@@ -69,6 +74,8 @@ type Proxy struct {
 	inner   http.Handler
 	stats   counters
 	logs    minutely
+
+	accounts accounts
 
 	refused noted // sessions whose token Immich does not accept; guarded by asker.mu
 
@@ -103,6 +110,7 @@ func New(manager *session.Manager, target *url.URL, cfg Config) (*Proxy, error) 
 	}
 	p := &Proxy{manager: manager, cfg: cfg, target: target, refused: make(noted),
 		sockets: make(map[*passage]struct{}), looking: make(map[session.ID]*lookFlight), compared: make(map[string]Comparison)}
+	p.accounts.seed, p.accounts.users = maphash.MakeSeed(), make(map[uint64]string)
 	p.asker = newAsker(target, cfg.Transport, manager.Now)
 	if err := p.watch(); err != nil {
 		return nil, err
@@ -196,8 +204,9 @@ type passage struct {
 	open func() bool // of a WebSocket: its context does not end with the session any more
 	born *passage    // as which the session goes on that has begun in the answer
 
-	newPassword  bool // it may change one, by a route that ends no session in Immich
-	refusedThere bool // the answer was 401
+	email        string // in a sign-in
+	newPassword  bool   // it may change one, by a route that ends no session in Immich
+	refusedThere bool   // the answer was 401
 }
 
 type passageKey struct{}
@@ -221,6 +230,9 @@ func (p *Proxy) pass(w http.ResponseWriter, r *http.Request) {
 	p.endsThere(g)
 	if !p.cfg.PasswordKeepsSessions && mayChangePassword(route(r)) {
 		g.newPassword = changesPassword(r)
+	}
+	if p.cfg.WrongPassword != nil && route(r) == signIn {
+		g.email = emailOf(r)
 	}
 	ctx := r.Context()
 	if g.session != nil {

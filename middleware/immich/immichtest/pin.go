@@ -20,7 +20,7 @@ func (s *Server) setPIN(w http.ResponseWriter, r *http.Request, c caller) {
 func (s *Server) changePIN(w http.ResponseWriter, r *http.Request, c caller) {
 	var in struct{ PinCode, Password, NewPinCode string }
 	if read(w, r, &in, func() bool { return len(in.NewPinCode) == 6 }) {
-		s.changeIf(w, "Wrong PIN code", func() bool { return c.user.knows(in.PinCode, in.Password) }, func() { c.user.pin = in.NewPinCode })
+		s.changeIf(w, wrong(in.Password), func() bool { return c.user.knows(in.PinCode, in.Password) }, func() { c.user.pin = in.NewPinCode })
 	}
 }
 
@@ -28,8 +28,16 @@ func (s *Server) changePIN(w http.ResponseWriter, r *http.Request, c caller) {
 func (s *Server) resetPIN(w http.ResponseWriter, r *http.Request, c caller) {
 	var in struct{ PinCode, Password string }
 	if read(w, r, &in, nil) {
-		s.changeIf(w, "Wrong PIN code", func() bool { return c.user.knows(in.PinCode, in.Password) }, func() { c.user.pin = "" })
+		s.changeIf(w, wrong(in.Password), func() bool { return c.user.knows(in.PinCode, in.Password) }, func() { c.user.pin = "" })
 	}
+}
+
+// wrong says what was, of a password, if there is one, and a PIN code.
+func wrong(password string) string {
+	if password != "" {
+		return "Wrong password"
+	}
+	return "Wrong PIN code"
 }
 
 // knows reports whether either is the user's. Server.mu is held.
