@@ -43,6 +43,32 @@ func await0(ctx context.Context, st *Store, f func() error) error {
 	return err
 }
 
+// bounded calls f, the read of a request, for no longer than Config.ReadTimeout: by a
+// worker, unless the driver keeps to the end of a context. What it started ends then by
+// the driver's own patience.
+//
+// SQLite is not told of the context: database/sql and the driver have each a
+// goroutine more to watch one, and the read of one row ends when the lock is given
+// up, or by busy_timeout.
+func bounded[T any](ctx context.Context, st *Store, f func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
+	reading := ctx
+	if st.joined(ctx) == nil {
+		if st.punctual {
+			v, err := f(ctx)
+			if err != nil && ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			return v, err
+		}
+		if st.dialect.oneWriter {
+			reading = context.WithoutCancel(ctx)
+		}
+	}
+	return within.DoBy(ctx, &st.workers, func() (T, error) { return f(reading) })
+}
+
 // inTime is await for what comes before there is a Store. A server that falls
 // silent is one that cannot be reached.
 func inTime[T any](ctx context.Context, d *dialect, f func() (T, error)) (T, error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -43,17 +42,7 @@ func (h *handle) Holds(ctx context.Context) (bool, error) {
 	if st.joined(ctx) != nil {
 		return false, nil // Get reads what the transaction has done
 	}
-	var now handle
-	var err error
-	if st.punctual {
-		ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
-		defer cancel()
-		if now, err = h.read(ctx); err != nil && ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-	} else {
-		now, err = h.readApart(ctx)
-	}
+	now, err := bounded(ctx, st, h.read)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err != nil && st.dialect.gaveUp != nil && st.dialect.gaveUp(err):
 		return false, nil // Get tries again
@@ -73,45 +62,6 @@ func (h *handle) read(ctx context.Context) (handle, error) {
 		err = sql.ErrNoRows // it is not live, or Get has something to say
 	}
 	return now, err
-}
-
-// readApart is read in a goroutine, for a driver that may not hear of a context
-// while it waits for a lock, or for a server that has fallen silent. What it
-// started ends by the driver's own patience.
-//
-// SQLite is not told of the context: database/sql and the driver have each a
-// goroutine more to watch one, and the read of one row ends when the lock is given
-// up, or by busy_timeout.
-func (h *handle) readApart(ctx context.Context) (handle, error) {
-	if err := ctx.Err(); err != nil {
-		return handle{}, context.Cause(ctx)
-	}
-	type answer struct {
-		now handle
-		err error
-	}
-	answers := make(chan answer, 1)
-	within, cancel := context.WithoutCancel(ctx), func() {}
-	if !h.st.dialect.oneWriter {
-		within, cancel = context.WithCancel(within)
-	}
-	go func() {
-		defer cancel()
-		now, err := h.read(within)
-		answers <- answer{now, err}
-	}()
-	timer := time.NewTimer(h.st.cfg.ReadTimeout)
-	defer timer.Stop()
-	select {
-	case a := <-answers:
-		return a.now, a.err
-	case <-ctx.Done():
-		cancel()
-		return handle{}, context.Cause(ctx)
-	case <-timer.C:
-		cancel()
-		return handle{}, errReadTimeout
-	}
 }
 
 // isPunctual reports whether the driver is one that is known to keep to the end

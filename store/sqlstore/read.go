@@ -39,30 +39,15 @@ var errReadTimeout = fmt.Errorf("no answer within Config.ReadTimeout: %w", conte
 // Get returns a session and the current generations of its user. It takes at
 // most Config.ReadTimeout.
 func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
-	defer cancel()
-	type answer struct {
-		s   *session.Session
-		g   session.Generations
-		err error
+	type found struct {
+		s *session.Session
+		g session.Generations
 	}
-	// In a goroutine, because a driver that waits for a lock may not hear of
-	// the context before it has got it.
-	answers := make(chan answer, 1)
-	reading := ctx
-	if st.dialect.oneWriter && st.joined(ctx) == nil {
-		reading = context.WithoutCancel(ctx) // see handle.readApart
-	}
-	go func() {
-		s, g, err := st.get(reading, id)
-		answers <- answer{s, g, err}
-	}()
-	select {
-	case a := <-answers:
-		return a.s, a.g, st.fail(ctx, "get", a.err)
-	case <-ctx.Done():
-		return nil, session.Generations{}, st.fail(ctx, "get", context.Cause(ctx))
-	}
+	f, err := bounded(ctx, st, func(ctx context.Context) (f found, err error) {
+		f.s, f.g, err = st.get(ctx, id)
+		return f, err
+	})
+	return f.s, f.g, st.fail(ctx, "get", err)
 }
 
 // get reads a session, again if what ended it was marked between two reads.

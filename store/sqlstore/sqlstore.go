@@ -46,6 +46,7 @@ import (
 
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store"
+	"github.com/signedin/signedin/store/internal/within"
 )
 
 // Config holds what a [Store] can be told. The zero Config works.
@@ -115,6 +116,7 @@ type Store struct {
 	stmts   statements
 	// punctual says that the driver keeps to the end of a context.
 	punctual bool
+	workers  within.Workers // for reads by any other
 	// writer is the turn to write, where a database has one writer at a time:
 	// to wait here is fair, to wait there is to poll.
 	writer chan struct{}

@@ -63,7 +63,7 @@ func databases(t *testing.T) (all []database) {
 	return all
 }
 
-func sqlDatabase(t *testing.T, name string, db *sqlx.DB, parameter string) database {
+func sqlDatabase(t testing.TB, name string, db *sqlx.DB, parameter string) database {
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 	cfg := sqlstore.Config{Prefix: fmt.Sprintf("strict%d_", time.Now().UnixNano()), ReadTimeout: 10 * time.Second}
@@ -198,7 +198,7 @@ var coldOf struct {
 }
 
 // coldSite is one that has seen no cookie, made anew once all have been seen.
-func coldSite(t *testing.T, store session.Store, i int) http.Handler {
+func coldSite(t testing.TB, store session.Store, i int) http.Handler {
 	if at := i / strictSessions; coldOf.h == nil || coldOf.at != at || coldOf.store != store {
 		manager, err := session.New(store, session.Config{TouchInterval: time.Hour})
 		if err != nil {
@@ -216,4 +216,26 @@ func coldSite(t *testing.T, store session.Store, i int) http.Handler {
 		}))
 	}
 	return coldOf.h
+}
+
+// BenchmarkStrict is a request of strict mode on SQLite, for a profile.
+func BenchmarkStrict(b *testing.B) {
+	d, err := sqlx.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(b.TempDir(), "db")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	db := sqlDatabase(b, "SQLite (modernc)", d, `?`)
+	us, _ := wholeSite(b, db.store, nil)
+	lines := us.signedIn(b, strictSessions)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	b.Run("hit", func(b *testing.B) { profiled(b, us.visiting("", 1, lines, ctx), nil) })
+	b.Run("cold", func(b *testing.B) {
+		profiled(b, &contestant{ask: func(_, i int) bool {
+			c := newClient()
+			*c.request = *c.request.WithContext(ctx)
+			c.ask(coldSite(b, db.store, i), lines[i*7919%len(lines)])
+			return c.w.status == http.StatusNoContent
+		}}, nil)
+	})
 }

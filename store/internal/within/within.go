@@ -6,7 +6,16 @@ import "context"
 
 // Do runs f and returns what it does, or the cause of ctx once that is over: f
 // may go on then, and its result is dropped.
-func Do[T any](ctx context.Context, f func() (T, error)) (result T, err error) {
+func Do[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	return do(ctx, f, func(f func()) { go f() })
+}
+
+// DoBy is Do by one of the workers, for what is called with each request.
+func DoBy[T any](ctx context.Context, w *Workers, f func() (T, error)) (T, error) {
+	return do(ctx, f, w.do)
+}
+
+func do[T any](ctx context.Context, f func() (T, error), by func(func())) (result T, err error) {
 	if ctx.Done() == nil {
 		return f()
 	}
@@ -18,10 +27,10 @@ func Do[T any](ctx context.Context, f func() (T, error)) (result T, err error) {
 		err    error
 	}
 	answers := make(chan answer, 1)
-	go func() {
+	by(func() {
 		r, err := f()
 		answers <- answer{r, err}
-	}()
+	})
 	select {
 	case a := <-answers:
 		return a.result, a.err
