@@ -12,6 +12,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -143,4 +144,57 @@ func TestRealImmich(t *testing.T) {
 	lamp.waitFor(t, `location.pathname == "/auth/login"`)
 	t.Logf("the other browser is on the sign-in page at most %d ms after the click", time.Now().UnixMilli()-sent)
 	i.signIn(lamp) // with its dead cookies
+	i.restart(desk, lamp)
+}
+
+// restart restarts Immich: who opens it meanwhile gets a page that becomes Immich's by
+// itself, and nobody is signed out. IMMICH_RESTART is a command that stops and starts it.
+func (i *realImmich) restart(all ...*profile) {
+	t := i.t
+	t.Helper()
+	command := os.Getenv("IMMICH_RESTART")
+	if command == "" {
+		t.Log("SKIPPED: no restart of Immich; set IMMICH_RESTART")
+		return
+	}
+	if out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput(); err != nil {
+		t.Fatalf("IMMICH_RESTART: %v, %s", err, out)
+	}
+	for end := time.Now().Add(patience); i.status() != http.StatusBadGateway; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it was never away")
+		}
+	}
+	for _, p := range all {
+		p.open(t, "/photos")
+		p.waitFor(t, `document.querySelector("h1") != null`)
+		p.picture(t, "immich-restarts")
+	}
+	for end := time.Now().Add(10 * time.Minute); i.status() != http.StatusOK; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("Immich does not come back")
+		}
+	}
+	for _, p := range all {
+		p.waitFor(t, `location.pathname == "/photos" && document.querySelector("img[src*=thumbnail]") != null`)
+	}
+	if rows := all[0].immichRows(t); len(rows) != 3 {
+		t.Errorf("got %+v, want three, as before", rows)
+	}
+}
+
+// status is what the user's token gets.
+func (i *realImmich) status() int {
+	i.t.Helper()
+	req, err := http.NewRequestWithContext(i.t.Context(), http.MethodGet, i.site+"/api/users/me", nil)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+i.token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	res.Body.Close()
+	return res.StatusCode
 }
