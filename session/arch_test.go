@@ -38,7 +38,7 @@ var drawing = map[string][]string{
 	"middleware":                   {"session", "session/locale", "device", "geo", "middleware/internal/dbsc"},
 	"middleware/internal/dbsc":     {},
 	"middleware/activity":          {"middleware", "session", "session/locale", "device", "geo"},
-	"middleware/immich":            {"middleware", "session", "device"},
+	"middleware/immich":            {"middleware", "session", "session/locale", "device"},
 	"middleware/immich/immichtest": {},
 	"middleware/flash":             {"middleware", "session"},
 	"middleware/sessiontest":       {"middleware", "session", "device", "geo"},

@@ -17,6 +17,8 @@ import (
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
+	"github.com/signedin/signedin/session/locale/catalog"
 	"github.com/signedin/signedin/session/notice"
 	"github.com/signedin/signedin/session/risk"
 	"github.com/signedin/signedin/store/cachestore"
@@ -84,9 +86,11 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	if p.manager, err = session.New(p.cache, cfg); err != nil {
 		return nil, err
 	}
-	icfg := immich.Config{ClientIP: clientIP, InsecurePassOnTrouble: f.pass, WrongPassword: guessed.add, Logger: log}
+	icfg := immich.Config{ClientIP: clientIP, InsecurePassOnTrouble: f.pass, WrongPassword: guessed.add, Language: language, Logger: log}
 	if f.lead {
-		icfg.SignInMessage = `<a href="` + template.HTMLEscapeString(f.devices) + `">See where you are signed in, and sign devices out</a>`
+		icfg.SignInMessage = func(r *http.Request) string {
+			return `<a href="` + template.HTMLEscapeString(f.devices) + `">` + template.HTMLEscapeString(immich.Say(language(r), "lead")) + `</a>`
+		}
 	}
 	if p.proxy, err = immich.New(p.manager, target, icfg); err != nil {
 		return nil, fmt.Errorf("-target: %w", err)
@@ -102,7 +106,7 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	}
 	devices, err := activity.New(p.proxy.Middleware(), activity.Config{
 		Path: f.devices, Reauthenticate: confirm.path, Ended: p.proxy.Ended,
-		Remarks: func(r *http.Request) []string { return remarks(p.proxy.Comparison(r)) },
+		Remarks: func(r *http.Request) []string { return immich.Remarks(language(r), p.proxy.Comparison(r)) },
 		Home:    "/", SignedOut: signInPage, Attribution: attribution, Logger: log,
 	})
 	if err != nil {
@@ -121,6 +125,9 @@ func build(ctx context.Context, f flags, db *sqlx.DB, file string, clientIP midd
 	p.site = &site{f.devices, p.proxy, toSignIn(p.proxy, devices), toSignIn(p.proxy, confirm), f.lead}
 	return p, nil
 }
+
+// language is how to speak to who sends a request.
+func language(r *http.Request) *locale.Locale { return catalog.Match(r.Header.Get("Accept-Language")) }
 
 // watch has sign-ins and moves judged, and their users told of those that look
 // wrong: for the first two weeks, of those that look very wrong.

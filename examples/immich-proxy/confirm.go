@@ -17,6 +17,7 @@ import (
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 // confirm has users prove who they are before other devices are signed out: by the
@@ -52,19 +53,31 @@ func (c *confirm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // question is what the page asks.
 type question struct {
-	Email, Form, Next, Devices, Nonce, Problem string
+	Email, Form, Next, Devices, Nonce string
+	Problem                           string // the name of its text
+	Language                          *locale.Locale
 
 	Password bool   // asks for that of Immich
 	Single   string // leads to the provider, "" if that does not help
 	subject  string // as which it knows the user
 }
 
+// Say says a text of the page.
+func (q *question) Say(name string, args ...any) string {
+	return immich.Say(q.Language, "confirm."+name, args...)
+}
+
+// Title is also what the button says that leads here.
+func (q *question) Title() string {
+	return q.Language.Say("page.doubt.confirm", "Confirm that it is you")
+}
+
 func (c *confirm) serve(w http.ResponseWriter, r *http.Request) {
 	me, _ := session.FromContext(r.Context())
-	q := &question{Email: me.Attrs[immich.AttrEmail], Form: middleware.FormToken(me), Devices: c.devices,
+	q := &question{Email: me.Attrs[immich.AttrEmail], Form: middleware.FormToken(me), Devices: c.devices, Language: language(r),
 		Next: middleware.LocalPath(r.FormValue("next"), c.devices)}
 	if err := c.waysOf(r, q); err != nil {
-		c.show(w, http.StatusBadGateway, q, "Immich cannot be reached. Please try again.")
+		c.show(w, http.StatusBadGateway, q, "behind")
 		return
 	}
 	switch at := r.URL.Path; {
@@ -114,25 +127,25 @@ func (c *confirm) check(w http.ResponseWriter, r *http.Request, me *session.Sess
 		c.show(w, http.StatusForbidden, q, "")
 		return
 	case !middleware.ValidFormToken(me, r.PostFormValue("form")):
-		c.show(w, http.StatusForbidden, q, "Please try again.")
+		c.show(w, http.StatusForbidden, q, "again")
 		return
 	case !c.tries.allows(now, me.ID.String(), ip):
 		w.Header().Set("Retry-After", strconv.Itoa(int(tryAgain.Seconds())))
-		c.show(w, http.StatusTooManyRequests, q, "There were too many wrong passwords. Please try again in a quarter of an hour.")
+		c.show(w, http.StatusTooManyRequests, q, "many")
 		return
 	}
 	switch right, err := c.isRight(r, me, r.PostFormValue("password")); {
 	case err != nil:
-		c.show(w, http.StatusBadGateway, q, "Immich cannot be reached. Please try again.")
+		c.show(w, http.StatusBadGateway, q, "behind")
 		return
 	case !right:
 		c.failed(immich.WrongPassword{UserID: me.UserID, IP: addr, At: now})
-		c.show(w, http.StatusUnauthorized, q, "That is not the password.")
+		c.show(w, http.StatusUnauthorized, q, "wrong")
 		return
 	}
 	c.tries.right(me.ID.String(), ip)
 	if _, err := c.mw.Reauthenticated(w, r, session.Proof{Methods: []string{"pwd"}}); err != nil {
-		c.show(w, http.StatusServiceUnavailable, q, "Please try again.")
+		c.show(w, http.StatusServiceUnavailable, q, "again")
 		return
 	}
 	http.Redirect(w, r, q.Next, http.StatusSeeOther)
@@ -200,10 +213,10 @@ func (c *confirm) post(ctx context.Context, r *http.Request, path, token string,
 }
 
 var confirmPage = template.Must(template.New("").Parse(`<!doctype html>
-<html lang="en">
+<html lang="{{.Language.Lang}}" dir="{{.Language.Dir}}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Confirm that it is you</title>
+<title>{{.Title}}</title>
 <style nonce="{{.Nonce}}">
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
 body { max-width: 26rem; margin: 12vh auto 0; padding: 0 1rem; }
@@ -211,23 +224,23 @@ label, input { display: block; }
 input, button { box-sizing: border-box; font: inherit; padding: .4rem .8rem; }
 input { width: 100%; }
 </style>
-<h1>Confirm that it is you</h1>
-{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
+<h1>{{.Title}}</h1>
+{{with .Problem}}<p role="alert">{{$.Say .}}</p>{{end}}
 {{if .Password}}
 <form method="post">
-<p>Your password of Immich, please, {{.Email}}:</p>
+<p>{{.Say "of" .Email}}</p>
 <input type="hidden" name="form" value="{{.Form}}">
 <input type="hidden" name="next" value="{{.Next}}">
 <input type="hidden" name="email" value="{{.Email}}" autocomplete="username">
-<p><label>Password <input type="password" name="password" autocomplete="current-password" required autofocus></label>
-<p><button>Confirm</button>
+<p><label>{{.Say "password"}} <input type="password" name="password" autocomplete="current-password" required autofocus></label>
+<p><button>{{.Say "button"}}</button>
 </form>
 {{end}}
-{{with .Single}}<p><a href="{{.}}">Confirm by single sign-on</a>{{end}}
+{{with .Single}}<p><a href="{{.}}">{{$.Say "single"}}</a>{{end}}
 {{if not .Password}}{{if not .Single}}
-<p>You have no password here. Sign out of Immich and sign in again, then come back within a quarter of an hour.
+<p>{{.Say "none"}}
 {{end}}{{end}}
-<p><a href="{{.Devices}}">Back</a>
+<p><a href="{{.Devices}}">{{.Language.Say "page.home" "Back"}}</a>
 </html>
 `))
 

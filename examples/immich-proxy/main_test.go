@@ -258,7 +258,7 @@ func TestRemarks(t *testing.T) {
 	past.Program = &hosttest.Program{Site: fake.url}
 	past.login(desk)
 	_, page := p.check(http.StatusOK, "GET", "/devices", "", "Cookie", mine, "User-Agent", desk, "Accept", "text/html")
-	if want := "Immich has 1 device more that has not come by here: Firefox"; !strings.Contains(page, want) {
+	if want := "Immich has 1 more device that has not come by here: Firefox"; !strings.Contains(page, want) {
 		t.Errorf("no %s on %s", want, page)
 	}
 }

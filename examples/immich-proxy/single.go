@@ -128,10 +128,10 @@ func (c *confirm) returned(w http.ResponseWriter, r *http.Request, q *question) 
 	next, err := c.single.arrive(w, r, q.subject)
 	switch {
 	case errors.Is(err, openid.ErrNoProof):
-		c.show(w, http.StatusForbidden, q, "The provider did not ask you again, or you are somebody else there. Please sign out there first.")
+		c.show(w, http.StatusForbidden, q, "other")
 	case err != nil:
 		c.single.log.Warn("immich-proxy: a confirmation by the provider came to nothing", "error", err)
-		c.show(w, http.StatusBadRequest, q, "That did not work. Please try again.")
+		c.show(w, http.StatusBadRequest, q, "again")
 	default:
 		http.Redirect(w, r, middleware.LocalPath(next, c.devices), http.StatusSeeOther)
 	}

@@ -13,12 +13,12 @@ const serverConfig = "GET /api/server/config"
 // wantsMessage reports whether the answer to r has the message of Immich's sign-in page
 // for a browser: apps show it as it stands.
 func (p *Proxy) wantsMessage(r *http.Request) bool {
-	return p.cfg.SignInMessage != "" && r.Header.Get("Sec-Fetch-Mode") != "" && route(r) == serverConfig
+	return p.cfg.SignInMessage != nil && r.Header.Get("Sec-Fetch-Mode") != "" && route(r) == serverConfig
 }
 
 // addMessage adds ours to the message of Immich's sign-in page. What it cannot read it
 // leaves as it is.
-func (p *Proxy) addMessage(res *http.Response) {
+func (p *Proxy) addMessage(r *http.Request, res *http.Response) {
 	head, err := peek(res, maxBirth+1)
 	if err != nil || len(head) > maxBirth || res.Header.Get("Content-Encoding") != "" {
 		return
@@ -31,7 +31,7 @@ func (p *Proxy) addMessage(res *http.Response) {
 	if theirs != "" {
 		theirs += "<br>"
 	}
-	if config["loginPageMessage"], err = json.Marshal(theirs + p.cfg.SignInMessage); err != nil {
+	if config["loginPageMessage"], err = json.Marshal(theirs + p.cfg.SignInMessage(r)); err != nil {
 		return
 	}
 	body, err := json.Marshal(config)

@@ -49,7 +49,7 @@ func (p *Proxy) answered(res *http.Response) error {
 		g.refusedThere = true
 		p.refusedByImmich(g)
 	case status == http.StatusOK && p.wantsMessage(g.in):
-		p.addMessage(res)
+		p.addMessage(g.in, res)
 	case status/100 == 2 && g.in.Method != http.MethodGet:
 		p.mirror(g)
 	}

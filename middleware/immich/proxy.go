@@ -18,6 +18,7 @@ import (
 	"github.com/signedin/signedin/device"
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/session"
+	"github.com/signedin/signedin/session/locale"
 )
 
 // Config holds what a [Proxy] can be told. The zero Config works and is safe.
@@ -41,10 +42,11 @@ type Config struct {
 	// when the password is changed by the app or by an administrator. Defaults to false:
 	// they end here, and in Immich by the token that changed it, or when theirs come by.
 	PasswordKeepsSessions bool
-	// SignInMessage is added to the message on Immich's sign-in page, as HTML, for
-	// browsers: a link to the page of the devices, say, of which nothing in Immich tells.
-	// It is the one thing that is changed in what Immich says. Defaults to none.
-	SignInMessage string
+	// SignInMessage returns what is added to the message on Immich's sign-in page, as
+	// HTML, for browsers: a link to the page of the devices, say, of which nothing in
+	// Immich tells. It is the one thing that is changed in what Immich says. Defaults to
+	// none.
+	SignInMessage func(r *http.Request) string
 	// WrongPassword is told of each wrong password that Immich was asked about through
 	// the Proxy, before the client has the answer, which it does not change. For
 	// risk.Assessor.Failed. Defaults to nobody.
@@ -54,6 +56,8 @@ type Config struct {
 	// and not in Immich. Defaults to false: the answer is 503.
 	InsecurePassOnTrouble bool
 
+	// Language is that of [middleware.Config]. Defaults to English.
+	Language func(r *http.Request) *locale.Locale
 	// Transport connects to Immich. Its IdleConnTimeout has to be shorter than
 	// the 5 seconds for which Immich keeps a connection. Defaults to one that is
 	// made for it.
@@ -140,7 +144,7 @@ func (p *Proxy) watch() (err error) {
 		foreign.Adopt = nil
 	}
 	p.mw, err = middleware.New(p.manager, middleware.Config{
-		Foreign: foreign, ClientIP: p.cfg.ClientIP, TrustedOrigins: p.cfg.TrustedOrigins, Hints: appHints,
+		Foreign: foreign, ClientIP: p.cfg.ClientIP, TrustedOrigins: p.cfg.TrustedOrigins, Hints: appHints, Language: p.cfg.Language,
 	})
 	return err
 }

@@ -7,7 +7,7 @@
 //	}})
 //
 // Each text has a name. The packages that speak list theirs, with the English:
-// activity.Texts, notice.Texts, risk.Sentences, and [Texts] those of devices and
+// activity.Texts, immich.Texts, notice.Texts, risk.Sentences, and [Texts] those of devices and
 // places. A text that a Locale does not have is said in English.
 package locale
 

@@ -19,6 +19,14 @@ func (l *Locale) Time(t time.Time) string {
 	return l.date("time.date", t) + ", " + t.Format("15:04") + " " + zone
 }
 
+// Date says the day, the month and the year of a time.
+func (l *Locale) Date(t time.Time) string {
+	if !l.has("time.date") {
+		return t.Format("2 Jan 2006")
+	}
+	return l.date("time.date", t)
+}
+
 // Day says the day and the month of a time.
 func (l *Locale) Day(t time.Time) string {
 	if !l.has("time.day") {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/signedin/signedin/middleware"
 	"github.com/signedin/signedin/middleware/activity"
+	"github.com/signedin/signedin/middleware/immich"
 	"github.com/signedin/signedin/session/locale"
 	"github.com/signedin/signedin/session/notice"
 	"github.com/signedin/signedin/session/risk"
@@ -59,6 +60,7 @@ func TestPacked(t *testing.T) {
 func english() map[string]string {
 	all := activity.Texts()
 	maps.Copy(all, middleware.Texts())
+	maps.Copy(all, immich.Texts())
 	maps.Copy(all, notice.Texts())
 	maps.Copy(all, locale.Texts())
 	for code, text := range risk.Sentences() {
