@@ -68,8 +68,21 @@ const (
 		ended_at = excluded.ended_at, reason = excluded.reason, ended_by = excluded.ended_by, kept = excluded.kept`
 )
 
+// postgresEndOnly locks the counters first, like a sign-in, and so comes before a
+// bump or finds it; then the sessions, in the order of their IDs, as by
+// everybody. They are judged by what is in them then. To judge them before would
+// pass over one that a bump under way keeps.
+const postgresEndOnly = `WITH u AS (SELECT generation FROM signedin_users WHERE user_id = ? FOR SHARE),
+		g AS (SELECT generation FROM signedin_everyone FOR SHARE),
+		named AS (SELECT n.id, n.ended_at, n.user_generation, n.global_generation, coalesce(u.generation, 0) AS now_user, g.generation AS now_global
+			FROM g LEFT JOIN u ON true CROSS JOIN signedin_sessions n WHERE n.id IN ({ids}) AND n.user_id = ? ORDER BY n.id FOR UPDATE OF n)
+		UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
+		FROM named s WHERE signedin_sessions.id = s.id AND s.ended_at IS NULL
+		AND s.user_generation = s.now_user AND s.global_generation = s.now_global RETURNING s.id`
+
 func postgresStatements(p *statements) []statement {
 	return []statement{
+		{&p.endOnly, postgresEndOnly},
 		{&p.bumpAll, postgresBumpAll}, {&p.bumpRest, postgresBumpRest},
 		// In orders by which it does not read all of the table, for so many rows, or
 		// all of its primary key, in vain when they are marked.

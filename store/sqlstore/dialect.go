@@ -28,9 +28,11 @@ const (
 // row anew, but at nothing else: at the user's counter as it was when it began.
 // So a write asks whether the session is not under a smaller one than that
 // (writableBeside): what a revocation of all keeps has a greater one by then, and
-// what it ends beside the write was still live when that began. A sign-in locks
-// its user's counter until it is committed, and so comes before a bump or finds
-// it.
+// what it ends beside the write was still live when that began. That holds for a
+// write of one session. Of several, one may be judged as of before a bump and
+// another as of after it: so what ends sessions that are named, and a sign-in,
+// lock their user's counter until they are committed, and come before a bump or
+// find it.
 type dialect struct {
 	name      Dialect
 	drivers   []string // names under which drivers register

@@ -59,7 +59,10 @@ func mysqlOfEndings(p *statements) []statement {
 		{&p.end, `UPDATE (SELECT CAST(? AS SIGNED) AS ended_at, ? AS reason, ? AS ended_by) e STRAIGHT_JOIN ` + mysqlIDs + `
 			SET s.ended_at = e.ended_at, s.reason = e.reason, s.ended_by = e.ended_by, ` + mysqlEnding},
 		{&p.endOnly, ``},
-		{&p.liveOnly, `SELECT s.id FROM ` + mysqlIDs + ` WHERE s.user_id = ? AND {writable} FOR UPDATE {of s}`},
+		{&p.holdGens, `SELECT coalesce(u.generation, 0) AS now_user, g.generation AS now_global FROM (SELECT CAST(? AS BINARY) AS owner) w
+			LEFT JOIN signedin_users u FORCE INDEX (PRIMARY) ON u.user_id = w.owner STRAIGHT_JOIN signedin_everyone g {share}`},
+		{&p.liveOnly, `SELECT s.id FROM ` + mysqlIDs + ` WHERE s.user_id = ? AND s.ended_at IS NULL
+			AND s.user_generation = ? AND s.global_generation = ? FOR UPDATE {of s}`},
 		{&p.remove, `DELETE s FROM ` + mysqlIDs},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)

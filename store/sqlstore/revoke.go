@@ -44,7 +44,7 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) (ended []
 		err = st.persist(ctx, func() error {
 			ended = nil
 			return st.alone(ctx, stmt, func(stmt *sqlx.Stmt) error {
-				return stmt.SelectContext(ctx, &ended, endOnlyArgs(r, only)...)
+				return stmt.SelectContext(ctx, &ended, st.endOnlyArgs(r, only)...)
 			})
 		})
 		return ended, err
@@ -63,19 +63,28 @@ func (st *Store) revokeOnly(ctx context.Context, r session.Revocation) (ended []
 }
 
 // endOnly ends the sessions that r names. Where an UPDATE does not tell what it
-// did, they are locked first.
+// did, they are locked first, and before them the counters: those by which they
+// are judged stay in force until the end.
 func (st *Store) endOnly(tx *tx, r session.Revocation, only string, ended *[]session.ID) error {
 	if !st.dialect.noReturn {
-		return tx.sel(ended, st.stmts.endOnly, endOnlyArgs(r, only)...)
+		return tx.sel(ended, st.stmts.endOnly, st.endOnlyArgs(r, only)...)
 	}
-	if err := tx.sel(ended, st.stmts.liveOnly, only, r.UserID); err != nil {
+	var now current
+	if err := tx.get(&now, st.stmts.holdGens, r.UserID); err != nil {
+		return err
+	}
+	if err := tx.sel(ended, st.stmts.liveOnly, only, r.UserID, now.User, now.Global); err != nil {
 		return err
 	}
 	return st.end(tx, *ended, r.Ending)
 }
 
-func endOnlyArgs(r session.Revocation, only string) []any {
-	return []any{only, r.UserID, r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By}
+func (st *Store) endOnlyArgs(r session.Revocation, only string) []any {
+	args := []any{only, r.UserID, r.Ending.At.UnixMilli(), r.Ending.Reason, r.Ending.By}
+	if st.dialect.lock != "" {
+		args = append([]any{r.UserID}, args...) // whose counter is locked first
+	}
+	return args
 }
 
 // maxTold is how many sessions a log entry names that tells of all of a user's,

@@ -34,7 +34,7 @@ type statements struct {
 
 	bumpEveryone, outdated, stragglers *sqlx.Stmt
 
-	liveOnly, bumped, bumpedEveryone, expired, occupied *sqlx.Stmt // where there is no RETURNING
+	holdGens, liveOnly, bumped, bumpedEveryone, expired, occupied *sqlx.Stmt // where there is no RETURNING
 
 	due, moveDue, endDue, over       *sqlx.Stmt
 	reduce, removeRemnants           *sqlx.Stmt
@@ -122,7 +122,7 @@ func (p *statements) all(d *dialect) []statement {
 // ofLooks are of use only where there is no RETURNING.
 func (p *statements) ofLooks() []statement {
 	return []statement{
-		{&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``}, {&p.occupied, ``},
+		{&p.holdGens, ``}, {&p.liveOnly, ``}, {&p.bumped, ``}, {&p.bumpedEveryone, ``}, {&p.expired, ``}, {&p.occupied, ``},
 	}
 }
 
@@ -186,10 +186,9 @@ func (p *statements) ofEndings() []statement {
 	return []statement{
 		{&p.begin, `UPDATE signedin_everyone SET id = id WHERE id = 0`},
 		{&p.end, `UPDATE signedin_sessions SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + ` WHERE id IN ({ids})`},
-		// Locked in the order of their IDs, as by everybody else.
-		{&p.endOnly, `WITH named AS (SELECT n.id FROM signedin_sessions n WHERE n.id IN ({ids}) AND n.user_id = ? ORDER BY n.id {lock})
+		{&p.endOnly, `WITH named AS (SELECT n.id FROM signedin_sessions n WHERE n.id IN ({ids}) AND n.user_id = ?)
 			UPDATE signedin_sessions AS s SET ended_at = ?, reason = ?, ended_by = ?, ` + ending + `
-			WHERE s.id IN (SELECT id FROM named) AND {writable} RETURNING id`},
+			WHERE s.id IN (SELECT id FROM named) AND {live} RETURNING id`},
 		{&p.remove, `DELETE FROM signedin_sessions WHERE id IN ({ids})`},
 
 		{&p.bump, `INSERT INTO signedin_users (user_id, generation, bumped_at) VALUES (?, 1, ?)
@@ -268,14 +267,14 @@ func (st *Store) text(s string) string {
 	}
 	for _, r := range [][2]string{
 		{"{touch}", d.touch}, {"{touch times}", d.touchTimes}, {"{current}", d.current}, {"{writable}", d.writable}, {"{live}", live},
-		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{clock}", d.clock}, {"{lock}", d.lock}, {"{skip}", d.skip},
+		{"{ids}", d.ids}, {"{texts}", d.texts}, {"{least}", d.least}, {"{clock}", d.clock}, {"{lock}", d.lock}, {"{share}", d.share}, {"{skip}", d.skip},
 		{"{text}", cmp.Or(d.casts["text"], "?")}, {"{bigint}", cmp.Or(d.casts["bigint"], "?")}, {"{bytea}", cmp.Or(d.casts["bytea"], "?")},
 		{"{columns}", columnNames(columns)}, {"{read}", strings.Join(read, ", ")}, {"{values}", strings.Join(values, ", ")},
 	} {
 		s = strings.ReplaceAll(s, r[0], r[1])
 	}
 	s = of.Replace(s)
-	if !strings.HasPrefix(s, "SELECT") || strings.Contains(s, "FOR UPDATE") {
+	if !strings.HasPrefix(s, "SELECT") || strings.Contains(s, "FOR UPDATE") || d.share != "" && strings.Contains(s, d.share) {
 		s = d.write + s
 	}
 	return sqlx.Rebind(d.bind, st.cfg.named(s))

@@ -239,7 +239,7 @@ func describe(c call, a answer) string {
 		return text + fmt.Sprintf(": live %v, version %d, name %d, last %d, generation %d", a.live, a.version, a.name, a.last, a.generation)
 	case c.kind == opDelete:
 		return text + fmt.Sprintf(": %d deleted", a.deleted)
-	case c.kind == opGeneration:
+	case c.kind == opGeneration, c.kind == opRevokeAll, c.kind == opRevokeRest:
 		return text + fmt.Sprintf(": %d", a.generation)
 	}
 	return text + fmt.Sprintf(": %d of them %010b", bits.OnesCount16(uint16(a.set)), a.set)
