@@ -58,7 +58,7 @@ func open(ctx context.Context, dsn string, log *slog.Logger) (*backend, error) {
 		err = b.sqlite(ctx, dsn, log)
 	}
 	if err == nil && b.keyFile == "" {
-		b.keyFile, err = host.CacheFile("cluster.key")
+		b.keyFile, err = host.StateFile("cluster.key")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-db %s: %w", b.name, errors.Join(err, b.close()))

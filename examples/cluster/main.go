@@ -32,7 +32,7 @@ type flags struct {
 
 func main() {
 	var f flags
-	flag.StringVar(&f.db, "db", "", "`database`: a SQLite file, or a URL that begins with postgres, mysql or redis (default: signedin/cluster.db in your cache directory)")
+	flag.StringVar(&f.db, "db", "", "`database`: a SQLite file, or a URL that begins with postgres, mysql or redis (default: signedin/cluster.db in your directory for state, such as ~/.local/state)")
 	flag.IntVar(&f.basePort, "base-port", 8080, "`port` of the proxy; the instances have the three after it, or all have any that are free if it is 0")
 	flag.BoolVar(&f.cached, "cached", false, "keep copies of sessions in each instance: fewer reads, and another one may be late by moments")
 	flag.StringVar(&f.instance, "instance", "", "be one instance on this `address`, until standard input ends: what the program starts itself as")

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"flag"
 	"fmt"
 	"mime/multipart"
 	"net"
@@ -26,9 +25,12 @@ import (
 	"github.com/signedin/signedin/store/storetest/need"
 )
 
-// What the README tells to write into the settings of nginx and of Caddy.
+// What the README tells to write into the settings of nginx and of Caddy, in front of
+// what its command lines build and start.
 func TestInFront(t *testing.T) {
-	cert := newCertificate(t)
+	need.Heavy(t)
+	cert, built := newCertificate(t), t.TempDir()
+	buildREADME(t, built)
 	for name, c := range map[string]struct {
 		file, settings string
 		command        []string
@@ -48,18 +50,14 @@ func TestInFront(t *testing.T) {
 				admin off
 				auto_https off
 			}
-			https://$ADDR {
-				tls cert.pem key.pem
-				` + inREADME(t, "`(reverse_proxy 127[^`]*)`") + `
-			}`, []string{"caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"}},
+			` + strings.Replace(inREADME(t, `photos.example.com {`), "photos.example.com {", "https://$ADDR {\ntls cert.pem key.pem", 1), []string{"caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program := need.Program(t, c.command[0])
-			p := start(t, readmeFlags(t))
-			defer p.End(t)
 			dir, addr := t.TempDir(), freeAddr(t)
-			settings := strings.NewReplacer("$ADDR", addr, "127.0.0.1:8080", strings.TrimPrefix(p.Site, "http://")).Replace(c.settings)
+			site := startREADME(t, built, dir)
+			settings := strings.NewReplacer("$ADDR", addr, "127.0.0.1:8080", strings.TrimPrefix(site, "http://")).Replace(c.settings)
 			cert.write(t, dir)
 			if err := os.WriteFile(filepath.Join(dir, c.file), []byte(settings), 0o600); err != nil {
 				t.Fatal(err)
@@ -72,20 +70,48 @@ func TestInFront(t *testing.T) {
 	}
 }
 
-// readmeFlags are those with which the README has the program started, in front of a
-// stand-in and beside what else runs here.
-func readmeFlags(t *testing.T) flags {
+// buildREADME builds the program in dir, by the command line of the README.
+func buildREADME(t *testing.T, dir string) {
 	t.Helper()
-	set := flag.NewFlagSet("", flag.ContinueOnError)
-	f := define(set)
-	if err := set.Parse(strings.Fields(inREADME(t, `(?m)^ +\./immich-proxy (.*)$`))); err != nil {
+	line := strings.Replace(inREADME(t, `(?m)^ +(go build .*)$`), "-o ", "-o "+dir+"/", 1)
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v, %s", line, err, out)
+	}
+}
+
+// startREADME starts what was built, by the command line of the README, in front of a
+// stand-in and beside what else runs here.
+func startREADME(t *testing.T, built, state string) (site string) {
+	t.Helper()
+	fake, err := newFake()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if f.target == "" || f.proxies == "" {
-		t.Fatalf("got %+v", f)
+	t.Cleanup(fake.close)
+	line := inREADME(t, `(?m)^ +(\./immich-proxy -.*)$`) + " -addr 127.0.0.1:0 -target " + fake.url
+	cmd := exec.Command("sh", "-c", "exec "+line)
+	cmd.Dir, cmd.Env = built, append(os.Environ(), "STATE_DIRECTORY="+state)
+	var told bytes.Buffer
+	cmd.Stderr = &told
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
 	}
-	f.addr, f.target, f.fake = "127.0.0.1:0", "", true
-	return *f
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil || strings.Contains(told.String(), "level=WARN") || strings.Contains(told.String(), "level=ERROR") {
+			t.Errorf("%s: %v, %s", line, err, &told)
+		}
+	})
+	if site = hosttest.Opened(out); site == "" {
+		t.Fatalf("%s did not start: %s", line, &told)
+	}
+	return site
 }
 
 // inREADME returns what the README says from where the pattern matches: the

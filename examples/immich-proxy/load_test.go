@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -142,11 +141,16 @@ func backend(t testing.TB) (url, cookie string) {
 	fake.AddUser(fakeEmail, fakePassword)
 	small := make([]byte, 4<<10)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/api/small" {
+		switch r.URL.Path {
+		case "/api/small":
 			_, _ = w.Write(small)
-			return
+		case "/api/large":
+			_, _ = io.CopyN(w, zeros{}, large)
+		case "/api/echo":
+			echo(w, r)
+		default:
+			fake.ServeHTTP(w, r)
 		}
-		fake.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
 		s.Close()
@@ -224,39 +228,5 @@ func TestBusyMachine(t *testing.T) {
 	ours.end()
 	if counts[http.StatusOK] != requests {
 		t.Errorf("answers by status: %v; it wrote: %s", counts, ours.told)
-	}
-}
-
-// BenchmarkProgram compares the CPU time of the program, with its database, to
-// that of a plain proxy: "ratio" is plain by ours, of the medians of seven rounds
-// in turns. Run it with -benchtime=1x.
-func BenchmarkProgram(b *testing.B) {
-	target, cookie := backend(b)
-	ours, bare := spawn(b, "program", target), spawn(b, "plain", target)
-	for _, connections := range []int{8, 64} {
-		b.Run(fmt.Sprintf("%d", connections), func(b *testing.B) {
-			const requests, rounds = 6000, 7
-			cost := func(p *process) float64 {
-				before := p.cpu()
-				if counts := get(b, p.site, cookie, connections, requests); counts[http.StatusOK] != requests {
-					b.Fatalf("answers by status: %v", counts)
-				}
-				return float64(p.cpu()-before) / requests / 1000
-			}
-			cost(ours)
-			cost(bare)
-			for b.Loop() {
-				var with, without []float64
-				for range rounds {
-					without = append(without, cost(bare))
-					with = append(with, cost(ours))
-				}
-				slices.Sort(with)
-				slices.Sort(without)
-				b.ReportMetric(without[rounds/2], "plain-µs")
-				b.ReportMetric(with[rounds/2], "ours-µs")
-				b.ReportMetric(without[rounds/2]/with[rounds/2], "ratio")
-			}
-		})
 	}
 }

@@ -47,7 +47,7 @@ func define(set *flag.FlagSet) *flags {
 	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	set.StringVar(&f.target, "target", "", "`URL` of Immich, such as http://127.0.0.1:2283")
 	set.StringVar(&f.devices, "devices", "/devices", "`path` of the page, one that Immich does not use")
-	set.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your cache directory)")
+	set.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/immich-proxy.db in your directory for state, such as ~/.local/state)")
 	set.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	set.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that tell people of unusual sign-ins, for your mailer to send (default: beside the database)")
 	set.StringVar(&f.smtp, "smtp", "", "mail server that sends them, a `URL` such as smtps://photos%40example.com@mail.example.com; its password is in the environment, as "+passwordVariable+" (default: they stay in the folder)")

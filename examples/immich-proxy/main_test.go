@@ -69,12 +69,20 @@ func (p *program) login(agent string) string {
 	p.t.Helper()
 	res, _ := p.check(http.StatusCreated, "POST", "/api/auth/login", `{"email":"`+fakeEmail+`","password":"`+fakePassword+`"}`,
 		"Content-Type", "application/json", "User-Agent", agent)
-	for _, c := range res.Cookies() {
-		if c.Name == "immich_access_token" {
-			return c.Name + "=" + c.Value
-		}
+	if c := cookieOf(res); c != "" {
+		return "immich_access_token=" + c
 	}
 	p.t.Fatal("no cookie")
+	return ""
+}
+
+// cookieOf returns the token that a sign-in was answered with.
+func cookieOf(res *http.Response) string {
+	for _, c := range res.Cookies() {
+		if c.Name == "immich_access_token" {
+			return c.Value
+		}
+	}
 	return ""
 }
 
@@ -114,6 +122,33 @@ func TestFake(t *testing.T) {
 	p.End(t)
 	if p.Stderr.Len() > 0 {
 		t.Errorf("it wrote: %s", &p.Stderr)
+	}
+}
+
+// A proxy in front whose headers are not believed, since nobody has said that it is one,
+// is said once to be there, and is nobody's place.
+func TestProxyThatIsNotTrusted(t *testing.T) {
+	p := start(t, flags{addr: "127.0.0.1:0", devices: "/devices", fake: true})
+	forwarded := []string{"X-Forwarded-For", "8.8.8.8"}
+	sign := func(agent string) string {
+		res, _ := p.check(http.StatusCreated, "POST", "/api/auth/login", `{"email":"`+fakeEmail+`","password":"`+fakePassword+`"}`,
+			append(forwarded, "Content-Type", "application/json", "User-Agent", agent)...)
+		return "immich_access_token=" + cookieOf(res)
+	}
+	mine := sign(desk)
+	sign(phone)
+	_, page := p.check(http.StatusOK, "GET", "/devices", "", append(forwarded, "Cookie", mine, "User-Agent", desk, "Accept", "text/html")...)
+	for _, never := range []string{"127.0.0.1", "8.8.8.8", "The computer that the site runs on"} {
+		if strings.Contains(page, never) {
+			t.Errorf("%s is on the page: %s", never, page)
+		}
+	}
+	if n := strings.Count(page, "Location unknown"); n != 2 {
+		t.Errorf("%d places are unknown: %s", n, page)
+	}
+	p.End(t)
+	if log := p.Stderr.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "X-Forwarded-For comes from 127.0.0.1, which is not trusted") {
+		t.Errorf("it wrote: %s", log)
 	}
 }
 

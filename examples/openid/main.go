@@ -38,7 +38,7 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen")
 	url := flag.String("url", "", "what browsers call it (default http://ADDR)")
-	db := flag.String("db", "", "SQLite file (default in the cache directory)")
+	db := flag.String("db", "", "SQLite file (default in the directory for state)")
 	issuer := flag.String("issuer", "", "the provider")
 	id := flag.String("client-id", "", "what the provider calls us")
 	secret := flag.String("client-secret", os.Getenv("CLIENT_SECRET"), "the secret that it has given us (default $CLIENT_SECRET)")

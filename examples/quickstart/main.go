@@ -45,7 +45,7 @@ type flags struct {
 func main() {
 	var f flags
 	flag.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
-	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/quickstart.db in your cache directory)")
+	flag.StringVar(&f.db, "db", "", "SQLite `file` (default: signedin/quickstart.db in your directory for state, such as ~/.local/state)")
 	flag.StringVar(&f.cityDB, "city-db", "", "city database in MaxMind's format, a .mmdb `file` (default: countries only)")
 	flag.StringVar(&f.proxies, "trusted-proxies", "", "`prefixes` of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,fd00::/8")
 	flag.StringVar(&f.outbox, "outbox", "", "`folder` for the e-mails that a site would send (default: beside the database)")

@@ -1,6 +1,10 @@
 package immich_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -86,5 +90,52 @@ func TestOddShapes(t *testing.T) {
 	w := newRecorder()
 	if s.proxy.ServeHTTP(w, r); w.Code != 405 {
 		t.Errorf("CONNECT: got %d", w.Code)
+	}
+}
+
+// What net/http takes and Immich's own server does not is judged as what Immich then
+// gets: no spelling of a request hides a token, or a second request.
+func TestOddSpellings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, immich.Config{})
+	live, dead := s.client(browser).login("ada"), s.client(phone).login("ada")
+	dead.revoke()
+	cookie := "Cookie: immich_access_token="
+	next := "GET /api/users/me HTTP/1.1\r\nHost: x\r\n" + cookie + dead.token + "\r\n\r\n"
+	post := "POST /api/auth/validateToken HTTP/1.1\r\nHost: x\r\n" + cookie + live.token + "\r\n"
+	for name, c := range map[string]struct {
+		sent string
+		want string // the statuses
+	}{
+		"length and chunks":        {post + fmt.Sprintf("Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", len(next)+5) + next, "200 401"},
+		"two lengths":              {post + "Content-Length: 0\r\nContent-Length: 9\r\n\r\n" + next, "400"},
+		"another coding":           {post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + next, "501"},
+		"a bare line feed":         {"GET /api/users/me HTTP/1.1\r\nHost: x\nA: b\n" + cookie + dead.token + "\r\n\r\n", "401"},
+		"a folded header":          {"GET /api/users/me HTTP/1.1\r\nHost: x\r\nCookie: a=b;\r\n immich_access_token=" + dead.token + "\r\n\r\n", "401"},
+		"a bare carriage return":   {"GET /api/users/me HTTP/1.1\r\nHost: x\r\nA: b\r" + cookie + dead.token + "\r\n\r\n", "400"},
+		"a space before a colon":   {"GET /api/users/me HTTP/1.1\r\nHost: x\r\nCookie : immich_access_token=" + dead.token + "\r\n\r\n", "400"},
+		"the URL of another host":  {"GET http://y/api/users/me HTTP/1.1\r\nHost: x\r\n" + cookie + dead.token + "\r\n\r\n", "401"},
+		"HTTP/1.0, without a host": {"GET /api/users/me HTTP/1.0\r\n" + cookie + dead.token + "\r\n\r\n", "401"},
+	} {
+		conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
+		must(t, err)
+		must(t, conn.SetDeadline(time.Now().Add(patience)))
+		_, err = conn.Write([]byte(c.sent))
+		must(t, err)
+		var got []string
+		in := bufio.NewReader(conn)
+		for range strings.Fields(c.want) {
+			res, err := http.ReadResponse(in, nil)
+			must(t, err)
+			got = append(got, fmt.Sprint(res.StatusCode))
+			_, _ = io.Copy(io.Discard, res.Body)
+		}
+		conn.Close()
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+		if last := s.immich.last.Load(); strings.Contains(fmt.Sprint(last.Header), dead.token) {
+			t.Errorf("%s: Immich got %v", name, last.Header)
+		}
 	}
 }

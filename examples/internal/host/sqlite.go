@@ -1,9 +1,7 @@
 package host
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver that OpenSQLite uses
@@ -11,21 +9,11 @@ import (
 	"github.com/signedin/signedin/store/sqlstore"
 )
 
-// CacheFile returns where a file of that name goes that the user did not place.
-func CacheFile(name string) (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no cache directory (%w); name a file", err)
-	}
-	file := filepath.Join(dir, "signedin", name)
-	return file, os.MkdirAll(filepath.Dir(file), 0o700)
-}
-
 // OpenSQLite opens a database file, made if there is none; name is what it is
-// called in the cache directory if file is empty.
+// called as a [StateFile] if file is empty.
 func OpenSQLite(file, name string) (db *sqlx.DB, used string, err error) {
 	if file == "" {
-		if file, err = CacheFile(name); err != nil {
+		if file, err = StateFile(name); err != nil {
 			return nil, "", err
 		}
 	}
