@@ -88,7 +88,7 @@ func TestRedis(t *testing.T) {
 func promises(t *testing.T, newDSN func(t *testing.T) string) {
 	for _, cached := range []bool{false, true} {
 		t.Run(fmt.Sprintf("cached=%v", cached), func(t *testing.T) {
-			t.Setenv("XDG_CACHE_HOME", t.TempDir()) // the users of Redis
+			t.Setenv("XDG_STATE_HOME", t.TempDir()) // the users of Redis
 			dsn := newDSN(t)
 			args := []string{"-db", dsn, fmt.Sprintf("-cached=%v", cached)}
 			p := start(t, args...)
