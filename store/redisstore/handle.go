@@ -48,19 +48,7 @@ func (st *Store) Hold(ctx context.Context, id session.ID) (*session.Session, ses
 
 // Holds asks for what tells of a change. It takes at most Config.ReadTimeout.
 func (h *handle) Holds(ctx context.Context) (bool, error) {
-	if err := ctx.Err(); err != nil {
-		return false, fail("get", context.Cause(ctx))
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, h.st.cfg.ReadTimeout, errReadTimeout)
-	defer cancel()
-	if !h.st.punctual {
-		ok, err := await(ctx, func() (bool, error) { return h.holds(ctx) })
-		return ok, fail("get", err)
-	}
-	ok, err := h.holds(ctx)
-	if err != nil && isOver(ctx, err) {
-		err = context.Cause(ctx)
-	}
+	ok, err := bounded(ctx, h.st, h.holds)
 	return ok, fail("get", err)
 }
 

@@ -22,14 +22,12 @@ func (st *Store) Get(ctx context.Context, id session.ID) (*session.Session, sess
 
 // getWith is Get, and leaves the session's data as it is stored.
 func (st *Store) getWith(ctx context.Context, id session.ID, data *string) (*session.Session, session.Generations, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
-	defer cancel()
 	type found struct {
 		s    *session.Session
 		g    session.Generations
 		data string
 	}
-	f, err := await(ctx, func() (f found, err error) {
+	f, err := bounded(ctx, st, func(ctx context.Context) (f found, err error) {
 		err = st.withOwner(ctx, id, func(o owner) (err error) {
 			f.s, f.g, f.data, err = st.get(ctx, o, id)
 			return err
@@ -157,10 +155,8 @@ func generations(user, everyone string) (g session.Generations, err error) {
 // Generation returns the current generations for a user. It takes at most
 // Config.ReadTimeout: whoever signs in asks for it, and need not be anybody.
 func (st *Store) Generation(ctx context.Context, userID string) (session.Generations, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
-	defer cancel()
 	o := ownerOf(userID)
-	g, err := await(ctx, func() (session.Generations, error) {
+	g, err := bounded(ctx, st, func(ctx context.Context) (session.Generations, error) {
 		var user, everyone *redis.StringCmd
 		_, err := st.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			user = p.HGet(ctx, st.ofUser(o, "user"), "generation")

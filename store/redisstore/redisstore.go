@@ -126,6 +126,7 @@ type Store struct {
 	cluster bool // keys of several slots cannot be in one script
 	// punctual says that the client keeps to the deadline of a context.
 	punctual bool
+	workers  within.Workers // for reads by any other
 	owners   owners
 }
 
@@ -185,6 +186,25 @@ func await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	result, err := within.Do(ctx, f)
 	if isOver(ctx, err) {
 		err = context.Cause(ctx) // which says more
+	}
+	return result, err
+}
+
+// bounded is await for the read of a request, for no longer than Config.ReadTimeout: by
+// a worker, unless the client keeps to the deadline of a context.
+func bounded[T any](ctx context.Context, st *Store, f func(context.Context) (T, error)) (result T, err error) {
+	if ctx.Err() != nil {
+		return result, context.Cause(ctx)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, st.cfg.ReadTimeout, errReadTimeout)
+	defer cancel()
+	if st.punctual {
+		result, err = f(ctx)
+	} else {
+		result, err = within.DoBy(ctx, &st.workers, func() (T, error) { return f(ctx) })
+	}
+	if isOver(ctx, err) {
+		err = context.Cause(ctx)
 	}
 	return result, err
 }
