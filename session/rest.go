@@ -27,7 +27,12 @@ const (
 	// maxDuties bounds what waits. What is not noted is done all the same: Purge
 	// marks for all users, and the next sign-in evicts.
 	maxDuties = 10_000
-	markLimit = 500 // sessions that one call of Mark is asked for
+	// markPart is how many sessions one call of Mark is asked for: few, since
+	// others wait for the server meanwhile.
+	markPart = 100
+	// markHere is how many a revocation marks itself, where nobody runs Run: what
+	// almost every user has, and no time to speak of.
+	markHere = 20
 )
 
 // rest is what waits to be done.
@@ -92,27 +97,27 @@ func (m *Manager) markSoon(ctx context.Context, userID string) {
 	if m.rest.add(duty{dutyMark, userID}) {
 		return
 	}
-	if _, err := m.mark(ctx, userID); err != nil {
+	if _, err := m.mark(ctx, userID, markHere); err != nil {
 		m.cfg.Logger.WarnContext(ctx, "session: sessions that have ended are not marked yet", "user", userID, "error", err)
 	}
 }
 
 // mark marks a part, and reports whether there may be more.
-func (m *Manager) mark(ctx context.Context, userID string) (more bool, err error) {
+func (m *Manager) mark(ctx context.Context, userID string, limit int) (more bool, err error) {
 	ctx, cancel := write(ctx)
 	defer cancel()
-	return m.store.Mark(ctx, userID, markLimit)
+	return m.store.Mark(ctx, userID, limit)
 }
 
 // maxBreath bounds the pause between two parts of what nobody waits for.
-const maxBreath = 100 * time.Millisecond
+const maxBreath = time.Second
 
-// breathe leaves the store to others for as long as the part took that began
-// then.
+// breathe leaves the store to others for twice as long as the part took that
+// began then.
 func breathe(ctx context.Context, began time.Time) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(min(time.Since(began), maxBreath)):
+	case <-time.After(min(2*time.Since(began), maxBreath)):
 	}
 }
 
@@ -147,5 +152,5 @@ func (m *Manager) do(ctx context.Context, d duty) (more bool, err error) {
 	if d.kind == dutyEvict {
 		return m.evictSome(ctx, d.user, ID{})
 	}
-	return m.mark(ctx, d.user)
+	return m.mark(ctx, d.user, markPart)
 }

@@ -76,7 +76,7 @@ func (m *Manager) Purge(ctx context.Context) (int, error) {
 	for more := true; more && ctx.Err() == nil; {
 		began := time.Now()
 		var err error
-		if more, err = m.mark(ctx, ""); err != nil {
+		if more, err = m.mark(ctx, "", markPart); err != nil {
 			return 0, fmt.Errorf("session: purge: %w", err)
 		}
 		if more {
