@@ -87,7 +87,7 @@ func (m *Manager) tellCopied(ctx context.Context, s *Session, p KeyProof, from O
 	last := s.Last
 	if l := m.hub.find(s.ID); l != nil {
 		if seen := l.seen.Load(); seen != nil && !seen.latest().Before(last.At) {
-			last = seen.visit
+			last = seen.visit.visit()
 		}
 	}
 	d := m.cfg.Device(from.bounded().Hints)

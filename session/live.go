@@ -9,6 +9,7 @@ import (
 	"unique"
 
 	"github.com/signedin/signedin/device"
+	"github.com/signedin/signedin/geo"
 )
 
 // live is what this process knows of a session that it has seen: what is open
@@ -45,10 +46,27 @@ type sighting struct {
 	known bool // ip and hints are known: the visit was seen here, not read from the store
 	ip    netip.Addr
 	hints unique.Handle[device.Hints] // shared by all sessions of one kind of client
-	visit Visit
+	visit compactVisit
 
 	families []device.Family // of other devices that used the token
 	networks []stay          // that it moved to, the latest first
+}
+
+// compactVisit is a Visit in little room: what many have in common is there once.
+type compactVisit struct {
+	at       time.Time
+	ip       netip.Addr
+	network  netip.Prefix
+	device   unique.Handle[device.Device]
+	location unique.Handle[geo.Location]
+}
+
+func compact(v *Visit) compactVisit {
+	return compactVisit{v.At, v.IP, v.Network, unique.Make(v.Device), unique.Make(v.Location)}
+}
+
+func (v *compactVisit) visit() Visit {
+	return Visit{At: v.at, IP: v.ip, Network: v.network, Device: v.device.Value(), Location: v.location.Value()}
 }
 
 // stay is when a session last moved to a network; zero if it did not move there.
@@ -95,12 +113,12 @@ func (s *sighting) latest() time.Time {
 	if at := s.at.Load(); at != 0 {
 		return time.UnixMilli(at).UTC()
 	}
-	return s.visit.At
+	return s.visit.at
 }
 
 // latestVisit returns the visit with the time of the latest.
 func (s *sighting) latestVisit() Visit {
-	v := s.visit
+	v := s.visit.visit()
 	v.At = s.latest()
 	return v
 }
@@ -128,7 +146,7 @@ func (l *live) sighting(s *Session) *sighting {
 		return last
 	}
 	// Another instance saw it later, or this one sees it for the first time.
-	fresh := &sighting{visit: s.Last}
+	fresh := &sighting{visit: compact(&s.Last)}
 	fresh.stored.Store(s.Last.At.UnixMilli())
 	if last != nil {
 		fresh.known, fresh.ip, fresh.hints, fresh.families = last.known, last.ip, last.hints, last.families

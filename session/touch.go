@@ -57,25 +57,25 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 	next, stranger := m.nextSighting(ctx, last, from.bounded(), now)
 	// A client with two ways out takes one and the other: each is a move once in a
 	// while, not with each request.
-	moved := next.visit.Network != last.visit.Network && now.Sub(last.movedTo(next.visit.Network)) >= m.cfg.TouchInterval
+	moved := next.visit.network != last.visit.network && now.Sub(last.movedTo(next.visit.network)) >= m.cfg.TouchInterval
 	if next.networks = last.networks; moved {
-		next.networks = last.moving(next.visit.Network, now)
+		next.networks = last.moving(next.visit.network, now)
 	}
 	if from.Background && moved {
-		next.visit.At = last.latest().Add(time.Millisecond) // later, so that it is stored, and no more
+		next.visit.at = last.latest().Add(time.Millisecond) // later, so that it is stored, and no more
 	}
-	if !moved && (from.Background || next.visit.Device == last.visit.Device && now.Sub(last.latest()) < m.cfg.TouchInterval) {
+	if !moved && (from.Background || next.visit.device == last.visit.device && now.Sub(last.latest()) < m.cfg.TouchInterval) {
 		// Only what is compared changes, not what is stored.
-		device := next.visit.Device
-		next.visit = last.latestVisit()
-		next.visit.Device = device
+		device := next.visit.device
+		next.visit = last.visit
+		next.visit.at, next.visit.device = last.latest(), device
 	}
 	if !l.seen.CompareAndSwap(last, next) {
 		return s // another request noted it
 	}
-	desktopSite := stranger != nil && stranger.Family().IsSameBrowser(last.visit.Device.Family())
+	desktopSite := stranger != nil && stranger.Family().IsSameBrowser(last.visit.device.Value().Family())
 	if moved || stranger != nil && !desktopSite {
-		v := next.visit
+		v := next.visit.visit()
 		if v.At = now; stranger != nil {
 			v.Device = *stranger
 		}
@@ -86,7 +86,7 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 			l.seen.CompareAndSwap(nil, next)
 		}
 	}
-	if next.visit.At.After(last.latest()) {
+	if next.visit.at.After(last.latest()) {
 		m.enqueue(ctx, l, now)
 	}
 	return s
@@ -95,12 +95,12 @@ func (m *Manager) visit(ctx context.Context, s *Session, l *live, from Origin, n
 // isAgain reports whether a request that comes from where last came from makes a
 // visit like it.
 func (m *Manager) isAgain(last *sighting, from Origin) bool {
-	v := last.visit
+	v := Visit{IP: last.visit.ip, Network: last.visit.network}
 	if m.cfg.Addresses != AddressesNone && geo.Network(from.IP) != v.Network {
 		return false
 	}
 	m.keepAddress(&v, from.IP)
-	return v.IP == last.visit.IP
+	return v.IP == last.visit.ip
 }
 
 // seenAgain notes a visit like last, later.
@@ -122,7 +122,7 @@ func (m *Manager) seenAgain(ctx context.Context, l *live, last *sighting, now ti
 // such as a video player; the first time that one is seen, it is the stranger.
 func (m *Manager) nextSighting(ctx context.Context, last *sighting, from Origin, now time.Time) (next *sighting, stranger *device.Device) {
 	next = &sighting{known: true, ip: from.IP, hints: unique.Make(from.Hints), families: last.families}
-	v := Visit{At: now, Device: last.visit.Device, Location: last.visit.Location}
+	v := Visit{At: now, Device: last.visit.device.Value(), Location: last.visit.location.Value()}
 	if !last.known || last.hints != next.hints {
 		d := m.cfg.Device(from.Hints)
 		v.Device = device.Merge(v.Device, d)
@@ -132,12 +132,12 @@ func (m *Manager) nextSighting(ctx context.Context, last *sighting, from Origin,
 			next.families = next.families[max(0, len(next.families)-maxFamilies):]
 		}
 	}
-	if geo.Network(from.IP) == last.visit.Network && m.cfg.Addresses != AddressesNone {
+	if geo.Network(from.IP) == last.visit.network && m.cfg.Addresses != AddressesNone {
 		m.keepAddress(&v, from.IP)
 	} else {
 		v = m.locate(ctx, v, from)
 	}
-	next.visit = v
+	next.visit = compact(&v)
 	return next, stranger
 }
 
@@ -228,10 +228,7 @@ func (m *Manager) flush(ctx context.Context) error {
 		for _, l := range chunk {
 			s := l.seen.Load()
 			seen = append(seen, s)
-			touches = append(touches, Touch{ID: l.id, Since: s.storedAt()})
-			v := &touches[len(touches)-1].Visit
-			*v = s.visit
-			v.At = s.latest()
+			touches = append(touches, Touch{ID: l.id, Since: s.storedAt(), Visit: s.latestVisit()})
 		}
 		if err := m.store.Touch(ctx, touches); err != nil {
 			m.stats.touchErrors.Add(1)
