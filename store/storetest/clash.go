@@ -21,6 +21,7 @@ var raceRules = []rule{
 	{"race create everyone", "What is created beside a revocation of everyone is ended by it or ErrOutdated.", raceCreateEveryone},
 	{"race create erase", "What is created beside an erasure is deleted by it or ErrOutdated.", raceCreateErase},
 	{"race keep keep", "Of two revocations of all that keep different sessions, one keeps; the other gets ErrEnded and does nothing.", raceKeep},
+	{"race keep only", "What names several sessions of which one is kept by a revocation of all beside it comes before that, or ends that one alone.", raceKeepOnly},
 	{"race keep get", "Session and generations are of one moment: the one that is kept is never seen dead.", raceKeepGet},
 	{"race keep touch", "A visit beside a revocation that keeps its session is not lost.", raceKeepTouch},
 	{"race purge touch", "A session is ended as expired, or its visit came first: never both, and it is reported iff it ended.", racePurgeTouch},
@@ -228,6 +229,30 @@ func raceKeep(k *kit) {
 		}
 		if g := k.gens(user); g.User != 1 {
 			k.Errorf("generation: got %d, want 1", g.User)
+		}
+	})
+}
+
+func raceKeepOnly(k *kit) {
+	k.clash(func(user string) {
+		var all []*session.Session
+		named := session.Revocation{UserID: user, Ending: ending(5)}
+		for n := range 5 {
+			all = append(all, k.created(user, n))
+			named.Only = append(named.Only, all[n].ID)
+		}
+		kept := all[2]
+		rest := session.Revocation{UserID: user, All: true, Keep: kept.Clone(), Ending: ending(6)}
+		var one session.Revoked
+		var err error
+		together(func() { one = k.revoke(named) }, func() { _, err = k.store.Revoke(k.Context(), rest) })
+		switch {
+		case err == nil && len(one.IDs) == 1 && one.IDs[0] == kept.ID: // kept, and then ended
+			k.wantStored(over(all[0], rest.Ending))
+		case errors.Is(err, session.ErrEnded) && len(one.IDs) == len(all):
+			k.wantStored(over(all[0], named.Ending))
+		default:
+			k.Errorf("%d of %d named ended, and all but one: %v", len(one.IDs), len(all), err)
 		}
 	})
 }

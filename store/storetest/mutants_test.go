@@ -125,6 +125,23 @@ var mutants = []struct {
 			return s, s.Generations, nil
 		}
 	}},
+	{"named sessions are judged one by one", "race keep only", false, func(m *mutant) {
+		m.revoke = func(ctx context.Context, r session.Revocation) (done session.Revoked, err error) {
+			if r.All || r.Everyone {
+				return m.Store.Revoke(ctx, r)
+			}
+			for _, id := range r.Only {
+				one, err := m.Store.Revoke(ctx, session.Revocation{UserID: r.UserID, Only: []session.ID{id}, Ending: r.Ending})
+				if err != nil {
+					return done, err
+				}
+				done.IDs = append(done.IDs, one.IDs...)
+				runtime.Gosched()
+			}
+			done.Count = len(done.IDs)
+			return done, nil
+		}
+	}},
 	{"get reads twice", "race keep get", false, func(m *mutant) {
 		m.get = func(ctx context.Context, id session.ID) (*session.Session, session.Generations, error) {
 			s, _, err := m.Store.Get(ctx, id)
