@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 
 // TestEveryoneSize revokes everyone of as many sessions as the environment
 // variable SIGNEDIN_EVERYONE says, and reports how long the call took, and until
-// another instance, which has a copy and a bus, refused. It takes minutes, and a
+// another instance, which has a copy and a bus, refused and had cut what was open. It takes minutes, and a
 // kilobyte of disk per session.
 func TestEveryoneSize(t *testing.T) {
 	size, err := strconv.Atoi(os.Getenv("SIGNEDIN_EVERYONE"))
@@ -67,9 +68,11 @@ func revokeEveryoneOf(t *testing.T, name string, size int, here, there session.S
 	m := newManager(t, here, session.Config{Observers: observers})
 	other := newManager(t, cache, session.Config{})
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- cache.Run(ctx, hears, other.Hub()) }()
-	defer func() { cancel(); <-done }()
+	var running sync.WaitGroup
+	running.Go(func() { _ = cache.Run(ctx, hears, other.Hub()) }) // it ends with ctx
+	running.Go(func() { other.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
 
 	_, token, err := startedBy(t, m, "somebody")
 	if err != nil {
@@ -85,6 +88,10 @@ func revokeEveryoneOf(t *testing.T, name string, size int, here, there session.S
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	cut, once := make(chan struct{}), new(sync.Once)
+	if _, err := other.Open(t.Context(), token.Credential(), session.Origin{}, new(session.Conn), func(error) { once.Do(func() { close(cut) }) }); err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
 	err = m.RevokeEveryone(t.Context(), session.ReasonEveryone)
 	took := time.Since(began)
@@ -95,6 +102,12 @@ func revokeEveryoneOf(t *testing.T, name string, size int, here, there session.S
 		time.Sleep(time.Millisecond)
 	}
 	refused := time.Since(began) - took
+	select {
+	case <-cut:
+	case <-time.After(time.Minute):
+		t.Error("what was open at another instance was not cut in a minute")
+	}
+	cutAfter := time.Since(began) - took
 	if err := m.RevokeEveryone(t.Context(), session.ReasonEveryone); err != nil {
 		t.Errorf("again: %v", err)
 	}
@@ -108,7 +121,7 @@ func revokeEveryoneOf(t *testing.T, name string, size int, here, there session.S
 	if _, err := other.Resume(t.Context(), later.Credential(), session.Origin{}); err != nil {
 		t.Errorf("who signed in after it: %v", err)
 	}
-	kit.Report(t, name, "everyone", size, "returned", took.Round(time.Millisecond), "others-refuse", refused.Round(time.Millisecond))
+	kit.Report(t, name, "everyone", size, "returned", took.Round(time.Millisecond), "others-refuse", refused.Round(time.Millisecond), "others-cut", cutAfter.Round(time.Millisecond))
 	if refused > time.Minute {
 		t.Error("another instance let somebody in for a minute")
 	}
