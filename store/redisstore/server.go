@@ -204,17 +204,20 @@ func judge(s map[string]string) store.Durability {
 	d := store.Durability{Server: cmp.Or(s["server"], "redis"), Settings: s}
 	delete(s, "server")
 	// The append-only file is written before the answer is sent, and with
-	// "always" synced as well: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/.
-	d.Process = s["appendonly"] == "yes"
-	d.Power = d.Process && s["appendfsync"] == "always" && s["no-appendfsync-on-rewrite"] == "no"
+	// "always" synced as well; but with "everysec" up to two seconds later, while
+	// the sync before it is under way:
+	// https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/.
+	sync := s["appendfsync"]
+	d.Process = s["appendonly"] == "yes" && (sync == "always" || sync == "no")
+	d.Power = d.Process && sync == "always" && s["no-appendfsync-on-rewrite"] == "no"
 	switch policy := s["maxmemory-policy"]; {
 	case s["appendonly"] == unknown:
 		d.Advice = "the server does not tell its settings: see to it that appendonly is yes, appendfsync always and maxmemory-policy noeviction"
 	case policy != "noeviction" && policy != unknown:
 		d.Advice = "a full memory signs users out and can undo a revocation: set maxmemory-policy to noeviction"
-	case !d.Process:
+	case s["appendonly"] != "yes":
 		d.Advice = "a crash undoes the revocations since the last snapshot: set appendonly to yes and appendfsync to always"
-	case s["appendfsync"] != "always":
+	case sync != "always":
 		d.Advice = "a loss of power, or a crash while the disk is slow, can undo the revocations of the last two seconds: set appendfsync to always"
 	case !d.Power:
 		d.Advice = "a loss of power while the append-only file is rewritten can undo revocations: set no-appendfsync-on-rewrite to no"

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ type victim struct {
 	// survives reports what the start-up report says: whether what is
 	// acknowledged is still there when the process was killed.
 	survives func(t *testing.T) bool
+	seldom   bool // it loses something only while the disk is slow
 }
 
 // killed kills the server in the middle of a load, several times, and holds
@@ -60,7 +62,7 @@ func killed(t *testing.T, v victim) {
 	survives := v.survives(t)
 	var total loss
 	n := 0
-	for ; n < kills() || !survives && kills() > 1 && total.alive == 0 && n < 10; n++ { // by luck it may lose nothing
+	for ; n < kills() || !survives && !v.seldom && kills() > 1 && total.alive == 0 && n < 10; n++ { // by luck it may lose nothing
 		l := &load{T: t, manager: managerOf(t, store)}
 		l.prepare()
 		v.keep(t)
@@ -75,7 +77,7 @@ func killed(t *testing.T, v victim) {
 	if survives && total.alive+total.gone > 0 {
 		t.Errorf("%d revocations and %d sign-ins were lost, and the report said that they survive", total.alive, total.gone)
 	}
-	if !survives && total.alive == 0 && kills() > 1 {
+	if !survives && !v.seldom && total.alive == 0 && kills() > 1 {
 		t.Error("no revocation was lost, and the report said that they may be: the test would not find a lost one")
 	}
 }
@@ -170,6 +172,7 @@ func TestRedisKilled(t *testing.T) {
 	for name, setting := range map[string][]string{
 		"redis(appendfsync=always)":   {"--appendonly", "yes", "--appendfsync", "always", "--save", ""},
 		"redis(appendfsync=everysec)": {"--appendonly", "yes", "--appendfsync", "everysec", "--save", ""},
+		"redis(appendfsync=no)":       {"--appendonly", "yes", "--appendfsync", "no", "--save", ""},
 		"redis(appendonly=no)":        {"--appendonly", "no", "--save", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,7 +181,7 @@ func TestRedisKilled(t *testing.T) {
 				ReadTimeout: time.Minute})) // of a snapshot, on a machine that may be busy
 			var store *redisstore.Store
 			killed(t, victim{
-				name: name, server: server, setting: setting,
+				name: name, server: server, setting: setting, seldom: strings.Contains(name, "everysec"),
 				ready: func() error {
 					c, err := net.Dial("unix", server.path("socket"))
 					if err != nil {

@@ -139,10 +139,11 @@ func TestRedisDurability(t *testing.T) {
 	}{
 		"always":   {[]string{"--appendonly", "yes", "--appendfsync", "always"}, true, true, ""},
 		"rewrites": {[]string{"--appendonly", "yes", "--appendfsync", "always", "--no-appendfsync-on-rewrite", "yes"}, true, false, "no-appendfsync-on-rewrite"},
-		"everysec": {[]string{"--appendonly", "yes"}, true, false, "appendfsync to always"},
+		"everysec": {[]string{"--appendonly", "yes"}, false, false, "appendfsync to always"},
+		"no":       {[]string{"--appendonly", "yes", "--appendfsync", "no"}, true, false, "appendfsync to always"},
 		"none":     {nil, false, false, "appendonly to yes"},
 		"untold":   {[]string{"--appendonly", "yes", "--rename-command", "CONFIG", "", "--rename-command", "INFO", ""}, false, false, "does not tell"},
-		"partly":   {[]string{"--appendonly", "yes", "--rename-command", "CONFIG", ""}, true, false, "appendfsync to always"},
+		"partly":   {[]string{"--appendonly", "yes", "--rename-command", "CONFIG", ""}, false, false, "appendfsync to always"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := startRedis(t, c.settings...).client(t)
