@@ -3,7 +3,6 @@ package within_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,19 +16,17 @@ func TestWorkerIsTakenAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var w within.Workers
-		before := runtime.NumGoroutine()
 		for i := range 100 {
 			if got, err := within.DoBy(ctx, &w, func() (int, error) { return i, nil }); got != i || err != nil {
 				t.Fatalf("got %d, %v, want %d", got, err, i)
 			}
 			synctest.Wait() // it waits for the next call
+			if n := w.Waiting(); n != 1 {
+				t.Fatalf("%d workers after one call at a time, want 1", n)
+			}
 		}
-		if n := runtime.NumGoroutine() - before; n != 1 {
-			t.Errorf("%d workers after one call at a time, want 1", n)
-		}
-		time.Sleep(3 * time.Second) // without a call: the bubble ends with no goroutine left
-		synctest.Wait()
-		if n := runtime.NumGoroutine() - before; n != 0 {
+		time.Sleep(3 * time.Second) // without a call
+		if n := w.Waiting(); n != 0 {
 			t.Errorf("%d workers wait for ever", n)
 		}
 	})
@@ -40,7 +37,6 @@ func TestWorkerIsTakenAgain(t *testing.T) {
 func TestWorkersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w within.Workers
-		before := runtime.NumGoroutine()
 		cause, release := errors.New("over"), make(chan struct{})
 		var callers sync.WaitGroup
 		for range 300 {
@@ -57,8 +53,8 @@ func TestWorkersAreBounded(t *testing.T) {
 		callers.Wait()
 		close(release)
 		synctest.Wait()
-		if n := runtime.NumGoroutine() - before; n > 64 {
-			t.Errorf("%d workers wait for a call, want 64 at most", n)
+		if n := w.Waiting(); n != 64 {
+			t.Errorf("%d workers wait for a call, want 64", n)
 		}
 		time.Sleep(3 * time.Second)
 	})
