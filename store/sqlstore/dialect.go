@@ -61,6 +61,8 @@ type dialect struct {
 	// touchTimes is the statement for encodeTimes.
 	touchTimes string
 	table      string // query that counts the tables of a name
+	loose      string // query that returns a table, of {tables}, that keeps less than the database promises; none if there is no such
+	tighten    string // what to do about it
 
 	log      bool   // other processes have to ask what happened
 	now      string // query that returns the milliseconds since 1970 by the server's clock; "" if it has none of its own

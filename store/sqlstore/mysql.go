@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,6 +32,9 @@ var mysqlDialect = dialect{
 	skip:     `FOR UPDATE SKIP LOCKED`,
 	least:    `least`,
 	table:    `SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name = ?`,
+	loose: `SELECT concat(table_name, ' (engine ', engine, ')') FROM information_schema.tables
+		WHERE table_schema = database() AND table_name IN ({tables}) AND engine <> 'InnoDB' ORDER BY table_name LIMIT 1`,
+	tighten: `ALTER TABLE it ENGINE = InnoDB, with NO_ENGINE_SUBSTITUTION in sql_mode`,
 
 	// Its statements commit one by one: the turn is the connection's, not the
 	// transaction's.
@@ -98,8 +102,15 @@ type mysqlSettings struct {
 	Version    string         `db:"version"`
 	Mode       string         `db:"mode"`
 	Charset    string         `db:"charset"`
+	Through    string         `db:"through"` // what a text is turned into when it arrives
+	Results    string         `db:"results"` // and when it is sent
 	Autocommit bool           `db:"autocommit"`
 	Database   sql.NullString `db:"name"`
+
+	Limit      uint64 `db:"select_limit"`
+	Completion string `db:"completion"`
+	BigSelects bool   `db:"big_selects"`
+	Safe       bool   `db:"safe_updates"`
 }
 
 // checkMySQL fails if db is no MySQL or MariaDB database, too old a one, or set
@@ -107,7 +118,9 @@ type mysqlSettings struct {
 func checkMySQL(ctx context.Context, db *sqlx.DB) error {
 	var s mysqlSettings
 	if err := db.GetContext(ctx, &s, `SELECT version() AS version, @@sql_mode AS mode, @@character_set_client AS charset,
-		@@autocommit AS autocommit, database() AS name`); err != nil {
+		@@character_set_connection AS through, coalesce(@@character_set_results, 'utf8mb4') AS results,
+		@@autocommit AS autocommit, database() AS name, @@sql_select_limit AS select_limit, @@completion_type AS completion,
+		@@sql_big_selects AS big_selects, @@sql_safe_updates AS safe_updates`); err != nil {
 		return notOurs(mysqlAdvice, "MySQL or MariaDB", err)
 	}
 	if err := checkMySQLVersion(s.Version); err != nil {
@@ -118,14 +131,31 @@ func checkMySQL(ctx context.Context, db *sqlx.DB) error {
 		return fmt.Errorf("sqlstore: sql_mode is %q, by which what does not fit is cut off: add STRICT_TRANS_TABLES", s.Mode)
 	case strings.Contains(s.Mode, "EMPTY_STRING_IS_NULL"):
 		return fmt.Errorf("sqlstore: sql_mode is %q, by which an empty text is none: take EMPTY_STRING_IS_NULL out of it, for instance by sql_mode in the data source name", s.Mode)
-	case s.Charset != "utf8mb4":
-		return fmt.Errorf("sqlstore: the connection's character set is %s, which has not all characters: set charset=utf8mb4 in the data source name", s.Charset)
+	case s.Charset != "utf8mb4", s.Through != "utf8mb4", s.Results != "utf8mb4":
+		return fmt.Errorf("sqlstore: the connection's character sets are %s (client), %s (connection) and %s (results), of which one has not all characters: "+
+			"set charset=utf8mb4 in the data source name, and no other there", s.Charset, s.Through, s.Results)
 	case !s.Autocommit:
 		return errors.New("sqlstore: autocommit is off, so that single statements would never be committed: set autocommit=1 in the data source name")
 	case !s.Database.Valid:
 		return errors.New("sqlstore: no database is selected: name one in the data source name")
 	}
-	return checkMySQLIsolation(ctx, db)
+	return errors.Join(checkMySQLLimits(s), checkMySQLIsolation(ctx, db))
+}
+
+// checkMySQLLimits refuses settings by which statements do less than they say,
+// or are refused, or by which a transaction does not end when it is committed.
+func checkMySQLLimits(s mysqlSettings) error {
+	switch {
+	case s.Limit < math.MaxInt64:
+		return fmt.Errorf("sqlstore: sql_select_limit is %d, by which sessions would be left out in silence: set sql_select_limit=DEFAULT in the data source name", s.Limit)
+	case s.Completion != "NO_CHAIN":
+		return fmt.Errorf("sqlstore: completion_type is %s, by which a transaction that is committed begins another one, or ends the connection: set completion_type=0 in the data source name", s.Completion)
+	case !s.BigSelects:
+		return errors.New("sqlstore: sql_big_selects is off, by which the server refuses statements by what it expects them to read: set sql_big_selects=1 in the data source name")
+	case s.Safe:
+		return errors.New("sqlstore: sql_safe_updates is on, by which the server refuses statements that it does not take for safe: set sql_safe_updates=0 in the data source name")
+	}
+	return nil
 }
 
 // checkMySQLIsolation refuses to read what is not committed: it may be rolled
@@ -176,7 +206,7 @@ func mysqlAdvice(err error) string {
 		1213: "two transactions waited for each other: try again",
 		1290: "this server only reads: connect to the primary",
 		1665: "set binlog_format to ROW or MIXED",
-		1792: "the transaction only reads: begin it otherwise",
+		1792: "the transaction only reads: begin it otherwise, or set transaction_read_only=0 (MariaDB: tx_read_only=0) in the data source name",
 		1836: "this server only reads: connect to the primary",
 	}[mysqlNumber(err)]
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -54,6 +55,10 @@ var postgresDialect = dialect{
 		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at = s.since AND s.last_at < s.at AND {writable}`,
 	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
 
+	loose: `SELECT relname || CASE relpersistence WHEN 't' THEN ' (temporary)' ELSE ' (unlogged)' END FROM pg_catalog.pg_class
+		WHERE relname IN ({tables}) AND pg_catalog.pg_table_is_visible(oid) AND relpersistence <> 'p' ORDER BY relname LIMIT 1`,
+	tighten: `ALTER TABLE it SET LOGGED; if it is temporary, drop it`,
+
 	now:  `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`,
 	turn: `SELECT 1 FROM pg_advisory_xact_lock(hashtext('signedin_schema'))`,
 
@@ -61,9 +66,7 @@ var postgresDialect = dialect{
 	variant:    postgresVariant,
 	durability: postgresDurability,
 	advice:     postgresAdvice,
-	// A deadlock; or a row changed meanwhile, where default_transaction_isolation
-	// has single statements give up instead of looking again.
-	gaveUp: func(err error) bool { s := postgresState(err); return s == "40P01" || s == "40001" },
+	gaveUp:     postgresGaveUp,
 	denied: func(err error) bool {
 		s := postgresState(err)
 		return s == "42501" || s == "25006" || s == "28P01" || s == "28000"
@@ -71,9 +74,16 @@ var postgresDialect = dialect{
 	misfit: func(err error) bool {
 		return slices.Contains([]string{"42P01", "42703", "42804", "42883", "42P10", "42P18", "42809"}, postgresState(err))
 	},
-	locked: func(err error) bool { return slices.Contains([]string{"55P03", "40P01", "40001"}, postgresState(err)) },
+	locked: postgresGaveUp,
 	rights: `SELECT string_agg(r || ' on ' || t, ', ') FROM unnest(ARRAY['signedin_sessions', 'signedin_users', 'signedin_profiles', 'signedin_issued', 'signedin_issuers', 'signedin_bumps']) t,
 		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) r WHERE NOT has_table_privilege(t, r)`,
+}
+
+// postgresGaveUp is of a deadlock, of a row that changed meanwhile, where
+// default_transaction_isolation has single statements give up instead of looking
+// again, and of lock_timeout.
+func postgresGaveUp(err error) bool {
+	return slices.Contains([]string{"40P01", "40001", "55P03"}, postgresState(err))
 }
 
 // postgresVariant has single statements put into transactions where the server
@@ -112,6 +122,27 @@ func checkPostgres(ctx context.Context, db *sqlx.DB) error {
 	if version < 12_00_00 {
 		return fmt.Errorf("sqlstore: PostgreSQL is %d, 12 or later is needed", version/10_000)
 	}
+	return checkPostgresSettings(ctx, db)
+}
+
+// checkPostgresSettings refuses an encoding that does not know all characters:
+// drivers send UTF-8, and where it is taken for something else one process would
+// not know the users of another one that says so, nor what it revokes. And it
+// refuses to make tables that each connection would have for itself.
+func checkPostgresSettings(ctx context.Context, db *sqlx.DB) error {
+	var server, client, path string
+	if err := db.QueryRowxContext(ctx, `SELECT current_setting('server_encoding'), current_setting('client_encoding'), current_setting('search_path')`).
+		Scan(&server, &client, &path); err != nil {
+		return trouble(postgresAdvice, "read the settings", err)
+	}
+	switch {
+	case strings.HasPrefix(strings.TrimLeft(path, ` "`), "pg_temp"):
+		return fmt.Errorf("sqlstore: search_path is %s, by which tables are made for one connection only: put another schema before pg_temp", path)
+	case server != "UTF8":
+		return fmt.Errorf("sqlstore: the database's encoding is %s, which has not all characters: use one made by CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0", server)
+	case client != "UTF8":
+		return fmt.Errorf("sqlstore: client_encoding is %s, and what drivers send is UTF-8: set client_encoding to UTF8, for instance in the data source name", client)
+	}
 	return nil
 }
 
@@ -119,7 +150,10 @@ func postgresAdvice(err error) string {
 	return map[string]string{
 		"28000": "the server does not let this user in from here: check the data source name, and pg_hba.conf of the server",
 		"28P01": "user or password is wrong: check the data source name",
-		"25006": "this server only reads: connect to the primary",
+		"25006": "this server only reads: connect to the primary; or, if it is one, set default_transaction_read_only to off",
+		"3F000": "search_path names no schema that there is: set it",
+		"55P03": "another transaction holds it for longer than lock_timeout: find out which, or raise that",
+		"57014": "it was cancelled, or took longer than statement_timeout",
 		"26000": poolerAdvice,
 		"42P05": poolerAdvice,
 		"08P01": poolerAdvice,

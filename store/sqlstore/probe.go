@@ -1,10 +1,12 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -16,6 +18,21 @@ import (
 // probeTimeout bounds each of the questions of probe: one that has to wait is
 // left without an answer.
 const probeTimeout = 2 * time.Second
+
+// checkNames fails if columns do not come under the names by which they are
+// asked for.
+func (st *Store) checkNames(ctx context.Context) error {
+	rows, err := st.stmts.firstBump.QueryxContext(ctx, "", int64(math.MaxInt64))
+	if err != nil {
+		return st.fail(ctx, "read the names of columns", err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err == nil && names[0] != "user_id" {
+		return fmt.Errorf("sqlstore: the column user_id comes as %q: take columnsWithAlias (MySQL) out of the data source name, or set the pragma short_column_names (SQLite)", names[0])
+	}
+	return st.fail(ctx, "read the names of columns", cmp.Or(err, rows.Close()))
+}
 
 // probe tries what has to hold and no version tells: that prepared statements
 // stay, which a pooler may prevent, and that a lock of a row keeps others out,

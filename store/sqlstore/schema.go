@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,6 +55,27 @@ func checkSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error
 	return nil
 }
 
+// checkTables fails if a table of ours is not kept as the database promises: a
+// crash would empty it, or no transaction hold for it.
+func checkTables(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error {
+	if d.loose == "" {
+		return nil
+	}
+	var names []string
+	for _, t := range tables {
+		names = append(names, "'"+cfg.Prefix+t.name+"'")
+	}
+	var loose string
+	err := db.GetContext(ctx, &loose, strings.ReplaceAll(d.loose, "{tables}", strings.Join(names, ", ")))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return trouble(d.advice, "look at the tables", err)
+	}
+	return fmt.Errorf("sqlstore: table %s does not keep what is written to it as the others do, so that a revocation could get lost: %s", loose, d.tighten)
+}
+
 // readSchema reads which schema the tables have. It is unfinished if a
 // migration is that this program would have made.
 func readSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) (*SchemaError, error) {
@@ -82,20 +104,23 @@ func (d *dialect) hasTable(ctx context.Context, db *sqlx.DB, name string) (bool,
 	return tables > 0, err
 }
 
+// tables are ours, with the columns of the schema that made each.
+var tables = []struct{ name, columns string }{
+	{"sessions", columnNames(columns[:len(columns)-1])},
+	{"users", "user_id, generation, bumped_at"},
+	{"profiles", "user_id, profile, version"},
+	{"bumps", "user_id, generation, global_generation, ended_at, reason, ended_by, kept"},
+	{"issued", "issuer_key, session_id, kept_until"},
+	{"issuers", "issuer_key, counter, kept_until"},
+	{"everyone", "id, generation, ended_at, reason, ended_by"},
+	{"log", "number, notice, seen_at"},
+}
+
 // checkForeign returns a [*SchemaError] if there is a table with the name of
 // one of ours, but without its columns. It is called when there is no schema
 // yet: CREATE TABLE IF NOT EXISTS would take it for ours.
 func checkForeign(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error {
-	for _, t := range []struct{ name, columns string }{
-		{"sessions", columnNames(columns[:len(columns)-1])}, // of schema 1,
-		{"users", "user_id, generation, bumped_at"},
-		{"profiles", "user_id, profile, version"},
-		{"bumps", "user_id, generation, global_generation, ended_at, reason, ended_by, kept"},
-		{"issued", "issuer_key, session_id, kept_until"},
-		{"issuers", "issuer_key, counter, kept_until"},
-		{"everyone", "id, generation, ended_at, reason, ended_by"},
-		{"log", "number, notice, seen_at"},
-	} {
+	for _, t := range tables {
 		there, err := d.hasTable(ctx, db, cfg.Prefix+t.name)
 		if err != nil {
 			return err

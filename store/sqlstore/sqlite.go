@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -79,8 +80,31 @@ func checkSQLite(ctx context.Context, db *sqlx.DB) error {
 	if err := db.GetContext(ctx, &file, `SELECT coalesce(file, '') FROM pragma_database_list WHERE name = 'main'`); err != nil {
 		return trouble(sqliteAdvice, "open", err)
 	}
-	if file == "" && db.Stats().MaxOpenConnections != 1 {
-		return fmt.Errorf("sqlstore: the database is in memory, where each connection has its own: call SetMaxOpenConns(1)")
+	if db.Stats().MaxOpenConnections == 1 {
+		return nil
+	}
+	if file == "" {
+		return errors.New("sqlstore: the database is in memory, where each connection has its own: call SetMaxOpenConns(1)")
+	}
+	return checkSQLiteConnections(ctx, db)
+}
+
+// checkSQLiteConnections refuses settings under which several connections keep
+// each other out, or read what is not committed and may be rolled back.
+func checkSQLiteConnections(ctx context.Context, db *sqlx.DB) error {
+	var mode string
+	var dirty bool
+	if err := db.GetContext(ctx, &mode, `PRAGMA main.locking_mode`); err != nil {
+		return trouble(sqliteAdvice, "open", err)
+	}
+	if err := db.GetContext(ctx, &dirty, `PRAGMA read_uncommitted`); err != nil {
+		return trouble(sqliteAdvice, "open", err)
+	}
+	switch {
+	case mode == "exclusive":
+		return errors.New("sqlstore: the pragma locking_mode is exclusive, by which one connection keeps the others out: set it to normal, or call SetMaxOpenConns(1)")
+	case dirty:
+		return errors.New("sqlstore: the pragma read_uncommitted is on, by which a revocation that is rolled back is seen: turn it off")
 	}
 	return nil
 }
@@ -118,7 +142,9 @@ func sqliteDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error
 	d.Process = mode != "off" && mode != "memory"
 	// NORMAL (1) syncs at each commit unless there is a write-ahead log, where
 	// FULL (2) does: https://sqlite.org/pragma.html#pragma_synchronous.
-	d.Power = d.Process && level >= 2
+	// EXTRA (3) is what syncs the directory from which a journal was deleted, by
+	// which a transaction is committed.
+	d.Power = d.Process && (level >= 3 || level == 2 && mode != "delete")
 	var patience int
 	if err := db.GetContext(ctx, &patience, `SELECT timeout FROM pragma_busy_timeout`); err != nil {
 		return store.Durability{}, err
@@ -128,6 +154,8 @@ func sqliteDurability(ctx context.Context, db *sqlx.DB) (store.Durability, error
 	switch {
 	case !d.Process:
 		d.Advice = "a crash can damage the file or undo a revocation: set the pragma journal_mode to WAL"
+	case !d.Power && level >= 2:
+		d.Advice = "a loss of power can undo the last revocation: set the pragma journal_mode to WAL, as SQLiteDSN does; this driver may not know its form of it"
 	case !d.Power:
 		d.Advice = "a loss of power can undo the last revocations: set the pragma synchronous to FULL"
 	case several && patience == 0:

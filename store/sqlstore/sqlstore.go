@@ -162,10 +162,16 @@ func (st *Store) start(ctx context.Context) error {
 	if err := checkSchema(ctx, st.db, st.cfg, st.dialect); err != nil {
 		return err
 	}
+	if err := checkTables(ctx, st.db, st.cfg, st.dialect); err != nil {
+		return err
+	}
 	if err := st.checkDurability(ctx); err != nil {
 		return err
 	}
 	if err := st.prepare(ctx); err != nil {
+		return err
+	}
+	if err := st.checkNames(ctx); err != nil {
 		return err
 	}
 	if err := st.checkAccess(ctx); err != nil {

@@ -59,7 +59,8 @@ func TestSQLiteDurability(t *testing.T) {
 		}{
 			{"_pragma=busy_timeout(5000)&_busy_timeout=5000&_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL", store.CrashPower, ""},
 			{"_pragma=journal_mode(WAL)&_pragma=synchronous(2)&_journal=WAL&_sync=FULL&_busy_timeout=0", store.CrashPower, "busy_timeout"},
-			{"_pragma=busy_timeout(5000)&_busy_timeout=5000&_pragma=synchronous(2)&_sync=FULL", store.CrashPower, "journal_mode to WAL"},
+			{"_pragma=busy_timeout(5000)&_busy_timeout=5000&_pragma=synchronous(2)&_sync=FULL", store.CrashProcess, "journal_mode to WAL"},
+			{"_pragma=busy_timeout(5000)&_busy_timeout=5000&_pragma=synchronous(3)&_sync=EXTRA", store.CrashPower, "journal_mode to WAL"},
 			{"_pragma=journal_mode(WAL)&_pragma=synchronous(1)&_journal=WAL&_sync=NORMAL", store.CrashProcess, "synchronous to FULL"},
 			{"_pragma=journal_mode(OFF)&_journal=OFF", store.CrashNone, "journal_mode to WAL"},
 		} {
