@@ -18,6 +18,7 @@ import (
 var scriptFiles embed.FS
 
 var (
+	commandsScript   = script("commands")
 	createScript     = script("create")
 	undoScript       = script("undo")
 	getScript        = script("get")

@@ -33,15 +33,27 @@ func (st *Store) check(ctx context.Context) error {
 	return st.checkScripts(ctx)
 }
 
-// checkScripts fails if scripts may not be run, by running one that reads.
+// checkScripts fails if scripts may not be run, by running one that reads, or may
+// not call what ours do.
 func (st *Store) checkScripts(ctx context.Context) error {
 	_, _, err := st.getAsOne(ctx, session.ID{}, []string{
 		st.sessionKeys("aa") + hexID(session.ID{}), st.ofShard("aa", "user:"), st.ofShard("aa", "everyone"),
 	})
-	if err == session.ErrUnknown {
-		return nil
+	if err != session.ErrUnknown {
+		return err
 	}
-	return err
+	v, err := st.run(ctx, commandsScript, call{keys: []string{st.ofShard("aa", "scratch")}})
+	if err != nil {
+		return err
+	}
+	forbidden, err := texts(v)
+	if err != nil || len(forbidden) == 0 {
+		return err
+	}
+	return &AccessError{
+		Err:    errors.New(strings.Join(forbidden, ": ")),
+		Advice: "what a script has begun it could not end: take " + forbidden[0] + " out of rename-command of the server, or allow the user +" + strings.ToLower(forbidden[0]),
+	}
 }
 
 // eachServer calls f for the server, or for every primary of the cluster, one

@@ -197,6 +197,9 @@ func clearAll(t *testing.T, st *redisstore.Store) {
 func TestRedisHeals(t *testing.T) {
 	client := openRedis(t)
 	store := redisStore(t, client, redisstore.Config{})
+	if err := store.Create(t.Context(), someSession(2)); err != nil { // from now on the server has the script
+		t.Fatal(err)
+	}
 	h := new(cut)
 	h.at.Store(3) // after the look and the script, the name
 	client.AddHook(h)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/signedin/signedin/store/redisstore"
 )
 
 // redisProcess is a server of a test's own.
@@ -71,5 +73,30 @@ func (s *redisProcess) signal(t testing.TB, sig syscall.Signal) {
 	t.Helper()
 	if err := s.running.Process.Signal(sig); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRedisCommands has commands that hosts rename or forbid, which the store
+// would miss in the middle of a revocation.
+func TestRedisCommands(t *testing.T) {
+	for _, command := range []string{"DEL", "RENAME", "ZREM", "HSET", "SADD"} {
+		renamed := startRedis(t, "--rename-command", command, "")
+		_, err := redisstore.New(t.Context(), renamed.client(t), redisstore.Config{})
+		wantRedisTrouble(t, "New", err, command, "rename-command")
+	}
+	server := startRedis(t)
+	_, err := redisstore.New(t.Context(), server.allowed(t, "~* &* +@all -zrem"), redisstore.Config{})
+	wantRedisTrouble(t, "New", err, "ZREM", "+zrem")
+	if left, err := server.client(t).Keys(t.Context(), "*scratch*").Result(); err != nil || len(left) > 0 {
+		t.Errorf("keys left by New: %v, %v", left, err)
+	}
+	harmless := startRedis(t, "--rename-command", "FLUSHALL", "", "--rename-command", "KEYS", "", "--rename-command", "SPOP", "").client(t)
+	for _, maxmemory := range []string{"0", "1"} { // a full memory is no reason not to start, where there are sessions
+		if err := harmless.ConfigSet(t.Context(), "maxmemory", maxmemory).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := redisstore.New(t.Context(), harmless, redisstore.Config{}); err != nil {
+			t.Errorf("maxmemory %s: %v", maxmemory, err)
+		}
 	}
 }

@@ -124,8 +124,8 @@ func TestPostgresLockTimeout(t *testing.T) {
 // read what is not committed, and columns that come under other names.
 func TestSQLiteSettings(t *testing.T) {
 	for pragma, says := range map[string]string{
-		"locking_mode(EXCLUSIVE)": "SetMaxOpenConns(1)",
-		"read_uncommitted(1)":     "read_uncommitted is on",
+		"locking_mode(EXCLUSIVE)":                            "SetMaxOpenConns(1)",
+		"read_uncommitted(1)":                                "read_uncommitted is on",
 		"short_column_names(0)&_pragma=full_column_names(1)": "short_column_names",
 	} {
 		dsn := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "db"))
