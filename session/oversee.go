@@ -223,11 +223,16 @@ func (h *Hub) Receive(n Message) {
 }
 
 // suspects returns what is open on the sessions that n tells of, and was not
-// looked at for a moment; the rest waits for the next tick.
+// looked at for a moment; the rest, and what is not open yet, waits for the next
+// tick. What bumps overtake looks itself, see OpenDoor.
 func (h *Hub) suspects(n Message) (all []*live) {
 	now := time.Now()
 	add := func(l *live) {
-		if l == nil || !l.isOpen() {
+		if l == nil {
+			return
+		}
+		if !l.isOpen() { // but perhaps about to be, by what was read before
+			l.suspect.Store(true)
 			return
 		}
 		if at := l.checked.Load(); at != nil && now.Sub(*at) < overseeTick {
@@ -246,7 +251,8 @@ func (h *Hub) suspects(n Message) (all []*live) {
 	if n.Everyone || n.Missed || n.UserID != "" {
 		b := below{user: n.UserID, keep: n.Keep, gens: n.Generations}
 		h.each(func(l *live) {
-			if s := l.session(); s != nil && (n.Everyone || n.Missed || b.has(s)) {
+			s := l.session()
+			if s != nil && (n.Everyone || n.Missed || b.has(s)) || s == nil && n.Missed && l.pins.Load() > 0 {
 				add(l)
 			}
 		})

@@ -61,19 +61,16 @@ func (m *Manager) OpenDoor(ctx context.Context, c Credential, from Origin, conn 
 	if err := l.register(conn); err != nil {
 		return nil, err
 	}
-	for read := s; ; {
-		ended, known := m.hub.bumps.overtook(since, read)
-		if known && !ended {
-			return s, nil
-		}
+	if ended, known := m.hub.bumps.overtook(since, s); !known || ended {
 		// A revocation of many has ended it meanwhile, if what was heard of one is
-		// true: the store knows.
-		since = m.hub.bumps.n.Load()
-		if read, _, _, err = m.resume(ctx, c, from, l); err != nil {
+		// true: the store knows. What is heard from now on finds conn open, and has
+		// the store asked: a flood of messages keeps nobody waiting.
+		if _, _, _, err := m.resume(ctx, c, from, l); err != nil {
 			conn.Close()
 			return nil, err
 		}
 	}
+	return s, nil
 }
 
 // resume returns the session, and its handle if the store has one.
