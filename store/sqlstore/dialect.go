@@ -72,6 +72,7 @@ type dialect struct {
 
 	check      func(context.Context, *sqlx.DB) error                      // is this database usable?
 	variant    func(context.Context, *sqlx.DB, dialect) (*dialect, error) // the dialect as this very server speaks it; nil if all speak the same
+	nodes      func(context.Context, *sqlx.DB) error                      // is it the only one that takes writes? nil if there is no such kind with several
 	durability func(context.Context, *sqlx.DB) (store.Durability, error)
 	rights     string             // query that returns which rights the database user lacks, if preparing does not tell; NULL if none
 	advice     func(error) string // what to do about an error, "" if that is not known

@@ -42,6 +42,7 @@ var mysqlDialect = dialect{
 	turnOver: `SELECT release_lock('signedin_schema')`,
 
 	check:      checkMySQL,
+	nodes:      checkMySQLNodes,
 	durability: mysqlDurability,
 	advice:     mysqlAdvice,
 	denied:     func(err error) bool { return slices.Contains(mysqlDenied, mysqlNumber(err)) },
@@ -172,6 +173,21 @@ func checkMySQLIsolation(ctx context.Context, db *sqlx.DB) error {
 	return nil
 }
 
+// checkMySQLNodes refuses a node of a Galera cluster, in which others take writes
+// as well and rows are locked by each node for itself.
+func checkMySQLNodes(ctx context.Context, db *sqlx.DB) error {
+	var name, ready string
+	err := db.QueryRowxContext(ctx, `SHOW GLOBAL STATUS LIKE 'wsrep_ready'`).Scan(&name, &ready)
+	switch {
+	case err == nil && ready == "ON":
+		return errors.New("sqlstore: this is a node of a Galera cluster, of which another one may not know of a revocation yet: " +
+			"have every process connect to the same node, and say so by Config.OneNode")
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return trouble(mysqlAdvice, "read the status", err)
+	}
+	return nil
+}
+
 func checkMySQLVersion(version string) error {
 	var major, minor, patch int
 	_, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch)
@@ -198,6 +214,7 @@ func mysqlAdvice(err error) string {
 		1040: "the server has too many connections: call SetMaxOpenConns, or raise max_connections",
 		1044: "the database user may not use that database: grant it SELECT, INSERT, UPDATE and DELETE",
 		1045: "user or password is wrong: check the data source name",
+		1047: "this node of a Galera cluster is not part of it now: see wsrep_ready and the server's log",
 		1049: "there is no such database: create it, or check the data source name",
 		1143: "the database user may not use all columns: grant it SELECT, INSERT, UPDATE and DELETE on the tables",
 		1142: "the database user may not do that: grant it SELECT, INSERT, UPDATE and DELETE on the tables",

@@ -61,6 +61,11 @@ type Config struct {
 	// database does not answer at all, and the one before a sign-in. Defaults to
 	// 250 milliseconds, for SQLite 2 seconds.
 	ReadTimeout time.Duration
+	// OneNode says that every process connects to the same node, and so accepts a
+	// node of a Galera cluster, which New refuses otherwise: over several nodes a
+	// revocation that has returned is not in force on the others yet, and a sign-in
+	// there can survive it.
+	OneNode bool
 	// MustSurvive has New refuse a database that could undo a revocation by
 	// such a crash, as it is configured. Defaults to store.CrashNone: New only warns.
 	MustSurvive store.Crash
@@ -151,6 +156,11 @@ func New(ctx context.Context, db *sqlx.DB, cfg Config) (*Store, error) {
 func (st *Store) start(ctx context.Context) error {
 	if err := st.dialect.usable(ctx, st.db); err != nil {
 		return err
+	}
+	if nodes := st.dialect.nodes; nodes != nil && !st.cfg.OneNode {
+		if err := nodes(ctx, st.db); err != nil {
+			return err
+		}
 	}
 	if variant := st.dialect.variant; variant != nil {
 		d, err := variant(ctx, st.db, *st.dialect)

@@ -157,6 +157,37 @@ func TestMySQLModes(t *testing.T) {
 	}
 }
 
+// TestMySQLLooksGalera has a node of a Galera cluster, which is the only one in it.
+func TestMySQLLooksGalera(t *testing.T) {
+	need.Heavy(t)
+	found, _ := filepath.Glob("/usr/lib/galera*/libgalera_smm.so")
+	if len(found) == 0 {
+		t.Skip("SKIPPED: needs the library of Galera, which comes with MariaDB")
+	}
+	s := ownMySQL(t)
+	if onEngine != nil && onEngine.root != "" {
+		t.Skip("SKIPPED: the library is of the system's MariaDB")
+	}
+	root := "root@unix(" + s.path("socket") + ")/"
+	admin := open(t, "mysql", root)
+	s.onPort(func(string) error { // which answers before it is part of the cluster
+		_, err := admin.Exec(`CREATE DATABASE IF NOT EXISTS signedin`)
+		return err
+	}, func(port string) []string {
+		return []string{
+			"--wsrep-on=ON", "--wsrep-provider=" + found[0], "--wsrep-cluster-address=gcomm://", "--wsrep-node-address=127.0.0.1:" + port,
+			"--wsrep-provider-options=base_port=" + port + ";gmcast.listen_addr=tcp://127.0.0.1:" + port, "--binlog-format=ROW",
+		}
+	})
+	db := open(t, "mysql", root+"signedin")
+	cfg := sqlstore.Config{OneNode: true}
+	migrated(t, db, cfg)
+	wantTrouble(t, newError(t, db, sqlstore.Config{}), "Galera", "Config.OneNode")
+	if err := newError(t, db, cfg); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRedisLooksDouble has the usual double of Redis in tests of Go.
 func TestRedisLooksDouble(t *testing.T) {
 	client := closing(t, redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()}))
