@@ -40,27 +40,68 @@ func connectionOf(ctx context.Context) *connection {
 // are closed, as TLS does to say goodbye.
 func (c *connection) bare() net.Conn {
 	bare := c.Conn
-	for {
-		inner, ok := bare.(interface{ NetConn() net.Conn })
-		if !ok {
-			return bare
+	for range maxLayers {
+		inner := below(bare)
+		if inner == nil {
+			break
 		}
-		bare = inner.NetConn()
+		bare = inner
 	}
+	return bare
+}
+
+// maxLayers bounds the connections of one that are below each other.
+const maxLayers = 16
+
+// below returns the connection that c is of, nil if c does not tell.
+func below(c net.Conn) net.Conn {
+	if c, ok := c.(interface{ NetConn() net.Conn }); ok {
+		return c.NetConn()
+	}
+	return nil
+}
+
+// embedded returns the connection that c was made from by embedding it, as a listener
+// does that counts or delays its own, nil if there is none.
+func embedded(c net.Conn) net.Conn {
+	if c, ok := c.(interface{ Raw() net.Conn }); ok { // of a PROXY protocol
+		return c.Raw()
+	}
+	v := reflect.Indirect(reflect.ValueOf(c))
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	f, ok := v.Type().FieldByName("Conn")
+	if !ok || !f.Anonymous || len(f.Index) != 1 {
+		return nil
+	}
+	inner, _ := v.Field(f.Index[0]).Interface().(net.Conn)
+	return inner
 }
 
 // cut ends the connection: reads and writes that are under way fail, and all
 // that come later.
 func (c *connection) cut() { _ = c.bare().Close() } // closed is closed
 
-// isClosed reports whether this side has closed it, without touching it.
+// isClosed reports whether this side has closed it, without touching it. Of one that
+// hides what it is made of nobody can tell.
 func (c *connection) isClosed() bool {
-	s, ok := c.bare().(syscall.Conn)
-	if !ok {
-		return false
+	at := c.bare()
+	for range maxLayers {
+		if s, ok := at.(syscall.Conn); ok {
+			raw, err := s.SyscallConn()
+			return err != nil || errors.Is(raw.Control(func(uintptr) {}), net.ErrClosed)
+		}
+		inner := below(at)
+		if inner == nil {
+			inner = embedded(at)
+		}
+		if inner == nil {
+			break
+		}
+		at = inner
 	}
-	raw, err := s.SyscallConn()
-	return err != nil || errors.Is(raw.Control(func(uintptr) {}), net.ErrClosed)
+	return false
 }
 
 // unsure counts the connections with a last request, so that others need not

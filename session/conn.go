@@ -127,7 +127,9 @@ func (c *Conn) Close() {
 // hijacked one may. It takes the place of Close. At most 64 connections of a
 // session linger; of more, the oldest is cut.
 func (c *Conn) Linger() {
-	if m := c.extend(); m != nil && m.unspare() {
+	// Where the transport does not know of a takeover, an answer may be on its way.
+	mayAnswer := c.door != nil && c.door.HasAnswered != nil && !c.door.HasAnswered(c)
+	if m := c.extend(); m != nil && !mayAnswer && m.unspare() {
 		c.end(*c.view.l.cause.Load())
 	}
 	c.view.l.linger(c)

@@ -206,8 +206,9 @@ func (l *live) linger(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if cause := l.cause.Load(); cause != nil { // cut already, and c with it
-		c.end(*cause)
-		c.Close()
+		if c.end(*cause); c.WasCut() { // or it has a while to answer
+			c.Close()
+		}
 		return
 	}
 	l.prune()

@@ -183,7 +183,7 @@ func (m *Manager) cutIf(ctx context.Context, l *live, f Found) {
 }
 
 func (m *Manager) cutLive(ctx context.Context, l *live, cause error) {
-	spare(ctx, l.id)
+	m.spare(ctx, func(s *Session) bool { return s.ID == l.id })
 	l.cut(cause)
 	m.hub.drop(l)
 }

@@ -152,9 +152,7 @@ func (m *Manager) revoked(ctx context.Context, r Revocation, done Revoked) {
 	m.cut(ctx, done.IDs...)
 	if r.All || r.Everyone {
 		b := below{user: r.UserID, keep: e.Keep, gens: done.Generations}
-		if c, ok := ctx.Value(connKey{}).(*Conn); ok && b.has(c.view.s) {
-			c.spare()
-		}
+		m.spare(ctx, b.has)
 		m.hub.cutBelow(b)
 	}
 	m.stats.revoked.Add(int64(done.Count))
@@ -177,15 +175,17 @@ func (m *Manager) Cut(ctx context.Context, ids ...ID) { m.cut(ctx, ids...) }
 
 // cut cuts what is open on sessions that have ended.
 func (m *Manager) cut(ctx context.Context, ids ...ID) {
-	spare(ctx, ids...)
+	m.spare(ctx, func(s *Session) bool { return slices.Contains(ids, s.ID) })
 	m.hub.Cut(ErrRevoked, ids...)
 }
 
-// spare lets the request that ctx belongs to go on until it has answered, if it
-// is its own session that ends.
-func spare(ctx context.Context, ids ...ID) {
-	if c, ok := ctx.Value(connKey{}).(*Conn); ok && slices.Contains(ids, c.view.s.ID) {
-		c.spare()
+// spare lets the requests that ctx belongs to go on until they have answered, if it
+// is their own session that ends. One may be inside of another Manager's.
+func (m *Manager) spare(ctx context.Context, ends func(*Session) bool) {
+	for c, ok := ConnFromContext(ctx); ok; c, ok = ConnFromContext(c.Context) {
+		if ends(c.view.s) && m.hub.find(c.view.s.ID) == c.view.l {
+			c.spare()
+		}
 	}
 }
 

@@ -141,20 +141,21 @@ var errReplaced = errors.New("session: secret was replaced meanwhile")
 // requestOf returns s as the request of ctx knows it, nil if ctx belongs to none
 // of it.
 func requestOf(ctx context.Context, s *Session) *Session {
-	c, ok := ctx.Value(connKey{}).(*Conn)
-	if !ok || c.view.s.ID != s.ID {
-		return nil
+	for c, ok := ConnFromContext(ctx); ok; c, ok = ConnFromContext(c.Context) {
+		if c.view.s.ID == s.ID {
+			return c.Session()
+		}
 	}
-	if m := c.more.Load(); m != nil && m.made.Load() != nil {
-		return m.made.Load()
-	}
-	return c.view.s
+	return nil
 }
 
 // madeByRequest notes what a request has made of its own session.
 func madeByRequest(ctx context.Context, s *Session) {
 	AfterCommit(ctx, func() {
-		if c, ok := ctx.Value(connKey{}).(*Conn); ok && c.view.s.ID == s.ID {
+		for c, ok := ConnFromContext(ctx); ok; c, ok = ConnFromContext(c.Context) {
+			if c.view.s.ID != s.ID {
+				continue
+			}
 			if m := c.extend(); m != nil {
 				m.made.Store(s)
 			}

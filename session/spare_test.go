@@ -81,6 +81,33 @@ func TestSparedRequestThatLingersIsCut(t *testing.T) {
 	}
 }
 
+// Where the transport does not know whether a connection was taken over, it may be
+// answering yet.
+func TestSparedRequestThatMayLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := session.New(memstore.New(), session.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, token := (&bench{Manager: m}).start(t, "alice", session.StartOptions{})
+		cut, conn := new(cutCounter), new(session.Conn)
+		door := &session.Door{Cut: func(_ *session.Conn, cause error) { cut.Cut(cause) }, HasAnswered: func(*session.Conn) bool { return false }}
+		if _, err := m.OpenDoor(t.Context(), token.Credential(), home, conn, door, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Revoke(conn, "alice", s.ID, session.ReasonSignedOut); err != nil {
+			t.Fatal(err)
+		}
+		conn.Linger()
+		for _, want := range []int32{0, 1} {
+			if n := cut.n.Load(); n != want {
+				t.Errorf("cut %d times, want %d", n, want)
+			}
+			time.Sleep(11 * time.Second)
+		}
+	})
+}
+
 // Requests come and go while others stay, and none is missed.
 func TestNoConnIsMissed(t *testing.T) {
 	b := newBench(t, session.Config{})
