@@ -55,9 +55,10 @@ var postgresDialect = dialect{
 		FROM locked s WHERE signedin_sessions.id = s.id AND s.last_at = s.since AND s.last_at < s.at AND {writable}`,
 	table: `SELECT count(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
 
-	loose: `SELECT relname || CASE relpersistence WHEN 't' THEN ' (temporary)' ELSE ' (unlogged)' END FROM pg_catalog.pg_class
-		WHERE relname IN ({tables}) AND pg_catalog.pg_table_is_visible(oid) AND relpersistence <> 'p' ORDER BY relname LIMIT 1`,
-	tighten: `ALTER TABLE it SET LOGGED; if it is temporary, drop it`,
+	loose: `SELECT relname || CASE WHEN relpersistence = 't' THEN ' (temporary)' WHEN relpersistence = 'u' THEN ' (unlogged)' ELSE ' (row security)' END
+		FROM pg_catalog.pg_class WHERE relname IN ({tables}) AND pg_catalog.pg_table_is_visible(oid)
+		AND (relpersistence <> 'p' OR row_security_active(oid)) ORDER BY relname LIMIT 1`,
+	tighten: `ALTER TABLE it SET LOGGED; if it is temporary, drop it; against row security, DISABLE ROW LEVEL SECURITY or a user with BYPASSRLS`,
 
 	now:  `SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`,
 	turn: `SELECT 1 FROM pg_advisory_xact_lock(hashtext('signedin_schema'))`,

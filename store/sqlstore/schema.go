@@ -56,7 +56,7 @@ func checkSchema(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error
 }
 
 // checkTables fails if a table of ours is not kept as the database promises: a
-// crash would empty it, or no transaction hold for it.
+// crash would empty it, no transaction hold for it, or rows be hidden from us.
 func checkTables(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error {
 	if d.loose == "" {
 		return nil
@@ -73,7 +73,7 @@ func checkTables(ctx context.Context, db *sqlx.DB, cfg Config, d *dialect) error
 	case err != nil:
 		return trouble(d.advice, "look at the tables", err)
 	}
-	return fmt.Errorf("sqlstore: table %s does not keep what is written to it as the others do, so that a revocation could get lost: %s", loose, d.tighten)
+	return fmt.Errorf("sqlstore: table %s does not keep or show all that is written to it, so that a revocation could get lost: %s", loose, d.tighten)
 }
 
 // readSchema reads which schema the tables have. It is unfinished if a

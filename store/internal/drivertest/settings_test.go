@@ -37,14 +37,24 @@ func TestMySQLSettings(t *testing.T) {
 	}
 }
 
-// TestMySQLEngine has a table without transactions, and TestPostgresUnlogged one
-// that a crash empties.
+// TestMySQLEngine has a table without transactions, TestPostgresUnlogged one that a
+// crash empties, and TestPostgresRowSecurity one of which rows are hidden.
 func TestMySQLEngine(t *testing.T) {
 	loose(t, openMySQL(t, ""), `ENGINE = MyISAM`, `ENGINE = InnoDB`)
 }
 
 func TestPostgresUnlogged(t *testing.T) {
 	loose(t, openPostgres(t, "pgx"), `SET UNLOGGED`, `SET LOGGED`)
+}
+
+func TestPostgresRowSecurity(t *testing.T) {
+	admin := openPostgres(t, "pgx")
+	role := newPrefix(t, admin) + "hidden"
+	mustExec(t, admin, `CREATE ROLE `+role+` LOGIN`)
+	mustExec(t, admin, `GRANT CREATE, USAGE ON SCHEMA public TO `+role)
+	db := open(t, "pgx", service(t, "SIGNEDIN_TEST_POSTGRES")+"&role="+role)
+	t.Cleanup(func() { mustExec(t, admin, `DROP OWNED BY `+role); mustExec(t, admin, `DROP ROLE `+role) })
+	loose(t, db, `ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`, `DISABLE ROW LEVEL SECURITY`)
 }
 
 func loose(t *testing.T, db *sqlx.DB, loosen, tighten string) {
