@@ -231,10 +231,11 @@ func (c *client) do(ctx context.Context, in call) answer {
 	if err != nil {
 		a = answer{err: storeAnswer(err)}
 	}
-	c.see(in, a)
 	if a.lost = err != nil && a.err == nil; a.lost {
 		c.lost.Add(1)
 		c.judge(ctx, in, err)
+	} else {
+		c.see(in, a)
 	}
 	if in.kind == opErase {
 		c.record(c.n, call{kind: opDelete}, a, from, to)
@@ -248,7 +249,7 @@ func (c *client) do(ctx context.Context, in call) answer {
 	return a
 }
 
-// see keeps in mind which sessions there are.
+// see keeps in mind which sessions there are, by an answer that came.
 func (c *client) see(in call, a answer) {
 	if in.kind == opList {
 		c.seen |= a.set
