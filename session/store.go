@@ -137,7 +137,7 @@ type Revocation struct {
 	Ending Ending
 
 	// Only names sessions. Those that are not live or not UserID's are passed
-	// over.
+	// over, and so may be one that is only being created.
 	Only []ID
 
 	// All ends every live session of UserID: it bumps the user's counter by one
