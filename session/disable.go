@@ -61,6 +61,11 @@ func (m *Manager) cutDisabled(ctx context.Context) {
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
+			defer func() { // nobody's request, so nobody's to recover it
+				if p := recover(); p != nil {
+					m.cfg.Logger.ErrorContext(ctx, "session: UserStatus panicked", "user", id, "panic", p)
+				}
+			}()
 			ctx, cancel := context.WithTimeout(ctx, askTimeout)
 			defer cancel()
 			if err := m.permitted(ctx, id); err != nil && !errors.Is(err, ErrDisabled) && ctx.Err() == nil {

@@ -117,3 +117,28 @@ func TestFloodOfMessagesLetsRequestsIn(t *testing.T) {
 		<-flood
 	})
 }
+
+// A UserStatus that panics where no request waits ends nothing: not the process, and
+// not the questions about others.
+func TestUserStatusPanics(t *testing.T) {
+	var sick atomic.Bool
+	b := newBench(t, session.Config{UserStatus: func(_ context.Context, userID string) error {
+		if !sick.Load() {
+			return nil
+		}
+		if userID == "alice" {
+			panic("of the host")
+		}
+		return session.ErrDisabled
+	}})
+	_, hers := b.start(t, "alice", session.StartOptions{})
+	_, his := b.start(t, "bob", session.StartOptions{})
+	alice, bob := b.open(t, t.Context(), hers, nil), b.open(t, t.Context(), his, nil)
+	sick.Store(true)
+	if _, err := b.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if alice.Err() != nil || bob.Err() == nil {
+		t.Errorf("alice's is %v, bob's %v", alice.Err(), bob.Err())
+	}
+}

@@ -17,6 +17,9 @@ const (
 	// lookAgain is how often an open page is compared with what is stored, for
 	// what no [session.Subscription] hears of.
 	lookAgain = 10 * time.Second
+	// lookAtMost is how often it is at most, however often something is said to have
+	// changed: anybody who can send messages can say so.
+	lookAtMost = time.Second
 )
 
 // streams counts the open pages of each user.
@@ -75,6 +78,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write([]byte("event: over\ndata:\n\n"))
 			return
 		}
+		looked := time.Now()
 		if now, err := h.look(r, me, watch); err == nil && now != before {
 			before, message = now, "data: reload\n\n"
 		}
@@ -87,6 +91,10 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 		case <-watch.C: // if nothing has come of it that me may see, nothing is said
+			select {
+			case <-r.Context().Done():
+			case <-time.After(time.Until(looked.Add(lookAtMost))):
+			}
 		case <-tick.C:
 			message = ":\n\n"
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/signedin/signedin/middleware/activity"
 	"github.com/signedin/signedin/session"
 	"github.com/signedin/signedin/store/memstore"
+	"github.com/signedin/signedin/store/storetest"
 )
 
 // stream opens the page's stream and returns its lines, without those that keep
@@ -132,6 +133,49 @@ func TestEventsOfElsewhere(t *testing.T) {
 		synctest.Wait()
 		if got := w.text(); strings.Count(got, "data: reload") != 1 {
 			t.Errorf("after ten seconds, got %q", got)
+		}
+		gone()
+		synctest.Wait()
+	})
+}
+
+// Who can send messages has an open page read its list once a second, no more.
+func TestEventsOfAFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &storetest.Hooked{Store: memstore.New()}
+		m, err := session.New(store, session.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticket, err := m.BeginSignIn(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, token, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{Carrier: session.CarrierBearer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mw, err := middleware.New(m, middleware.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := activity.New(mw, activity.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, gone := context.WithCancel(t.Context())
+		r := httptest.NewRequestWithContext(ctx, "GET", base+"/events", nil)
+		r.Header.Set("Authorization", "Bearer "+token.Reveal())
+		go page.ServeHTTP(&lockedRecorder{ResponseRecorder: httptest.NewRecorder()}, r)
+		synctest.Wait()
+		before := store.Calls()
+		for range 5000 { // in five seconds
+			m.Hub().Receive(session.Message{Ended: []session.ID{token.ID()}, Everyone: true})
+			time.Sleep(time.Millisecond)
+		}
+		if n := store.Calls() - before; n > 50 {
+			t.Errorf("5,000 messages in 5 s cost %d reads", n)
 		}
 		gone()
 		synctest.Wait()

@@ -195,7 +195,7 @@ func noticeOf(m any, begin time.Time) (n session.Message, ok bool) {
 		var in message
 		d := json.NewDecoder(bytes.NewReader([]byte(m.Payload)))
 		d.DisallowUnknownFields()
-		if err := d.Decode(&in); err == nil {
+		if err := d.Decode(&in); err == nil && !in.notice().IsZero() { // anybody can publish {}, which is no sign of life
 			return in.notice(), true
 		}
 	}
