@@ -52,6 +52,8 @@ func (e Event) Message() (n Message, ok bool) {
 		if e.All {
 			n.UserID, n.Keep = e.UserID, e.Keep
 		}
+	case EventRepeated:
+		n.Ended = e.IDs
 	case EventErased:
 		n.UserID, n.Generations = e.UserID, e.Generations
 	case EventRotated, EventReauthenticated, EventRenamed, EventSuspended, EventConfirmed:

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,6 +37,8 @@ func (m *Manager) Export(ctx context.Context, userID string) (Export, error) {
 	if err != nil {
 		return Export{}, err
 	}
+	over := idsOf(ended) // some of them since the others were read
+	live = slices.DeleteFunc(live, func(s *Session) bool { return over[s.ID] })
 	e := Export{UserID: userID}
 	for _, s := range append(live, ended...) {
 		s = s.Clone()

@@ -35,7 +35,7 @@ type Event struct {
 	Count       int // how many sessions ended, as far as that was counted
 
 	Session *Session // the one session, where there is one and it was at hand
-	Ending  *Ending  // why, for EventRevoked and EventExpired
+	Ending  *Ending  // why, for EventRevoked, EventRepeated and EventExpired
 	Visit   *Visit   // the visit, for EventStarted, EventMoved, EventReused, EventCopied and EventTossed
 	Verdict *Verdict // what the Assessor found, if it found anything
 	Watched bool     // the site is in watch mode ([Config.WatchMode])
@@ -49,6 +49,7 @@ const (
 	EventStarted         EventKind = "started"
 	EventAdopted         EventKind = "adopted" // a foreign token was found in use; nobody signed in just now
 	EventRevoked         EventKind = "revoked"
+	EventRepeated        EventKind = "repeated" // revoked once more: the first time may have told nobody
 	EventExpired         EventKind = "expired"
 	EventReauthenticated EventKind = "reauthenticated"
 	EventRotated         EventKind = "rotated"

@@ -16,13 +16,16 @@ const (
 	evictPages = 2
 )
 
-// evict ends what is beyond the user's bound, but never s.
+// evict ends what is beyond the user's bound, but not s unless that was overtaken.
+// It does so for a client that has gone away, too.
 func (m *Manager) evict(ctx context.Context, s *Session) {
-	more, err := m.evictSome(ctx, s.UserID, s.ID)
-	if err != nil { // the sign-in stands; the next one looks again
+	wctx, cancel := write(ctx)
+	defer cancel()
+	more, err := m.evictSome(wctx, s.UserID, s.ID)
+	if err != nil { // the sign-in stands
 		m.cfg.Logger.ErrorContext(ctx, "session: sessions beyond the bound were not ended", "user", s.UserID, "error", err)
 	}
-	if more {
+	if more || err != nil { // without Run the next sign-in looks again
 		m.rest.add(duty{dutyEvict, s.UserID})
 	}
 }
@@ -30,8 +33,8 @@ func (m *Manager) evict(ctx context.Context, s *Session) {
 // evictSome ends the longest idle sessions beyond the user's bound, at most
 // maxEvicted, and reports whether there are more. Every sign-in looks after its
 // own session is stored, so whichever comes last sees all, and all choose the
-// same ones. Of far more than the bound, those that signed in first are chosen
-// from.
+// same ones, since only the latest spares its own. Of far more than the bound,
+// those that signed in first are chosen from.
 func (m *Manager) evictSome(ctx context.Context, userID string, spare ID) (more bool, err error) {
 	most := m.maxPerUser(ctx, userID)
 	if most < 0 {
@@ -45,6 +48,9 @@ func (m *Manager) evictSome(ctx context.Context, userID string, spare ID) (more 
 	if err != nil || excess <= 0 {
 		return false, err
 	}
+	if overtaken(own, spare) {
+		spare = ID{}
+	}
 	r := Revocation{UserID: userID}
 	for _, old := range own {
 		if old.ID != spare && len(r.Only) < min(excess, maxEvicted) {
@@ -57,6 +63,21 @@ func (m *Manager) evictSome(ctx context.Context, userID string, spare ID) (more 
 	return err == nil && excess > maxEvicted, err
 }
 
+// overtaking is for how long a sign-in may look for what is beyond the bound while
+// another one does.
+const overtaking = 2 * writeTimeout
+
+// overtaken reports whether the session that signs in is not the latest: another
+// one came beside it. If each of the two were to spare its own, both could end.
+// What is later by more is none of that, but of another clock.
+func overtaken(own []*Session, id ID) bool {
+	i := slices.IndexFunc(own, func(s *Session) bool { return s.ID == id })
+	return i >= 0 && slices.ContainsFunc(own, func(s *Session) bool {
+		later := s.First.At.Sub(own[i].First.At)
+		return later > 0 && later < overtaking
+	})
+}
+
 // oldest returns sessions of the user, the longest idle first: all of them, or
 // of many more than the bound those that signed in first. What another system
 // issued is left out: it is its count.
@@ -64,7 +85,7 @@ func (m *Manager) oldest(ctx context.Context, userID string, most int) (own []*S
 	q := Query{UserID: userID, State: StateLive, Limit: listPage, Oldest: true}
 	now := m.Now()
 	for range evictPages + most/listPage {
-		page, err := m.list(ctx, q)
+		page, whole, err := m.page(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +94,7 @@ func (m *Manager) oldest(ctx context.Context, userID string, most int) (own []*S
 				own = append(own, m.withLatest(s))
 			}
 		}
-		if len(page) < q.Limit {
+		if len(page) == 0 || len(page) < q.Limit && whole {
 			break
 		}
 		q.After = page[len(page)-1]
@@ -84,12 +105,17 @@ func (m *Manager) oldest(ctx context.Context, userID string, most int) (own []*S
 	return own, nil
 }
 
-// maxPerUser returns the bound of a user, negative for none.
-func (m *Manager) maxPerUser(ctx context.Context, userID string) int {
-	if m.cfg.MaxFor != nil {
-		if n := m.cfg.MaxFor(ctx, userID); n != 0 {
-			return n
-		}
+// maxPerUser returns the bound of a user, negative for none: so it is while MaxFor
+// panics, and the next sign-in asks again.
+func (m *Manager) maxPerUser(ctx context.Context, userID string) (most int) {
+	if m.cfg.MaxFor == nil {
+		return m.cfg.MaxPerUser
 	}
-	return m.cfg.MaxPerUser
+	defer func() {
+		if p := recover(); p != nil { // Run would end the process by it
+			m.cfg.Logger.ErrorContext(ctx, "session: MaxFor panicked", "user", userID, "panic", p)
+			most = -1
+		}
+	}()
+	return cmp.Or(m.cfg.MaxFor(ctx, userID), m.cfg.MaxPerUser)
 }

@@ -58,7 +58,7 @@ func (m *Manager) ListPage(ctx context.Context, userID string, after *Cursor, li
 	if after != nil {
 		q.After = &Session{ID: after.ID, First: Visit{At: after.StartedAt}}
 	}
-	all, err := m.list(ctx, q)
+	all, err := m.listAll(ctx, q)
 	if err != nil {
 		return Page{}, err
 	}
@@ -137,11 +137,9 @@ func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Ses
 	if limit < 0 {
 		return nil, fmt.Errorf("session: history: limit %d is negative", limit)
 	}
-	ended, err := m.listAll(ctx, Query{UserID: userID, State: StateEnded, Limit: limit})
-	if err != nil {
-		return nil, err
-	}
+	// Live ones first: what ends meanwhile is found among those that have ended.
 	var live []*Session
+	var err error
 	if limit > 0 { // the oldest will do, which have expired first
 		live, err = m.list(ctx, Query{UserID: userID, State: StateLive, Limit: listPage, Oldest: true})
 	} else {
@@ -150,9 +148,14 @@ func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Ses
 	if err != nil {
 		return nil, err
 	}
+	ended, err := m.listAll(ctx, Query{UserID: userID, State: StateEnded, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	marked := idsOf(ended)
 	now := m.Now()
 	for _, s := range live { // time ended it, and Run has not come by yet
-		if m.expired(s, now, m.hub.find(s.ID)) {
+		if !marked[s.ID] && m.expired(s, now, m.hub.find(s.ID)) {
 			ended = append(ended, asExpired(m.inForce(m.withLatest(s))))
 		}
 	}
@@ -163,6 +166,14 @@ func (m *Manager) History(ctx context.Context, userID string, limit int) ([]*Ses
 		ended = ended[:limit]
 	}
 	return ended, nil
+}
+
+func idsOf(all []*Session) map[ID]bool {
+	ids := make(map[ID]bool, len(all))
+	for _, s := range all {
+		ids[s.ID] = true
+	}
+	return ids
 }
 
 func asExpired(s *Session) *Session {
@@ -179,14 +190,25 @@ func (m *Manager) list(ctx context.Context, q Query) ([]*Session, error) {
 	return all, err
 }
 
-// page is list, and tells whether nothing was left out.
+// page is list, and tells whether nothing was left out. Where nothing of a page can
+// be decoded it asks for more, since nobody could go on from there.
 func (m *Manager) page(ctx context.Context, q Query) (all []*Session, whole bool, err error) {
-	all, err = m.store.List(ctx, q)
+	most := q.Limit
+	for {
+		all, err = m.store.List(ctx, q)
+		if len(all) > 0 || !errors.Is(err, ErrCorrupt) || most == 0 || q.Limit >= CountLimit {
+			break
+		}
+		q.Limit *= 8
+	}
 	corrupt := errors.Is(err, ErrCorrupt)
 	if corrupt {
 		m.cfg.Logger.ErrorContext(ctx, "session: left out stored sessions that cannot be decoded", "user", q.UserID, "error", err)
 	} else if err != nil {
 		return nil, false, fmt.Errorf("session: list: %w", err)
+	}
+	if most > 0 && len(all) > most {
+		all = all[:most]
 	}
 	return slices.Clone(all), !corrupt, nil
 }

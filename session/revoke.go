@@ -53,8 +53,9 @@ func (m *Manager) Revoke(ctx context.Context, userID string, id ID, why Reason) 
 	case s.ID != id: // known by another token, too
 		return m.Revoke(ctx, userID, s.ID, why)
 	}
-	// It may be this call, tried again, that has ended it.
+	// It may be this call, tried again, that has ended it: then nobody was told.
 	AfterCommit(ctx, func() { m.cut(ctx, id) })
+	m.notify(ctx, Event{Kind: EventRepeated, At: m.Now(), UserID: userID, IDs: []ID{id}, Ending: s.Ended})
 	return nil
 }
 

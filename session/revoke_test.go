@@ -35,7 +35,7 @@ func TestRevoke(t *testing.T) {
 	if err := b.Revoke(ctx, "alice", s.ID, session.ReasonSignedOutRemote); err != nil {
 		t.Errorf("again: %v", err)
 	}
-	if got, want := b.kinds(), []session.EventKind{session.EventRevoked}; !slices.Equal(got, want) {
+	if got, want := b.kinds(), []session.EventKind{session.EventRevoked, session.EventRepeated}; !slices.Equal(got, want) {
 		t.Errorf("got events %v, want %v", got, want)
 	}
 	ended, _ := b.History(t.Context(), "alice", 0)

@@ -260,6 +260,9 @@ func checkTicket(t Ticket, now time.Time) error {
 	if now.Sub(t.At) > MaxTicketAge {
 		return fmt.Errorf("%w: the ticket is older than %v", ErrOutdated, MaxTicketAge)
 	}
+	if t.At.Sub(now) > MaxTicketAge { // by a clock that has been set back: it would outlive the counter
+		return fmt.Errorf("%w: the ticket is of a time to come", ErrOutdated)
+	}
 	return nil
 }
 
