@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -81,7 +82,19 @@ func embedded(c net.Conn) net.Conn {
 
 // cut ends the connection: reads and writes that are under way fail, and all
 // that come later.
-func (c *connection) cut() { _ = c.bare().Close() } // closed is closed
+func (c *connection) cut() {
+	if !c.isShared() {
+		_ = c.bare().Close() // closed is closed
+	}
+}
+
+// isShared reports whether others have streams of the connection: a request that
+// looks like one of HTTP/1 there was made by a handler, which answers several at
+// once, say, and has its context from one of HTTP/2.
+func (c *connection) isShared() bool {
+	t, ok := c.Conn.(*tls.Conn)
+	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
+}
 
 // isClosed reports whether this side has closed it, without touching it. Of one that
 // hides what it is made of nobody can tell.

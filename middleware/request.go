@@ -89,6 +89,10 @@ var past = time.Unix(1, 0)
 // cutAlone cuts a request of HTTP/1: it closes the connection, if that is known.
 func (m *Middleware) cutAlone(conn *session.Conn, cause error) {
 	c, say := connectionOf(conn), wordsOf(conn)
+	if c != nil && c.isShared() {
+		m.cutShared(conn, cause)
+		return
+	}
 	end := func() { c.cut() }
 	if c == nil {
 		m.missOnce(conn)

@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -115,5 +116,54 @@ func TestSignOutOfOneOfTwo(t *testing.T) {
 			}
 			server.Close()
 		}
+	}
+}
+
+// A handler that makes a request of its own, as one that answers several at once,
+// has it cut by itself: the connection of HTTP/2 that its context is from is others'
+// too.
+func TestRequestMadeByAHandler(t *testing.T) {
+	s := newSite(t, nil, session.Config{}, middleware.Config{})
+	opened, cut, goOn := make(chan struct{}), make(chan error, 2), make(chan struct{})
+	inner := s.mw.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(opened)
+		<-r.Context().Done()
+		cut <- context.Cause(r.Context())
+	}))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/batch" {
+			made, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "https://example.com/", nil)
+			check(t, err)
+			made.Header = r.Header.Clone()
+			inner.ServeHTTP(httptest.NewRecorder(), made)
+			return
+		}
+		http.NewResponseController(w).Flush()
+		<-goOn
+		io.WriteString(w, "whole")
+	}))
+	server.Config.ConnContext = s.mw.ConnContext
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, token := signedIn(t, s, "&carrier=bearer")
+	other, err := server.Client().Get(server.URL)
+	check(t, err)
+	defer other.Body.Close()
+	go func() {
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/batch", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		if res, err := server.Client().Do(r); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-opened
+	s.revoke(t)
+	if err := <-cut; err != session.ErrRevoked {
+		t.Errorf("the request that was made: %v", err)
+	}
+	close(goOn)
+	if body, err := io.ReadAll(other.Body); string(body) != "whole" || other.ProtoMajor != 2 {
+		t.Errorf("another stream: %q, %v (%s)", body, err, other.Proto)
 	}
 }
