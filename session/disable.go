@@ -23,7 +23,7 @@ func (m *Manager) permitted(ctx context.Context, userID string) error {
 	if m.cfg.UserStatus == nil {
 		return nil
 	}
-	err := m.status(ctx, userID)
+	err := m.cfg.UserStatus(ctx, userID)
 	if errors.Is(err, ErrDisabled) {
 		m.stats.disabled.Add(1)
 		if err := m.Disable(ctx, userID); err != nil { // the next request tries again
@@ -35,16 +35,6 @@ func (m *Manager) permitted(ctx context.Context, userID string) error {
 		return statusError{err}
 	}
 	return nil
-}
-
-// status asks UserStatus. To panic is trouble: Run would end the process by it.
-func (m *Manager) status(ctx context.Context, userID string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("UserStatus panicked: %v", p)
-		}
-	}()
-	return m.cfg.UserStatus(ctx, userID)
 }
 
 // askers is how many users UserStatus is asked about at once.

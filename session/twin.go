@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -94,5 +95,40 @@ func (m *Manager) RevokeEach(ctx context.Context, userID string, ids []ID, why R
 		return 0, nil
 	}
 	done, err := m.revoke(ctx, Revocation{UserID: userID, Only: slices.Clone(ids)}, why)
-	return done.Count, err
+	if err != nil {
+		return done.Count, err
+	}
+	rest := slices.DeleteFunc(slices.Clone(ids), func(id ID) bool { return slices.Contains(done.IDs, id) })
+	if err := m.repeated(ctx, userID, rest); err != nil {
+		return done.Count, fmt.Errorf("session: revoke: %w", err)
+	}
+	return done.Count, nil
+}
+
+// repeated cuts what is open on those of the sessions that are the user's, and
+// tells others of them: a call that ended them may have told nobody.
+func (m *Manager) repeated(ctx context.Context, userID string, over []ID) error {
+	if len(over) == 0 {
+		return nil
+	}
+	wctx, cancel := write(ctx)
+	defer cancel()
+	if m.fresh != nil {
+		wctx = m.fresh(wctx)
+	}
+	found, err := m.store.GetMany(wctx, over)
+	if err != nil && !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	e := Event{Kind: EventRepeated, At: m.Now(), UserID: userID}
+	for _, f := range found {
+		if f.Session.UserID == userID {
+			e.IDs = append(e.IDs, f.Session.ID)
+		}
+	}
+	if len(e.IDs) > 0 {
+		AfterCommit(ctx, func() { m.cut(ctx, e.IDs...) })
+		m.notify(ctx, e)
+	}
+	return nil
 }
