@@ -98,32 +98,8 @@ func TestEventsOfElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		start := func(m *session.Manager) session.Token {
-			ticket, err := m.BeginSignIn(t.Context(), "alice")
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, token, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{Carrier: session.CarrierBearer})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return token
-		}
-		mw, err := middleware.New(here, middleware.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := activity.New(mw, activity.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, gone := context.WithCancel(t.Context())
-		r := httptest.NewRequestWithContext(ctx, "GET", base+"/events", nil)
-		r.Header.Set("Authorization", "Bearer "+start(here).Reveal())
-		w := &lockedRecorder{ResponseRecorder: httptest.NewRecorder()}
-		go page.ServeHTTP(w, r)
-		synctest.Wait()
-		start(there)
+		w, gone := openPage(t, here, startBearer(t, here))
+		startBearer(t, there)
 		time.Sleep(9 * time.Second)
 		synctest.Wait()
 		if strings.Contains(w.text(), "reload") {
@@ -148,27 +124,8 @@ func TestEventsOfAFlood(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ticket, err := m.BeginSignIn(t.Context(), "alice")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, token, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{Carrier: session.CarrierBearer})
-		if err != nil {
-			t.Fatal(err)
-		}
-		mw, err := middleware.New(m, middleware.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := activity.New(mw, activity.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, gone := context.WithCancel(t.Context())
-		r := httptest.NewRequestWithContext(ctx, "GET", base+"/events", nil)
-		r.Header.Set("Authorization", "Bearer "+token.Reveal())
-		go page.ServeHTTP(&lockedRecorder{ResponseRecorder: httptest.NewRecorder()}, r)
-		synctest.Wait()
+		token := startBearer(t, m)
+		_, gone := openPage(t, m, token)
 		before := store.Calls()
 		for range 5000 { // in five seconds
 			m.Hub().Receive(session.Message{Ended: []session.ID{token.ID()}, Everyone: true})
@@ -180,6 +137,40 @@ func TestEventsOfAFlood(t *testing.T) {
 		gone()
 		synctest.Wait()
 	})
+}
+
+// startBearer signs alice in without a transport.
+func startBearer(t *testing.T, m *session.Manager) session.Token {
+	t.Helper()
+	ticket, err := m.BeginSignIn(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, err := m.Start(t.Context(), ticket, session.Origin{}, session.StartOptions{Carrier: session.CarrierBearer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// openPage has a page open, inside of a bubble, until gone is called.
+func openPage(t *testing.T, m *session.Manager, token session.Token) (w *lockedRecorder, gone func()) {
+	t.Helper()
+	mw, err := middleware.New(m, middleware.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := activity.New(mw, activity.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, gone := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, "GET", base+"/events", nil)
+	r.Header.Set("Authorization", "Bearer "+token.Reveal())
+	w = &lockedRecorder{ResponseRecorder: httptest.NewRecorder()}
+	go page.ServeHTTP(w, r)
+	synctest.Wait()
+	return w, gone
 }
 
 // lockedRecorder is one whose body is read while it is written.
